@@ -1,0 +1,142 @@
+// Bundles src/ into dist/ and emits the type declarations. Skips at once when nothing it reads has changed.
+//   --bundle   only the JavaScript, without the declarations
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const stampFile = join(dist, '.stamp.json');
+
+// transform.cjs stays a file of its own: register.cjs loads it, and with it the parser, at the first module
+// that is not in the cache of rewritten sources.
+const entries = [
+  { source: 'src/register.ts', target: 'register.cjs', external: ['./transform.cjs', 'oxc-parser'] },
+  { source: 'src/transform/index.ts', target: 'transform.cjs', external: ['oxc-parser'] },
+  { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', external: ['oxc-parser'] },
+  { source: 'src/index.ts', target: 'index.cjs' },
+  { source: 'src/index.ts', target: 'index.mjs' },
+  { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },
+];
+const copies = [{ source: 'src/loader/runtime.mjs', target: 'runtime.mjs' }];
+const inputs = [
+  'src',
+  'hooks',
+  'scripts/build.mjs',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+];
+
+export async function build({ types = true } = {}) {
+  const hash = hashOf(inputs);
+  const stamp = readStamp();
+  const complete = [...entries, ...copies].every(({ target }) => existsSync(join(dist, target)));
+  if (stamp.bundle !== hash || !complete) {
+    await bundle();
+    writeStamp({ ...stamp, bundle: hash });
+  }
+  if (types && (stamp.types !== hash || !existsSync(join(dist, 'types')))) {
+    emitTypes();
+    writeStamp({ bundle: hash, types: hash });
+  }
+}
+
+async function bundle() {
+  const sources = new Set([...entries, ...copies].map(({ source }) => source));
+  const missing = [...sources].filter((source) => !existsSync(join(root, source)));
+  if (missing.length > 0) throw new Error(`cannot bundle, no such file: ${missing.join(', ')}`);
+  const esbuild = await import('esbuild');
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  await Promise.all(
+    entries.map(async ({ source, target, external = [], executable = false }) => {
+      const { outputFiles } = await esbuild.build({
+        absWorkingDir: root,
+        entryPoints: [source],
+        bundle: true,
+        write: false,
+        platform: 'node',
+        target: 'node20',
+        format: target.endsWith('.mjs') ? 'esm' : 'cjs',
+        external,
+        define: { HANDIT_VERSION: JSON.stringify(version) },
+        banner: executable ? { js: '#!/usr/bin/env node' } : {},
+        logLevel: 'warning',
+      });
+      put(target, outputFiles[0].contents, executable ? 0o755 : 0o644);
+    }),
+  );
+  for (const { source, target } of copies) put(target, readFileSync(join(root, source)), 0o644);
+}
+
+function emitTypes() {
+  const types = join(dist, 'types');
+  rmSync(types, { recursive: true, force: true });
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  try {
+    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  } catch {
+    rmSync(types, { recursive: true, force: true });
+    throw new Error('the type declarations could not be written; see the errors above');
+  }
+}
+
+/** Writes beside the target and renames, so that a program started meanwhile never reads half a file. */
+function put(target, contents, mode) {
+  const file = join(dist, target);
+  const draft = join(dist, `.${basename(target)}.${process.pid}`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(draft, contents);
+  chmodSync(draft, mode);
+  renameSync(draft, file);
+}
+
+function hashOf(paths) {
+  const hash = createHash('sha256');
+  for (const file of paths.flatMap((path) => filesBelow(join(root, path)))) {
+    hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function filesBelow(path) {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesBelow(join(path, name)));
+}
+
+function readStamp() {
+  try {
+    return JSON.parse(readFileSync(stampFile, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+function writeStamp(stamp) {
+  put(basename(stampFile), JSON.stringify(stamp), 0o644);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  try {
+    await build({ types: !process.argv.includes('--bundle') });
+  } catch (error) {
+    console.error(`build: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

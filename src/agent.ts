@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto';
+import { isMainThread, threadId } from 'node:worker_threads';
+import { readConfig } from './config.js';
+import { installLoader, type Loader } from './loader/install.js';
+import { showOriginalSource } from './loader/function-source.js';
+import { createRewrite } from './loader/rewrite.js';
+import { rewriteOptions } from './loader/settings.js';
+import { createSourceTable } from './loader/source-table.js';
+import { printUncaughtLine } from './loader/uncaught.js';
+import { debug, warn } from './log.js';
+import { hasSyncHooks } from './node-features.js';
+import { now } from './recorder/clock.js';
+import { createJsonlSink } from './recorder/jsonl-sink.js';
+import { createPreviewer, quote } from './recorder/preview.js';
+import { createRecorder } from './recorder/recorder.js';
+import { secretKeys } from './recorder/redact.js';
+import { version } from './version.js';
+
+/** What the running agent offers to the rest of the process, at `globalThis[Symbol.for('handit')]`. */
+export interface Agent {
+  version: string;
+  /** Writes all events so far. */
+  flush(): void;
+  stop(): void;
+}
+
+const AGENT = Symbol.for('handit');
+const DRAIN_EVERY_MS = 100;
+
+/**
+ * Wires the parts: configuration, sink, recorder, loader. A second copy of the package in one process finds the first
+ * one running and does nothing.
+ *
+ * @param folder where this package's built files lie
+ */
+export function startAgent(folder: string): Agent | null {
+  const shared = globalThis as { [AGENT]?: Agent };
+  if (shared[AGENT]) return shared[AGENT];
+  // Wherever the program goes by `chdir`, paths are those of the start.
+  const config = readConfig(process.env, process.cwd(), process.pid);
+  if (!config.enabled) return null;
+
+  const proc = randomBytes(4).toString('hex');
+  const isSecret = secretKeys(config.redact);
+  const sources = createSourceTable();
+  const sink = createJsonlSink(config.outputFile, (reason) =>
+    warn(
+      `cannot write ${config.outputFile} (${reason}); nothing more is recorded. Set HANDIT_OUTPUT_FILE to a file that can be written`,
+    ),
+  );
+  const sampled = config.sampleRate >= 1 || Math.random() < config.sampleRate;
+  let userModules = 0;
+  let loader: Loader | undefined;
+  const recorder = createRecorder({
+    proc,
+    sink,
+    preview: createPreviewer(
+      { maxString: config.maxString, maxItems: config.maxItems, maxDepth: config.maxDepth },
+      isSecret,
+    ),
+    maxString: config.maxString,
+    maxCalls: sampled ? config.maxCalls : -1,
+    maxFileBytes: config.maxFileBytes,
+    opening: processStart,
+    registerPending: () => loader?.registerPending(),
+  });
+
+  function processStart(): string {
+    return line({
+      type: 'process_start',
+      proc,
+      ts_ns: started,
+      schema: 1,
+      handit: version,
+      node: process.version,
+      pid: process.pid,
+      ppid: process.ppid,
+      tid: threadId,
+      argv: withoutSecrets(process.argv, isSecret),
+      cwd: config.cwd,
+      platform: process.platform,
+    });
+  }
+  const started = recorder.epoch(now());
+
+  const skipped = (path: string, reason: string): void => {
+    seen();
+    recorder.raw(line({ type: 'skipped', proc, file: path, reason }));
+    if (config.debug) debug(`skipped ${path}: ${reason}`);
+  };
+  Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
+  const restoreToString = showOriginalSource(sources);
+  loader = installLoader({
+    folder,
+    rewrite: createRewrite({
+      ...rewriteOptions(config, folder),
+      skipped,
+      leftAlone: (path, at, name, reason) => {
+        if (config.debug) debug(`left alone ${path}:${at} ${name}: ${reason}`);
+      },
+    }),
+    register(file, { functions }) {
+      seen();
+      sources.add(file);
+      recorder.register({ path: file.path, functions }, file.base, file.stride);
+      if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
+    },
+    skipped,
+    syncHooks: hasSyncHooks(process.versions.node),
+  });
+
+  // ------------------------------------------------------------------ the end
+
+  let timer: NodeJS.Timeout | undefined;
+  /** With the first module of the user's there is something to write: processes without any leave no trace. */
+  function seen(): void {
+    userModules++;
+    if (timer) return;
+    timer = setInterval(recorder.rest, DRAIN_EVERY_MS);
+    timer.unref();
+  }
+
+  let ended = false;
+  function end(code: number | undefined): void {
+    loader?.registerPending();
+    if (ended || (userModules === 0 && recorder.counts.events === 0)) return;
+    ended = true;
+    recorder.raw(''); // The opening comes with the first event, also when there was none.
+    recorder.drain();
+    const { events, dropped } = recorder.counts;
+    sink.write(
+      recorder.summaries() +
+        line({
+          type: 'process_end',
+          proc,
+          ts_ns: recorder.epoch(now()),
+          exit_code: code ?? null,
+          events,
+          files: sources.size,
+          dropped: dropped ? { buffer_full: dropped } : {},
+        }),
+    );
+  }
+
+  /** The program's own exit handlers may call recorded functions: ours comes behind them. */
+  function onExit(code: number): void {
+    recorder.drain();
+    const last = process.rawListeners('exit').at(-1) === onExit;
+    if (last || !isMainThread || !exitsByCall) end(code);
+  }
+  function moveToEnd(): void {
+    process.removeListener('exit', onExit);
+    process.on('exit', onExit);
+  }
+  const onBeforeExit = (): void => {
+    recorder.drain();
+    moveToEnd();
+  };
+  const onUncaught = (error: unknown, origin: string): void => {
+    moveToEnd();
+    try {
+      loader?.registerPending();
+      const fatal = process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback();
+      if (fatal && isMainThread)
+        printUncaughtLine(error, origin === 'unhandledRejection', sources, recorder.lastThrow());
+    } catch {
+      // Node prints the error itself in any case.
+    }
+  };
+  // `process.exit` calls this one when all handlers have run.
+  const host = process as unknown as { reallyExit: (code?: number) => never };
+  const { reallyExit } = host;
+  let exitsByCall = isMainThread && typeof reallyExit === 'function';
+  if (exitsByCall) {
+    host.reallyExit = function (this: unknown, code?: number): never {
+      end(code);
+      return Reflect.apply(reallyExit, this, [code]) as never;
+    };
+  }
+  process.on('exit', onExit);
+  process.on('beforeExit', onBeforeExit);
+  process.on('uncaughtExceptionMonitor', onUncaught);
+
+  const agent: Agent = {
+    version,
+    flush: recorder.drain,
+    stop() {
+      end(undefined);
+      clearInterval(timer);
+      loader?.uninstall();
+      restoreToString();
+      process.removeListener('exit', onExit);
+      process.removeListener('beforeExit', onBeforeExit);
+      process.removeListener('uncaughtExceptionMonitor', onUncaught);
+      if (exitsByCall) host.reallyExit = reallyExit;
+      exitsByCall = false;
+    },
+  };
+  Object.defineProperty(shared, AGENT, { value: agent, configurable: true });
+  return agent;
+}
+
+/** A record as a line; `_ns` fields are digits already and go in as numbers. */
+function line(record: Record<string, unknown>): string {
+  const fields = Object.entries(record).map(
+    ([key, value]) => `"${key}":${key === 'ts_ns' ? (value as string) : toJson(value)}`,
+  );
+  return `{${fields.join(',')}}\n`;
+}
+
+function toJson(value: unknown): string {
+  return typeof value === 'string' ? quote(value) : JSON.stringify(value);
+}
+
+/** `--api-key=abc` and `--api-key abc` lose the value. */
+function withoutSecrets(argv: string[], isSecret: (key: string) => boolean): string[] {
+  return argv.map((argument, index) => {
+    const option = /^--?([\w.-]+)(=)?/.exec(argument);
+    if (option?.[2] && isSecret(option[1])) return `${option[0]}<redacted>`;
+    const before = /^--?([\w.-]+)$/.exec(argv[index - 1] ?? '');
+    return before && isSecret(before[1]) && !argument.startsWith('-') ? '<redacted>' : argument;
+  });
+}

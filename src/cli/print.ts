@@ -1,0 +1,106 @@
+import type { CallNode, HttpNode, ProcessTree } from '../reader/call-tree.js';
+import type { DurationNs, Preview } from '../trace-format.js';
+import { formatError, formatPreview } from './format-preview.js';
+
+export interface PrintOptions {
+  /** Whether to use ANSI colours. */
+  color?: boolean;
+}
+
+/** Yields the lines of the call tree, without line ends. */
+export function* printTrees(trees: readonly ProcessTree[], { color = false }: PrintOptions = {}): Generator<string> {
+  const paint = color ? ansi : plain;
+  for (const [index, tree] of trees.entries()) {
+    if (index > 0) yield '';
+    yield paint.bold(headline(tree));
+    // A stack of our own: the tree of a deep recursion is deeper than the program stack.
+    const waiting = tree.roots.map((node) => ({ node, depth: 0 })).reverse();
+    for (let next; (next = waiting.pop());) {
+      const { node, depth } = next;
+      yield indent(depth) + (node.type === 'call' ? callLine(node, paint) : httpLine(node, paint));
+      for (const child of node.children.toReversed()) waiting.push({ node: child, depth: depth + 1 });
+    }
+    for (const { file, reason } of tree.skipped) yield paint.yellow(`not recorded: ${file}: ${reason}`);
+    const lost = Object.entries(tree.end?.dropped ?? {});
+    if (lost.length > 0) yield paint.yellow(`lost: ${lost.map(([why, count]) => `${count} (${why})`).join(', ')}`);
+  }
+}
+
+interface Paint {
+  bold(text: string): string;
+  dim(text: string): string;
+  red(text: string): string;
+  yellow(text: string): string;
+}
+
+const same = (text: string) => text;
+const plain: Paint = { bold: same, dim: same, red: same, yellow: same };
+const ansi: Paint = {
+  bold: (text) => `\x1b[1m${text}\x1b[22m`,
+  dim: (text) => `\x1b[2m${text}\x1b[22m`,
+  red: (text) => `\x1b[31m${text}\x1b[39m`,
+  yellow: (text) => `\x1b[33m${text}\x1b[39m`,
+};
+
+const MAX_INDENT = 40;
+const ARGUMENT_WIDTH = 40;
+const RESULT_WIDTH = 80;
+
+function headline({ proc, start, end, calls }: ProcessTree): string {
+  const parts = [`process ${proc}`];
+  if (start) {
+    parts.push(`node ${start.node}`, `pid ${start.pid}`);
+    if (start.tid !== 0) parts.push(`worker ${start.tid}`);
+  }
+  parts.push(calls === 1 ? '1 call' : `${calls} calls`);
+  if (!end) parts.push('has not ended');
+  else if (end.signal) parts.push(`ended by ${end.signal}`);
+  else if (end.exit_code !== null) parts.push(`exit code ${end.exit_code}`);
+  return parts.join('  ');
+}
+
+function indent(depth: number): string {
+  if (depth <= MAX_INDENT) return '  '.repeat(depth);
+  return `${'  '.repeat(MAX_INDENT)}[${depth}] `;
+}
+
+function callLine(node: CallNode, paint: Paint): string {
+  const { call, func, outcome } = node;
+  const head = `${func}(${call ? argumentList(call.args_preview) : '…'})`;
+  const place = call ? paint.dim(`  ${call.file}:${call.line}`) : '';
+  if (outcome.state === 'open') return `${head} ${paint.yellow('... still open')}${place}`;
+  if (outcome.state === 'threw') {
+    const time = outcome.durationNs === undefined ? '' : duration(outcome.durationNs);
+    return `${head} ${paint.red(`threw ${formatError(outcome.error, RESULT_WIDTH)}`)}${time}${place}`;
+  }
+  const { value, durationNs, pending, settled } = outcome;
+  const tail = [
+    `${head} -> ${formatPreview(value, RESULT_WIDTH)}${pending ? ' (pending)' : ''}${duration(durationNs)}`,
+  ];
+  if (settled?.error) tail.push(paint.red(`rejected ${formatError(settled.error, RESULT_WIDTH)}`));
+  else if (settled) tail.push(`fulfilled ${formatPreview(settled.value ?? { $type: 'undefined' }, RESULT_WIDTH)}`);
+  return `${tail.join(', ')}${settled ? duration(settled.durationNs) : ''}${place}`;
+}
+
+function argumentList(args: { [parameter: string]: Preview }): string {
+  return Object.entries(args)
+    .map(([name, value]) => `${name}: ${formatPreview(value, ARGUMENT_WIDTH)}`)
+    .join(', ');
+}
+
+function httpLine({ request, end }: HttpNode, paint: Paint): string {
+  const head = `${request.side === 'server' ? 'answers ' : ''}${request.method} ${request.url}`;
+  const place = paint.dim(`  ${request.client}`);
+  if (!end) return `${head} ${paint.yellow('... still open')}${place}`;
+  if (end.type === 'http_response') return `${head} -> ${end.status}${duration(end.dt_ns)}${place}`;
+  const verb = end.aborted ? 'aborted' : 'failed';
+  return `${head} ${paint.red(`${verb} ${formatError(end.error, RESULT_WIDTH)}`)}${duration(end.dt_ns)}${place}`;
+}
+
+/** `  640 ns`, `  12.3 us`, `  1.2 ms`, `  4.56 s`; the bounds are where the rounded number would need another digit. */
+function duration(ns: DurationNs): string {
+  if (ns < 1000) return `  ${ns} ns`;
+  if (ns < 999_950) return `  ${(ns / 1e3).toFixed(1)} us`;
+  if (ns < 999_950_000) return `  ${(ns / 1e6).toFixed(1)} ms`;
+  return `  ${(ns / 1e9).toFixed(2)} s`;
+}

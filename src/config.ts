@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import { warn } from './log.js';
+
+/** Everything that the environment decides; this file is its only reader. */
+export interface Config {
+  enabled: boolean;
+  /** Absolute; `%p` and `%t` are filled in. */
+  outputFile: string;
+  cwd: string;
+  include: RegExp | null;
+  exclude: RegExp | null;
+  /** 0 to 1. */
+  sampleRate: number;
+  captureOnlyCwd: boolean;
+  /** Characters of a string. */
+  maxString: number;
+  /** Arguments, keys and items of one value. */
+  maxItems: number;
+  /** Levels of a nested value. */
+  maxDepth: number;
+  /** Calls of one function recorded in full; Infinity: no limit. */
+  maxCalls: number;
+  /** Bytes of the trace file; Infinity: no limit. */
+  maxFileBytes: number;
+  redact: RegExp | null;
+  /** null: rewritten sources are not kept on disk. */
+  cacheDir: string | null;
+  /** `HANDIT_CACHE_DIR` was not given. */
+  defaultCacheDir: boolean;
+  debug: boolean;
+}
+
+const TRUE = /^(1|true|on|yes)$/i;
+const FALSE = /^(0|false|off|no)$/i;
+
+/** Reads the `HANDIT_*` variables. A wrong value is one line on stderr and counts as not given. */
+export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, complain = warn): Config {
+  const wrong = (name: string, allowed: string, fallback: string): void =>
+    complain(`${name}=${JSON.stringify(env[name])} is not ${allowed}; using ${fallback}`);
+
+  const flag = (name: string, fallback: boolean): boolean => {
+    const text = env[name];
+    if (text === undefined || text === '') return fallback;
+    if (TRUE.test(text)) return true;
+    if (!FALSE.test(text)) wrong(name, 'one of 1, true, on, yes, 0, false, off, no', String(fallback));
+    else return false;
+    return fallback;
+  };
+  const whole = (name: string, fallback: number): number => {
+    const text = env[name];
+    if (text === undefined || text === '') return fallback;
+    if (/^\d{1,15}$/.test(text)) return Number(text);
+    wrong(name, 'a whole number of at least 0', String(fallback));
+    return fallback;
+  };
+  const pattern = (name: string, flags = ''): RegExp | null => {
+    const text = env[name];
+    if (text === undefined || text === '') return null;
+    try {
+      return new RegExp(text, flags);
+    } catch (error) {
+      wrong(name, `a regular expression (${(error as Error).message})`, 'none');
+      return null;
+    }
+  };
+  const share = (name: string): number => {
+    const text = env[name];
+    if (text === undefined || text === '') return 1;
+    const value = Number(text);
+    if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+    wrong(name, 'a number from 0 to 1', '1');
+    return 1;
+  };
+  const unlimited = (value: number): number => (value === 0 ? Infinity : value);
+
+  const output = (env.HANDIT_OUTPUT_FILE || 'handit_events.jsonl')
+    .replaceAll('%p', String(pid))
+    .replaceAll('%t', String(Date.now()));
+  const cache = env.HANDIT_CACHE_DIR || '';
+  return {
+    enabled: flag('HANDIT_ENABLED', true),
+    outputFile: resolve(cwd, output),
+    cwd,
+    include: pattern('HANDIT_INCLUDE'),
+    exclude: pattern('HANDIT_EXCLUDE'),
+    sampleRate: share('HANDIT_SAMPLE_RATE'),
+    captureOnlyCwd: flag('HANDIT_CAPTURE_ONLY_CWD', true),
+    maxString: whole('HANDIT_MAX_STR', 256),
+    maxItems: whole('HANDIT_MAX_LOCALS', 64),
+    maxDepth: whole('HANDIT_MAX_DEPTH', 4),
+    maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 100_000)),
+    maxFileBytes: unlimited(whole('HANDIT_MAX_FILE_MB', 1024) * 1024 * 1024),
+    redact: pattern('HANDIT_REDACT', 'i'),
+    cacheDir: FALSE.test(cache) ? null : resolve(cwd, cache || 'node_modules/.cache/handit'),
+    defaultCacheDir: cache === '',
+    debug: flag('HANDIT_DEBUG', false),
+  };
+}

@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import type { MessagePort } from 'node:worker_threads';
+import { readConfig } from '../config.js';
+import { linkIds } from '../transform/link.js';
+import { textOf, type ThreadMessage } from './install.js';
+import { createRewrite, type Rewrite } from './rewrite.js';
+import { rewriteOptions } from './settings.js';
+
+// The asynchronous hooks of Node versions without usable `registerHooks`; this file runs in their thread.
+
+let rewrite: Rewrite;
+let send: (message: ThreadMessage) => void;
+const stride = 2;
+let nextBase = 1;
+
+export function initialize({ port, folder }: { port: MessagePort; folder: string }): void {
+  send = (message) => port.postMessage(message);
+  // The main thread has complained about wrong variables already.
+  const config = readConfig(process.env, process.cwd(), process.pid, () => undefined);
+  rewrite = createRewrite({
+    ...rewriteOptions(config, folder),
+    skipped: (path, reason) => send({ type: 'skipped', path, reason }),
+    leftAlone: () => undefined,
+  });
+}
+
+interface Result {
+  format?: string;
+  source?: unknown;
+}
+
+export async function load(
+  url: string,
+  context: object,
+  nextLoad: (url: string, context: object) => Promise<Result>,
+): Promise<Result> {
+  const result = await nextLoad(url, context);
+  if (!url.startsWith('file:')) return result;
+  if (result.format === 'commonjs') return { ...result, source: null };
+  if ((result.format !== 'module' && result.format !== 'module-typescript') || result.source == null) return result;
+  const filename = fileURLToPath(url);
+  const source = textOf(result.source);
+  const rewritten = rewrite(filename, source, 'module');
+  if (!rewritten) return result;
+  const { code, path, ...rest } = rewritten;
+  const base = nextBase;
+  nextBase += rest.functions.length * stride;
+  send({ type: 'rewritten', filename, path, source, rewritten: rest, base, stride });
+  return { ...result, source: linkIds(code, rest.prefix, base, stride) };
+}

@@ -1,0 +1,151 @@
+import * as nodeModule from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { linkIds } from '../transform/link.js';
+import type { SourceKind } from '../transform/types.js';
+import type { Rewrite, Rewritten } from './rewrite.js';
+import type { SourceFile } from './source-table.js';
+
+/** What the thread of the asynchronous hooks sends. */
+export type ThreadMessage =
+  | {
+      type: 'rewritten';
+      filename: string;
+      path: string;
+      source: string;
+      rewritten: Omit<Rewritten, 'code'>;
+      base: number;
+      stride: number;
+    }
+  | { type: 'skipped'; path: string; reason: string };
+
+export interface LoaderOptions {
+  folder: string;
+  rewrite: Rewrite;
+  /** Told of each rewritten module before it runs. */
+  register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
+  skipped: (path: string, reason: string) => void;
+  /** Use `module.registerHooks`. */
+  syncHooks: boolean;
+}
+
+export interface Loader {
+  /** Takes over what the hooks' thread has rewritten so far. */
+  registerPending(): void;
+  uninstall(): void;
+}
+
+/** Puts the rewriting between Node's loaders and the code they load. */
+export function installLoader(options: LoaderOptions): Loader {
+  const { rewrite, register } = options;
+  // Two threads hand out function ids where the hooks run in a thread of their own: the even and the odd ones.
+  const stride = options.syncHooks ? 1 : 2;
+  let nextBase = 0;
+
+  /** The text to run instead of `source`, or null. */
+  function rewritten(filename: string, source: string, kind: SourceKind): string | null {
+    const result = rewrite(filename, source, kind);
+    if (!result) return null;
+    const { path, code, kind: readAs, prefix, edits, functions } = result;
+    const base = nextBase;
+    nextBase += functions.length * stride;
+    register(
+      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length },
+      result,
+    );
+    return linkIds(code, prefix, base, stride);
+  }
+  return options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
+}
+
+type Rewriting = (filename: string, source: string, kind: SourceKind) => string | null;
+
+function installSync(rewritten: Rewriting): Loader {
+  const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
+  const hooks = registerHooks({
+    load(url: string, context: object, nextLoad: NextLoad): LoadResult {
+      const result = nextLoad(url, context);
+      if (!url.startsWith('file:')) return result;
+      const kind = kindOf(result.format);
+      if (!kind || result.source == null) return result;
+      const code = rewritten(fileURLToPath(url), textOf(result.source), kind);
+      return code === null ? result : { ...result, source: code };
+    },
+  });
+  return { registerPending: () => undefined, uninstall: () => hooks.deregister() };
+}
+
+function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Loader {
+  // CommonJS: the last step before compiling; a source given to the asynchronous hook would be run by another loader.
+  const prototype = (nodeModule.Module as unknown as { prototype: { _compile: Compile } }).prototype;
+  const original = prototype._compile;
+  function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
+    let code: string | null = null;
+    const kind = kindOf(rest[0] as string | undefined);
+    if (typeof content === 'string' && typeof filename === 'string' && kind) {
+      code = rewritten(filename, content, filename.endsWith('.cjs') ? 'commonjs' : kind);
+    }
+    return original.call(this, code ?? content, filename, ...rest);
+  }
+  prototype._compile = _compile;
+  const undo = (): void => {
+    if (prototype._compile === _compile) prototype._compile = original;
+  };
+
+  // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
+  if (!isMainThread) return { registerPending: () => undefined, uninstall: undo };
+  const { port1, port2 } = new MessageChannel();
+  port1.unref();
+  const url = pathToFileURL(join(options.folder, 'hooks-thread.mjs'));
+  nodeModule.register(url, { data: { port: port2, folder: options.folder }, transferList: [port2] });
+  return { registerPending: () => receive(port1, options), uninstall: undo };
+}
+
+function receive(port: MessagePort, options: LoaderOptions): void {
+  for (;;) {
+    const received = receiveMessageOnPort(port) as { message: ThreadMessage } | undefined;
+    if (!received) return;
+    const { message } = received;
+    if (message.type === 'skipped') options.skipped(message.path, message.reason);
+    else {
+      const { filename, path, source, rewritten, base, stride } = message;
+      const { kind, prefix, edits, functions } = rewritten;
+      options.register(
+        { filename, path, source, kind, prefix, edits, base, stride, functions: functions.length },
+        rewritten,
+      );
+    }
+  }
+}
+
+type Compile = (this: object, content: unknown, filename: string, ...rest: unknown[]) => unknown;
+interface LoadResult {
+  format?: string | null;
+  source?: unknown;
+}
+type NextLoad = (url: string, context: object) => LoadResult;
+
+/** How Node is going to read a source; undefined: not JavaScript. */
+export function kindOf(format: string | null | undefined): SourceKind | undefined {
+  switch (format) {
+    case 'module':
+    case 'module-typescript':
+      return 'module';
+    case 'commonjs':
+    case 'commonjs-typescript':
+      return 'commonjs';
+    case undefined:
+    case null:
+    case 'typescript':
+      return 'unambiguous';
+    default:
+      return undefined;
+  }
+}
+
+/** Hooks get strings and byte arrays. */
+export function textOf(source: unknown): string {
+  if (typeof source === 'string') return source;
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(source as Uint8Array);
+}

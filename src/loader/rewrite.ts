@@ -1,0 +1,83 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type * as transform from '../transform/index.js';
+import type { FunctionInfo, InstrumentOptions, SourceKind } from '../transform/types.js';
+import type { SourceCache } from './source-cache.js';
+import type { UserModules } from './user-module.js';
+
+/** A rewritten source as the cache keeps it. */
+export interface Rewritten {
+  /** Empty when there is nothing to rewrite. */
+  code: string;
+  prefix: string;
+  kind: 'module' | 'commonjs';
+  functions: FunctionInfo[];
+  /** JSON of the edits, parsed when they are needed. */
+  edits: string;
+}
+
+export interface RewriteOptions {
+  version: string;
+  /** Where this package's built files lie. */
+  folder: string;
+  runtimeUrl: string;
+  cache: SourceCache | null;
+  userModules: UserModules;
+  redactParameter: (name: string) => boolean;
+  /** Text of what decides on filters and redaction. */
+  filters: string;
+  /** Told of a file that stays as it is. */
+  skipped: (path: string, reason: string) => void;
+  /** Told of a function that stays as it is. */
+  leftAlone: (path: string, line: number, name: string, reason: string) => void;
+}
+
+/** Rewrites a user's source, or answers null: not the user's, nothing to rewrite, or unparsable. */
+export type Rewrite = (filename: string, source: string, kind: SourceKind) => (Rewritten & { path: string }) | null;
+
+/** @returns the step between a loaded source and the one that runs */
+export function createRewrite(options: RewriteOptions): Rewrite {
+  const { cache, userModules } = options;
+  let instrument: typeof transform.instrument | undefined;
+
+  function transformed(path: string, filename: string, source: string, kind: SourceKind): Rewritten {
+    instrument ??= loadTransform(options.folder);
+    const settings: InstrumentOptions = {
+      kind,
+      runtimeUrl: options.runtimeUrl,
+      includeFunction: userModules.functionsOf(path),
+      redactParameter: options.redactParameter,
+    };
+    const result = instrument(source, filename, settings);
+    if (!result) return { code: '', prefix: '', kind: 'commonjs', functions: [], edits: '[]' };
+    for (const each of result.leftAlone) options.leftAlone(path, each.line, each.name, each.reason);
+    const { code, prefix, functions } = result;
+    return { code, prefix, kind: result.kind, functions, edits: JSON.stringify(result.edits) };
+  }
+
+  return (filename, source, kind) => {
+    const path = userModules.pathOf(filename);
+    // A source that came through here before, in another hook of the same chain.
+    if (path === null || source.includes(options.runtimeUrl) || source.includes('=__handit__;')) return null;
+    const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
+    const filtered = userModules.functionsOf(path) ? path : '';
+    const key = cache?.key([options.version, options.runtimeUrl, options.filters, filtered, extension, kind, source]);
+    let rewritten = key && cache ? cache.get(key) : undefined;
+    if (!rewritten) {
+      try {
+        rewritten = transformed(path, filename, source, kind);
+      } catch (error) {
+        options.skipped(path, (error as Error).message);
+        return null;
+      }
+      if (key) cache!.set(key, rewritten);
+    }
+    return rewritten.functions.length ? { ...rewritten, path } : null;
+  };
+}
+
+/** The parser is loaded only when the cache does not know a source: it takes a third of a cold start. */
+function loadTransform(folder: string): typeof transform.instrument {
+  const require = createRequire(join(folder, 'register.cjs'));
+  return (require('./transform.cjs') as typeof transform).instrument;
+}

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Config } from '../config.js';
+import { secretKeys } from '../recorder/redact.js';
+import { version } from '../version.js';
+import type { RewriteOptions } from './rewrite.js';
+import { createSourceCache } from './source-cache.js';
+import { createUserModules } from './user-module.js';
+
+/** What the configuration means for rewriting; the same in each thread that does it. */
+export function rewriteOptions(config: Config, folder: string): Omit<RewriteOptions, 'skipped' | 'leftAlone'> {
+  const { cwd, captureOnlyCwd, include, exclude, redact, cacheDir } = config;
+  // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
+  const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
+  return {
+    version,
+    folder,
+    runtimeUrl: pathToFileURL(join(folder, 'runtime.mjs')).href,
+    cache: cached ? createSourceCache(cacheDir) : null,
+    userModules: createUserModules({ cwd, ownFolder: folder, captureOnlyCwd, include, exclude }),
+    redactParameter: secretKeys(redact),
+    filters: [include, exclude, redact].join('\n'),
+  };
+}

@@ -1,0 +1,67 @@
+import { hash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Rewritten } from './rewrite.js';
+
+/** Rewritten sources on disk. Keys are hashes of all that decides on the text, so an entry is never stale. */
+export interface SourceCache {
+  key(parts: readonly (string | number)[]): string;
+  get(key: string): Rewritten | undefined;
+  set(key: string, entry: Rewritten): void;
+}
+
+/**
+ * One file per entry: a line of JSON, a line of edits (read only when a function's text is asked for), the code. An
+ * entry comes by rename, so a reader sees all of it or none, and a damaged one counts as none.
+ *
+ * @param folder made when the first entry is stored
+ */
+export function createSourceCache(folder: string): SourceCache {
+  let usable = true;
+  let made = false;
+  return {
+    key: (parts) => hash('sha256', parts.join('\0'), 'hex'),
+    get(key) {
+      try {
+        return parseEntry(readFileSync(join(folder, key), 'utf8'));
+      } catch {
+        return undefined;
+      }
+    },
+    set(key, entry) {
+      if (!usable) return;
+      const temporary = join(folder, `${key}.${process.pid}.${Math.random().toString(36).slice(2)}`);
+      try {
+        if (!made) mkdirSync(folder, { recursive: true });
+        made = true;
+        writeFileSync(temporary, formatEntry(entry), { mode: 0o600 });
+        renameSync(temporary, join(folder, key));
+      } catch {
+        // A cache that cannot be written costs time, nothing else.
+        usable = false;
+        try {
+          unlinkSync(temporary);
+        } catch {
+          // It was never made.
+        }
+      }
+    },
+  };
+}
+
+function formatEntry(entry: Rewritten): string {
+  const { code, edits, ...head } = entry;
+  return `${JSON.stringify({ ...head, length: code.length, edited: edits.length })}\n${edits}\n${code}`;
+}
+
+function parseEntry(text: string): Rewritten | undefined {
+  const first = text.indexOf('\n');
+  const head = JSON.parse(text.slice(0, first)) as Omit<Rewritten, 'code' | 'edits'> & {
+    length: number;
+    edited: number;
+  };
+  const { length, edited, ...rest } = head;
+  const codeAt = first + 1 + edited + 1;
+  if (text.length !== codeAt + length) return undefined;
+  return { ...rest, edits: text.slice(first + 1, codeAt - 1), code: text.slice(codeAt) };
+}

@@ -1,0 +1,82 @@
+import { writeSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import type { LastThrow } from '../recorder/recorder.js';
+import { HIDE_LINE, originalOffset } from '../transform/edits.js';
+import type { SourcePair, SourceTable } from './source-table.js';
+
+/**
+ * Prints what Node prints above an uncaught error: file, line, source line and a caret. Node itself leaves it out for
+ * a rewritten line (see `HIDE_LINE`), because that line is not what the user wrote.
+ */
+export function printUncaughtLine(error: unknown, fromPromise: boolean, sources: SourceTable, last: LastThrow): void {
+  const { statement } = last;
+  // Rewritten code throws on what it caught, on a line Node does not show; a rejected promise is told by its error alone.
+  const passedOn = !fromPromise && last.passedOn(error);
+  const place =
+    passedOn && statement && statement.value === error
+      ? placeOfThrow(statement.fn, statement.at, sources)
+      : placeOfStack(error, passedOn, sources);
+  if (!place) return;
+  const { name, line, column, text } = place;
+  // A tab stays one, so that the caret stands below its place.
+  const indent = text.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  const lines = `${name}:${line}\n${text}\n${indent}^\n`;
+  // Node puts the empty line elsewhere when what was thrown is not an error.
+  writeSync(2, types.isNativeError(error) ? `${lines}\n` : `\n${lines}`);
+}
+
+/** A place as Node names it. */
+interface Place {
+  name: string;
+  line: number;
+  column: number;
+  text: string;
+}
+
+function placeOfThrow(fn: number, at: number, sources: SourceTable): Place | undefined {
+  const pair = sources.byFunction(fn);
+  return pair && placeIn(pair, at);
+}
+
+/** Where the top frame of the error's stack is, unless Node shows it. */
+function placeOfStack(error: unknown, passedOn: boolean, sources: SourceTable): Place | undefined {
+  const stack = types.isNativeError(error) ? error.stack : undefined;
+  const frame = typeof stack === 'string' ? /\n {4}at (?:.*\()?(.*?):(\d+):(\d+)\)?(?:\n|$)/.exec(stack) : null;
+  if (!frame) return undefined;
+  const [name, line, column] = [frame[1], Number(frame[2]), Number(frame[3])];
+  if (name.startsWith('node:')) return passedOn ? placeInNode(name, line, column) : undefined;
+  const pair = sources.byFilename(name.startsWith('file:') ? fileURLToPath(name) : name);
+  if (!pair) return undefined;
+  const start = pair.rewrittenLines.offsetOf(line, 1);
+  if (!passedOn && !lineAt(pair.rewritten, start).includes(HIDE_LINE)) return undefined;
+  return placeIn(pair, originalOffset(start + column - 1, pair.edits));
+}
+
+function placeIn({ file, original, originalLines }: SourcePair, offset: number): Place {
+  const line = originalLines.lineOf(offset);
+  return {
+    name: file.kind === 'module' ? pathToFileURL(file.filename).href : file.filename,
+    line,
+    column: originalLines.columnOf(offset),
+    text: lineAt(original, originalLines.offsetOf(line, 1)),
+  };
+}
+
+/** Node carries its own sources. */
+function placeInNode(name: string, line: number, column: number): Place | undefined {
+  const host = process as unknown as { binding(name: string): Record<string, unknown> };
+  // It would print a warning then.
+  if (process.execArgv.includes('--pending-deprecation') || process.env.NODE_PENDING_DEPRECATION === '1')
+    return undefined;
+  const source = host.binding('natives')[name.slice('node:'.length)];
+  const text = typeof source === 'string' ? source.split('\n')[line - 1] : undefined;
+  if (text === undefined) return undefined;
+  // The frame names the `new` of `throw new Error()`, the line above the message its `throw`.
+  const statement = /throw\s+$/.exec(text.slice(0, column - 1));
+  return { name, line, column: statement ? statement.index + 1 : column, text };
+}
+
+function lineAt(source: string, start: number): string {
+  return /^[^\n\r\u2028\u2029]*/.exec(source.slice(start))![0];
+}

@@ -1,0 +1,15 @@
+/** What a Node version can do, as data. */
+
+/**
+ * Versions from which `module.registerHooks` also takes the null source by which a CommonJS module says "load me the
+ * usual way": https://github.com/nodejs/node/pull/59929. Before them the hooks would break programs.
+ */
+const SYNC_HOOKS: Record<number, [minor: number, patch: number]> = { 22: [22, 3], 24: [11, 1], 25: [1, 0] };
+
+/** Whether `module.registerHooks` can be used; otherwise `module.register` and `Module.prototype._compile` serve. */
+export function hasSyncHooks(version: string): boolean {
+  const [major, minor, patch] = version.split('.').map(Number);
+  if (major >= 26) return true;
+  const from = SYNC_HOOKS[major];
+  return from !== undefined && (minor > from[0] || (minor === from[0] && patch >= from[1]));
+}

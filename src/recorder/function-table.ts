@@ -1,0 +1,48 @@
+import { quote } from './preview.js';
+
+/** One rewritten function, as the loader registers it. */
+export interface FunctionEntry {
+  name: string;
+  line: number;
+  column: number;
+  kind: string;
+  async: boolean;
+  generator: boolean;
+  params: string[];
+}
+
+/** A module whose functions have been given ids. */
+export interface RegisteredFile {
+  /** Relative to cwd where it lies below it, with `/`. */
+  path: string;
+  functions: FunctionEntry[];
+}
+
+/** The constant parts of a function's lines, made once. */
+export interface FunctionText {
+  name: string;
+  path: string;
+  line: number;
+  /** From behind the parent's id to the number of `t0_ns`. */
+  call: string;
+  /** From behind the id to the number of `t1_ns`. */
+  end: string;
+  /** What stands before each argument, its name included; the last closes the list. */
+  args: string[];
+}
+
+/** @returns the constant text of a function's lines */
+export function functionText(path: string, entry: FunctionEntry): FunctionText {
+  const func = `"func":${quote(entry.name)}`;
+  const flags = (entry.async ? ',"async":true' : '') + (entry.generator ? ',"generator":true' : '');
+  const args = entry.params.map((name, index) => `${index ? ',' : ',"args_preview":{'}${quote(name)}:`);
+  args.push(args.length ? '}}\n' : ',"args_preview":{}}\n');
+  return {
+    name: entry.name,
+    path,
+    line: entry.line,
+    call: `,${func},"file":${quote(path)},"line":${entry.line},"column":${entry.column},"kind":"${entry.kind}"${flags},"t0_ns":`,
+    end: `,${func},"t1_ns":`,
+    args,
+  };
+}

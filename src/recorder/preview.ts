@@ -1,0 +1,373 @@
+import { types } from 'node:util';
+
+/** Limits of one preview. */
+export interface PreviewLimits {
+  maxString: number;
+  maxItems: number;
+  maxDepth: number;
+}
+
+/** Values visited in one preview, whatever its shape: bounds the time that wide and deep graphs cost. */
+const MAX_NODES = 1000;
+/** Reading a character of a string built by concatenation copies all of it; longer ones are told by length alone. */
+const MAX_FLATTEN = 4 * 1024 * 1024;
+/** Characters of an error's message or stack. */
+const MAX_LONG = 4096;
+
+const { getPrototypeOf, getOwnPropertyDescriptor, keys: ownKeys } = Object;
+const { isArray } = Array;
+const {
+  isProxy,
+  isDate,
+  isRegExp,
+  isMap,
+  isSet,
+  isNativeError,
+  isPromise,
+  isTypedArray,
+  isAnyArrayBuffer,
+  isDataView,
+  isBoxedPrimitive,
+} = types;
+const objectPrototype = Object.prototype;
+const call = Function.prototype.call;
+/** `uncurry(f)(self, ...args)` calls `f` on `self`, whatever the program has done to prototypes since. */
+const uncurry = <T>(f: (...args: any[]) => T): ((self: unknown, ...args: unknown[]) => T) => call.bind(f) as never;
+
+const getter = (prototype: object, name: PropertyKey): ((self: unknown) => number) =>
+  uncurry(getOwnPropertyDescriptor(prototype, name)!.get!) as (self: unknown) => number;
+const mapSize = getter(Map.prototype, 'size');
+const mapEntries = uncurry(Map.prototype.entries);
+const mapNext = uncurry(getPrototypeOf(new Map().entries()).next) as (
+  self: unknown,
+) => IteratorResult<[unknown, unknown]>;
+const setSize = getter(Set.prototype, 'size');
+const setValues = uncurry(Set.prototype.values);
+const setNext = uncurry(getPrototypeOf(new Set().values()).next) as (self: unknown) => IteratorResult<unknown>;
+const dateValue = uncurry(Date.prototype.getTime);
+const dateText = uncurry(Date.prototype.toISOString);
+const typedArray = getPrototypeOf(Uint8Array.prototype) as object;
+const typedArrayTag = uncurry(getOwnPropertyDescriptor(typedArray, Symbol.toStringTag)!.get!) as (
+  self: unknown,
+) => string;
+const typedArrayLength = getter(typedArray, 'length');
+const bufferSize = getter(ArrayBuffer.prototype, 'byteLength');
+const sharedBufferSize = getter(SharedArrayBuffer.prototype, 'byteLength');
+const viewSize = getter(DataView.prototype, 'byteLength');
+const symbolDescription = getter(Symbol.prototype, 'description') as unknown as (self: symbol) => string | undefined;
+const stringify = JSON.stringify;
+const regExpSource = uncurry(RegExp.prototype.toString);
+
+// Everything JSON must escape, and surrogates, which may stand alone.
+// eslint-disable-next-line no-control-regex
+const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
+
+/** A string as JSON text. */
+export function quote(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? stringify(text) : `"${text}"`;
+}
+
+/** Makes previews: JSON text of a value, bounded, with no code of the program's run on the way. */
+export interface Previewer {
+  /** JSON text of any value. */
+  value(value: unknown): string;
+  /** A thrown value, in the shape of a record's `error`. */
+  error(value: unknown): ThrownValue;
+}
+
+/**
+ * A thrown value whose JSON text is finished when the buffer is drained. Asking an error for its stack makes V8 forget
+ * where it was made, and Node needs that place for what it prints when nobody catches the error.
+ */
+export class ThrownValue {
+  private text: string | undefined;
+
+  constructor(
+    private readonly head: string,
+    private error: Error | undefined,
+    private readonly tail: string,
+  ) {}
+
+  toJson(): string {
+    if (this.text === undefined) {
+      const stack = this.error && stackOf(this.error);
+      this.error = undefined;
+      this.text = this.head + (stack === undefined ? '' : `,"stack":${longString(stack)}`) + this.tail;
+    }
+    return this.text;
+  }
+}
+
+/**
+ * @param isSecret answers whether the value of a key is to be left out
+ */
+export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) => boolean): Previewer {
+  const { maxString, maxItems, maxDepth } = limits;
+  let nodes = 0;
+  /** The objects around the one at hand. */
+  const path: object[] = [];
+
+  function value(input: unknown): string {
+    nodes = 0;
+    path.length = 0;
+    try {
+      return any(input, 0);
+    } catch {
+      // Only the end of the stack gets here; the program meets it next.
+      return '{"$type":"unavailable"}';
+    } finally {
+      path.length = 0;
+    }
+  }
+
+  function any(input: unknown, depth: number): string {
+    nodes++;
+    switch (typeof input) {
+      case 'string':
+        return string(input);
+      case 'number':
+        return number(input);
+      case 'boolean':
+        return input ? 'true' : 'false';
+      case 'undefined':
+        return '{"$type":"undefined"}';
+      case 'bigint':
+        return bigint(input);
+      case 'symbol':
+        return `{"$type":"symbol","name":${string(symbolDescription(input) ?? '')}}`;
+      case 'function':
+        return isProxy(input) ? '{"$type":"Proxy"}' : named('function', input as object);
+      default:
+        return input === null ? 'null' : object(input as object, depth);
+    }
+  }
+
+  function string(text: string): string {
+    if (text.length <= maxString) return quote(text);
+    if (text.length > MAX_FLATTEN) return `{"$type":"string","length":${text.length}}`;
+    return `{"$type":"string","length":${text.length},"value":${quote(text.slice(0, maxString))}}`;
+  }
+
+  function bigint(input: bigint): string {
+    // The digits of a huge one take quadratic time.
+    const huge = input > 2n ** 4096n || input < -(2n ** 4096n);
+    return huge ? '{"$type":"bigint"}' : `{"$type":"bigint","value":"${input}"}`;
+  }
+
+  function object(input: object, depth: number): string {
+    if (isProxy(input)) return '{"$type":"Proxy"}';
+    if (path.includes(input)) return '{"$type":"circular"}';
+    const array = isArray(input);
+    if (depth >= maxDepth || nodes > MAX_NODES) {
+      return array
+        ? `{"$type":"Array","length":${(input as unknown[]).length}}`
+        : `{"$type":${quote(typeName(input))},"truncated":true}`;
+    }
+    path.push(input);
+    const text = array ? list(input as unknown[], depth) : record(input, depth);
+    path.pop();
+    return text;
+  }
+
+  function list(input: unknown[], depth: number): string {
+    const { length } = input;
+    const kept = length < maxItems ? length : maxItems;
+    let text = '';
+    let i = 0;
+    for (; i < kept && nodes <= MAX_NODES; i++) {
+      const property = getOwnPropertyDescriptor(input, i);
+      text += (i ? ',' : '') + (property ? slot(property, depth) : '{"$type":"hole"}');
+    }
+    return i === length ? `[${text}]` : `{"$type":"Array","length":${length},"items":[${text}]}`;
+  }
+
+  function record(input: object, depth: number): string {
+    const prototype: unknown = getPrototypeOf(input);
+    if (prototype === objectPrototype || prototype === null) return fields(input, depth, '');
+    const special = builtIn(input, depth);
+    if (special !== undefined) return special;
+    return fields(input, depth, `"$type":${quote(typeName(input))}`);
+  }
+
+  function fields(input: object, depth: number, head: string): string {
+    const keys = ownKeys(input);
+    let text = head;
+    const kept = keys.length < maxItems ? keys.length : maxItems;
+    let i = 0;
+    for (; i < kept && nodes <= MAX_NODES; i++) {
+      const key = keys[i];
+      const property = getOwnPropertyDescriptor(input, key);
+      if (!property) continue;
+      const name =
+        key === '$type' ? '"$$type"' : key.length <= maxString ? quote(key) : quote(`${key.slice(0, maxString)}...`);
+      text += `${text === '' ? '' : ','}${name}:${isSecret(key) ? '"<redacted>"' : slot(property, depth)}`;
+    }
+    if (i < keys.length) {
+      text = `${head === '' ? '"$type":"Object"' : head},"length":${keys.length}${text.length > head.length ? ',' : ''}${text.slice(head === '' ? 0 : head.length + 1)}`;
+    }
+    return `{${text}}`;
+  }
+
+  function slot(property: PropertyDescriptor, depth: number): string {
+    if ('value' in property) return any(property.value, depth + 1);
+    return property.get ? '{"$type":"getter"}' : '{"$type":"setter"}';
+  }
+
+  function builtIn(input: object, depth: number): string | undefined {
+    if (isMap(input)) return map(input, depth);
+    if (isSet(input)) return set(input, depth);
+    if (isDate(input)) {
+      const time = dateValue(input);
+      return time === time ? `{"$type":"Date","value":"${dateText(input)}"}` : '{"$type":"Date","value":null}';
+    }
+    if (isNativeError(input))
+      return `{"$type":${quote(typeName(input))},"message":${string(ownOrInherited(input, 'message'))}}`;
+    if (isPromise(input)) return '{"$type":"Promise"}';
+    if (isTypedArray(input)) return `{"$type":"${typedArrayTag(input)}","length":${typedArrayLength(input)}}`;
+    if (isAnyArrayBuffer(input)) {
+      const shared = types.isSharedArrayBuffer(input);
+      return `{"$type":"${shared ? 'SharedArrayBuffer' : 'ArrayBuffer'}","length":${shared ? sharedBufferSize(input) : bufferSize(input)}}`;
+    }
+    if (isDataView(input)) return `{"$type":"DataView","length":${viewSize(input)}}`;
+    if (isBoxedPrimitive(input)) return `{"$type":${quote(typeName(input))}}`;
+    // `toString` of a regular expression reads `source` and `flags`, which a subclass or an own property may define.
+    if (isRegExp(input))
+      return getPrototypeOf(input) === RegExp.prototype && !hasOwn(input, 'source') && !hasOwn(input, 'flags')
+        ? `{"$type":"RegExp","value":${string(regExpSource(input) as unknown as string)}}`
+        : '{"$type":"RegExp"}';
+    if (types.isWeakMap(input)) return '{"$type":"WeakMap"}';
+    if (types.isWeakSet(input)) return '{"$type":"WeakSet"}';
+    if (types.isGeneratorObject(input)) return '{"$type":"Generator"}';
+    if (types.isModuleNamespaceObject(input)) return '{"$type":"Module"}';
+    return undefined;
+  }
+
+  function map(input: Map<unknown, unknown>, depth: number): string {
+    const size = mapSize(input);
+    const entries = mapEntries(input);
+    let text = '';
+    for (let i = 0; i < maxItems && nodes <= MAX_NODES; i++) {
+      const next = mapNext(entries);
+      if (next.done) break;
+      const [key, item] = [next.value[0], next.value[1]];
+      const secret = typeof key === 'string' && isSecret(key);
+      text += `${i ? ',' : ''}[${any(key, depth + 1)},${secret ? '"<redacted>"' : any(item, depth + 1)}]`;
+    }
+    return `{"$type":"Map","size":${size},"entries":[${text}]}`;
+  }
+
+  function set(input: Set<unknown>, depth: number): string {
+    const size = setSize(input);
+    const items = setValues(input);
+    let text = '';
+    for (let i = 0; i < maxItems && nodes <= MAX_NODES; i++) {
+      const next = setNext(items);
+      if (next.done) break;
+      text += (i ? ',' : '') + any(next.value, depth + 1);
+    }
+    return `{"$type":"Set","size":${size},"items":[${text}]}`;
+  }
+
+  function named(type: string, input: object): string {
+    const name = getOwnPropertyDescriptor(input, 'name')?.value as unknown;
+    return `{"$type":"${type}","name":${typeof name === 'string' ? string(name) : '""'}}`;
+  }
+
+  function error(input: unknown): ThrownValue {
+    try {
+      if (!isError(input)) {
+        return new ThrownValue(
+          `{"name":"Thrown","message":${quote(thrownText(input))},"value":${value(input)}}`,
+          undefined,
+          '',
+        );
+      }
+      return new ThrownValue(errorHead(input), input, errorTail(input, 0));
+    } catch {
+      return new ThrownValue('{"name":"Unknown","message":""}', undefined, '');
+    }
+  }
+
+  function errorHead(input: Error): string {
+    const name = ownOrInherited(input, 'name') || typeName(input);
+    return `{"name":${string(name)},"message":${longString(ownOrInherited(input, 'message'))}`;
+  }
+
+  function errorTail(input: Error, depth: number): string {
+    let text = '';
+    const code = getOwnPropertyDescriptor(input, 'code')?.value as unknown;
+    if (typeof code === 'string') text += `,"code":${string(code)}`;
+    else if (typeof code === 'number') text += `,"code":${number(code)}`;
+    const cause = getOwnPropertyDescriptor(input, 'cause');
+    if (cause && 'value' in cause && depth < maxDepth) {
+      const inner: unknown = cause.value;
+      text += `,"cause":${isError(inner) ? errorHead(inner) + errorTail(inner, depth + 1) : value(inner)}`;
+    }
+    return `${text}}`;
+  }
+
+  function thrownText(input: unknown): string {
+    return typeof input === 'string'
+      ? input.slice(0, maxString)
+      : `a value of type ${input === null ? 'null' : typeof input} was thrown`;
+  }
+
+  return { value, error };
+}
+
+function isError(input: unknown): input is Error {
+  return typeof input === 'object' && input !== null && !isProxy(input) && isNativeError(input);
+}
+
+/** Messages and stacks are what one reads a trace for: they get more room than other strings. */
+function longString(text: string): string {
+  return quote(text.length > MAX_LONG ? `${text.slice(0, MAX_LONG)}...` : text);
+}
+
+function number(input: number): string {
+  return input - input === 0 ? (Object.is(input, -0) ? '-0' : `${input}`) : `{"$type":"number","value":"${input}"}`;
+}
+
+function hasOwn(input: object, key: string): boolean {
+  return getOwnPropertyDescriptor(input, key) !== undefined;
+}
+
+/** A string property of the object or its prototypes, read only where it is data. */
+function ownOrInherited(input: object, key: string): string {
+  let holder: object | null = input;
+  for (let i = 0; holder !== null && i < 16 && !isProxy(holder); i++) {
+    const property = getOwnPropertyDescriptor(holder, key);
+    if (property) return typeof property.value === 'string' ? property.value : '';
+    holder = getPrototypeOf(holder) as object | null;
+  }
+  return '';
+}
+
+/** Name of the class that made an object, without asking the object. */
+function typeName(input: object): string {
+  let holder = getPrototypeOf(input) as object | null;
+  for (let i = 0; holder !== null && i < 16 && !isProxy(holder); i++) {
+    const maker = getOwnPropertyDescriptor(holder, 'constructor')?.value as unknown;
+    if (typeof maker === 'function' && !isProxy(maker)) {
+      const name = getOwnPropertyDescriptor(maker, 'name')?.value as unknown;
+      if (typeof name === 'string' && name !== '') return name;
+    }
+    holder = getPrototypeOf(holder) as object | null;
+  }
+  return 'Object';
+}
+
+/** The stack, unless asking for it would run code of the program's: formatting calls a function it may have set. */
+function stackOf(input: Error): string | undefined {
+  if (getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.value !== initialPrepare) return undefined;
+  const property = getOwnPropertyDescriptor(input, 'stack');
+  if (!property) return undefined;
+  let stack = property.value as unknown;
+  // Newer V8 makes it an accessor of its own; one that the program defined is another function.
+  if (property.get) stack = property.get === nativeStackGetter ? nativeStackGetter!.call(input) : undefined;
+  return typeof stack === 'string' ? stack : undefined;
+}
+
+/** Newer Node has one of its own. */
+const initialPrepare = getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.value as unknown;
+const nativeStackGetter = getOwnPropertyDescriptor(new Error(), 'stack')?.get;

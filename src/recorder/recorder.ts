@@ -1,0 +1,675 @@
+import { types } from 'node:util';
+import { now, createEpochFormatter } from './clock.js';
+import { functionText, type FunctionText, type RegisteredFile } from './function-table.js';
+import { quote, ThrownValue, type Previewer } from './preview.js';
+
+/** Where encoded lines go. Never throws. */
+export interface Sink {
+  /** Appends whole lines. */
+  write(lines: string): void;
+  /** Bytes written so far. */
+  readonly bytes: number;
+  /** Whether anything has been or will be lost, so that encoding can be left out. */
+  readonly failed: boolean;
+}
+
+export interface RecorderOptions {
+  proc: string;
+  sink: Sink;
+  preview: Previewer;
+  /** Characters of a string kept as they are. */
+  maxString: number;
+  /** Calls of one function recorded in full. */
+  maxCalls: number;
+  maxFileBytes: number;
+  /** Lines that open the trace, made when the first event is drained. */
+  opening: () => string;
+  /** Registers files of which another thread did the rewriting; called when an unknown id turns up. */
+  registerPending: () => void;
+}
+
+/** A call of an async function or a generator: it can be suspended, so it is more than a number. */
+class SuspendableCall {
+  /** On the stack of running calls. */
+  running = true;
+  ended = false;
+  /** The recorded call whose promise this one is waiting for. */
+  waitsFor: PendingCall | null = null;
+
+  constructor(
+    /** 0 when the call is not recorded. */
+    readonly id: number,
+    readonly fn: number,
+    readonly t0: number,
+  ) {}
+}
+
+interface PendingCall {
+  id: number;
+  fn: number;
+  t0: number;
+}
+
+/** What a call's own variable holds: an id, a negative number for one beyond the cap, or an object. */
+type CallHandle = number | SuspendableCall;
+
+/** The names that rewritten code uses: see src/transform. */
+export type Probes = Record<string, unknown>;
+
+export interface Recorder {
+  probes: Probes;
+  /** Gives a file's functions their ids: `base + index * stride`. */
+  register(file: RegisteredFile, base: number, stride: number): void;
+  /** A line made elsewhere; order is kept. */
+  raw(line: string): void;
+  /** Encodes and writes all events so far. */
+  drain(): void;
+  /** Exact totals of functions of which not every call was recorded in detail. */
+  summaries(): string;
+  /** Nanoseconds of the monotonic clock to `_ns` text. */
+  epoch(reading: number): string;
+  /** Id of the running call, 0 when there is none. */
+  current(): number;
+  /** Drains, and lets go of the error that was seen last. */
+  rest(): void;
+  lastThrow(): LastThrow;
+  readonly counts: { events: number; dropped: number };
+}
+
+/** What is known of the exception that was seen last. */
+export interface LastThrow {
+  /** The throw statement passed last: the value thrown, the function's id, the offset in the original text. */
+  statement: { value: unknown; fn: number; at: number } | null;
+  /** Whether a value was the last exception by which a recorded call ended. */
+  passedOn(value: unknown): boolean;
+}
+
+const SLOTS = 4;
+const EVENTS = 16_384;
+const CAPACITY = EVENTS * SLOTS;
+/** A drain that fails near the end of the stack may be tried again this many events later. */
+const HIGH = CAPACITY - 1024 * SLOTS;
+const DRAIN_EVERY_NS = 100e6;
+/** Text handed to the sink at once, in characters. */
+const CHUNK = 256 * 1024;
+/** First character of a text that is JSON already; a program's string that starts so is made JSON at once. */
+const MADE = '\0';
+
+const CALL = 0;
+const RETURN = 1;
+const EXCEPTION = 2;
+const RETURN_PROMISE = 3;
+const SETTLE = 4;
+const SETTLE_ERROR = 5;
+const CAPPED_EXCEPTION = 6;
+const KINDS = 8;
+const RAW = -1;
+
+const { isPromise } = types;
+const promisePrototype = Promise.prototype;
+const { hasOwnProperty } = Object.prototype;
+const uncurry = Function.prototype.call;
+// eslint-disable-next-line @typescript-eslint/unbound-method
+const promiseThen = uncurry.bind(promisePrototype.then) as unknown as (
+  promise: unknown,
+  onFulfilled: (value: unknown) => void,
+  onRejected: (error: unknown) => void,
+) => Promise<void>;
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { proc, sink, preview, maxString, maxFileBytes, registerPending } = options;
+  let limit = options.maxCalls;
+
+  // Per function, by id.
+  let calls = new Float64Array(4096);
+  let exceptions = new Float64Array(4096);
+  let detailed = new Float64Array(4096);
+  const table: (FunctionText | undefined)[] = [];
+
+  // The calls that run right now, innermost last, from index 1.
+  let stackSize = 1 << 14;
+  let stackId = new Float64Array(stackSize);
+  let stackFn = new Int32Array(stackSize);
+  let stackT0 = new Float64Array(stackSize);
+  let depth = 0;
+  let lastId = 0;
+
+  // Events: four numbers each (what, id, parent or start, time), and their values beside them.
+  const numbers = new Float64Array(CAPACITY);
+  const values: unknown[] = new Array<unknown>(EVENTS * 2).fill(0);
+  let at = 0;
+  let valueAt = 0;
+  let drainAt = now() + DRAIN_EVERY_NS;
+  let draining = false;
+  let opened = false;
+  const counts = { events: 0, dropped: 0 };
+
+  let lastThrow: { value: unknown; fn: number; at: number } | null = null;
+  let lastError: unknown;
+  let lastErrorValue: ThrownValue | null = null;
+
+  // `yield*` and `for await` start the generator they are given at once: it is the call's child.
+  let delegating = 0;
+  let delegatingAfter = -1;
+  let delegatingAt = -1;
+
+  const pending = new WeakMap<object, PendingCall>();
+  const notRecorded: SuspendableCall[] = [];
+  const epoch = createEpochFormatter();
+
+  // ---------------------------------------------------------------- entering
+
+  /** The parent of a call that nothing recorded is running for: the call in whose body the function was written. */
+  function lexicalParent(lexical: CallHandle): number {
+    if (typeof lexical === 'number') return lexical > 0 ? lexical : 0;
+    return lexical.id;
+  }
+
+  function growStack(): void {
+    stackSize *= 2;
+    const [ids, fns, starts] = [new Float64Array(stackSize), new Int32Array(stackSize), new Float64Array(stackSize)];
+    ids.set(stackId);
+    fns.set(stackFn);
+    starts.set(stackT0);
+    stackId = ids;
+    stackFn = fns;
+    stackT0 = starts;
+  }
+
+  /** Whether a call that did not pass the count is to be recorded after all: its function may not be known yet. */
+  function admit(fn: number): boolean {
+    if (calls[fn] > limit) return false;
+    registerPending();
+    if (calls[fn] === undefined) reserve(fn);
+    return ++calls[fn] <= limit;
+  }
+
+  function reserve(fn: number): void {
+    if (fn < calls.length) return;
+    const size = Math.max(fn + 1, calls.length * 2);
+    const grow = (old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
+      const grown = new Float64Array(size);
+      grown.set(old);
+      return grown;
+    };
+    calls = grow(calls);
+    exceptions = grow(exceptions);
+    detailed = grow(detailed);
+  }
+
+  /** Notes the call itself; its arguments are in `values` already. */
+  function open(fn: number, lexical: CallHandle, argumentCount: number): number {
+    const id = ++lastId;
+    const from = at;
+    numbers[from] = fn * KINDS + CALL;
+    numbers[from + 1] = id;
+    numbers[from + 2] = depth > 0 ? stackId[depth] : lexicalParent(lexical);
+    const time = now();
+    numbers[from + 3] = time;
+    valueAt += argumentCount;
+    at = from + SLOTS;
+    if (++depth === stackSize) growStack();
+    stackId[depth] = id;
+    stackFn[depth] = fn;
+    stackT0[depth] = time;
+    return id;
+  }
+
+  /** Room for one event with up to `count` values; false when there is none left even after a drain. */
+  function room(count: number): boolean {
+    if (at < HIGH && valueAt + count < values.length) return true;
+    drain();
+    if (valueAt + count >= values.length) growValues(count);
+    if (at < CAPACITY) return true;
+    counts.dropped++;
+    return false;
+  }
+
+  function growValues(count: number): void {
+    for (let i = 0; i < count + 64; i++) values.push(0);
+  }
+
+  function e0(fn: number, lexical: CallHandle): number {
+    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
+    if (at >= HIGH && !room(0)) return -1 - fn;
+    return open(fn, lexical, 0);
+  }
+
+  function e1(fn: number, lexical: CallHandle, a: unknown): number {
+    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
+    if ((at >= HIGH || valueAt + 1 >= values.length) && !room(1)) return -1 - fn;
+    values[valueAt] = keep(a);
+    return open(fn, lexical, 1);
+  }
+
+  function e2(fn: number, lexical: CallHandle, a: unknown, b: unknown): number {
+    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
+    if ((at >= HIGH || valueAt + 2 >= values.length) && !room(2)) return -1 - fn;
+    values[valueAt] = keep(a);
+    values[valueAt + 1] = keep(b);
+    return open(fn, lexical, 2);
+  }
+
+  function e3(fn: number, lexical: CallHandle, a: unknown, b: unknown, c: unknown): number {
+    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
+    if ((at >= HIGH || valueAt + 3 >= values.length) && !room(3)) return -1 - fn;
+    values[valueAt] = keep(a);
+    values[valueAt + 1] = keep(b);
+    values[valueAt + 2] = keep(c);
+    return open(fn, lexical, 3);
+  }
+
+  function en(fn: number, lexical: CallHandle, args: unknown[]): number {
+    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
+    const { length } = args;
+    if (!room(length)) return -1 - fn;
+    for (let i = 0; i < length; i++) values[valueAt + i] = keep(args[i]);
+    return open(fn, lexical, length);
+  }
+
+  /** What the buffer holds of a value: primitives as they are, all else as JSON text made now. */
+  function keep(value: unknown): unknown {
+    switch (typeof value) {
+      case 'number':
+      case 'boolean':
+      case 'undefined':
+        return value;
+      case 'string':
+        if (value.length <= maxString && value.charCodeAt(0) !== 0) return value;
+        break;
+      default:
+        if (value === null) return value;
+    }
+    return MADE + preview.value(value);
+  }
+
+  // ----------------------------------------------------------------- leaving
+
+  function end(kind: number, id: number, fn: number, t0: number, time: number, value: unknown): void {
+    if ((at >= HIGH || valueAt + 1 >= values.length || time > drainAt) && !room1(time)) return;
+    const from = at;
+    numbers[from] = fn * KINDS + kind;
+    numbers[from + 1] = id;
+    numbers[from + 2] = t0;
+    numbers[from + 3] = time;
+    values[valueAt++] = value;
+    at = from + SLOTS;
+  }
+
+  function room1(time: number): boolean {
+    if (time > drainAt) drain();
+    return room(1);
+  }
+
+  /** The end of a sync call by a value, which it hands on. */
+  function x<T>(call: number, value?: T): T | undefined {
+    if (call < 0) return value;
+    const time = now();
+    let top = depth;
+    if (stackId[top] !== call) {
+      if (!unwind(call, undefined, false, time)) return value;
+      top = depth;
+    }
+    depth = top - 1;
+    if (typeof value === 'object' && isPromise(value)) {
+      pending.set(value, { id: call, fn: stackFn[top], t0: stackT0[top] });
+      end(RETURN_PROMISE, call, stackFn[top], stackT0[top], time, keep(value));
+    } else end(RETURN, call, stackFn[top], stackT0[top], time, keep(value));
+    return value;
+  }
+
+  /** The end of a sync call by an exception, which it hands on. */
+  function t<E>(call: number, error: E): E {
+    if (call < 0) {
+      capped(-1 - call, error);
+      return error;
+    }
+    const time = now();
+    if (stackId[depth] !== call && !unwind(call, error, true, time)) return error;
+    const top = depth--;
+    exception(call, stackFn[top], stackT0[top], time, error);
+    return error;
+  }
+
+  /** The end of a sync call whose return may have been followed by more of its code. */
+  function n(call: number, value: unknown): void {
+    if (value !== DONE) x(call, value);
+  }
+
+  /**
+   * Calls above `call` that were left without notice: the end of the stack strikes in the probes too. They ended by the
+   * exception at hand, or by one that a `catch` has swallowed since.
+   * @returns false when `call` itself has been closed that way before
+   */
+  function unwind(call: number, error: unknown, known: boolean, time: number): boolean {
+    let from = depth;
+    while (from > 0 && stackId[from] !== call) from--;
+    if (from === 0) return false;
+    while (depth > from) {
+      const top = depth--;
+      exceptions[stackFn[top]]++;
+      end(EXCEPTION, stackId[top], stackFn[top], stackT0[top], time, known ? thrownValue(error) : UNSEEN);
+    }
+    return true;
+  }
+
+  function exception(id: number, fn: number, t0: number, time: number, error: unknown): void {
+    exceptions[fn]++;
+    end(EXCEPTION, id, fn, t0, time, thrownValue(error));
+  }
+
+  /** An exception of a call that was not recorded: it stands alone. */
+  function capped(fn: number, error: unknown): void {
+    exceptions[fn]++;
+    end(CAPPED_EXCEPTION, ++lastId, fn, depth > 0 ? stackId[depth] : 0, now(), thrownValue(error));
+  }
+
+  /** One exception passes through many calls: its text is made once. */
+  function thrownValue(error: unknown): ThrownValue {
+    if (lastErrorValue === null || lastError !== error) {
+      lastErrorValue = preview.error(error);
+      lastError = error;
+    }
+    return lastErrorValue;
+  }
+
+  // -------------------------------------------- async functions and generators
+
+  function fa(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
+    const id = en(fn, lexical, args);
+    if (id < 0) return (notRecorded[fn] ??= unrecorded(fn));
+    return new SuspendableCall(id, fn, stackT0[depth]);
+  }
+
+  function fg(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
+    const parent = delegating > 0 && delegatingAfter === lastId && delegatingAt === at ? delegating : 0;
+    const from = at;
+    const call = fa(fn, lexical, args);
+    // The event may have moved if the buffer was drained on the way.
+    if (parent > 0 && call.id > 0) numbers[(at > from ? from : 0) + 2] = parent;
+    return call;
+  }
+
+  function unrecorded(fn: number): SuspendableCall {
+    const call = new SuspendableCall(0, fn, 0);
+    call.running = false;
+    call.ended = true;
+    return call;
+  }
+
+  /** Takes a call off the stack before it is suspended. */
+  function leave(call: SuspendableCall): void {
+    if (stackId[depth] === call.id || unwind(call.id, undefined, false, now())) depth--;
+    call.running = false;
+  }
+
+  function s<T>(call: SuspendableCall, value?: T): T | undefined {
+    if (call.running) leave(call);
+    return value;
+  }
+
+  /** Before an `await`: the promise of a recorded call is watched on the way. */
+  function sa<T>(call: SuspendableCall, value: T): T {
+    if (call.running) {
+      leave(call);
+      if (typeof value === 'object' && value !== null) {
+        const waitsFor = pending.get(value);
+        if (waitsFor !== undefined) {
+          pending.delete(value);
+          call.waitsFor = waitsFor;
+        }
+      }
+    }
+    return value;
+  }
+
+  /** Before `yield*` and `for await`. */
+  function k<T>(call: SuspendableCall, iterable: T): T {
+    if (call.running) {
+      leave(call);
+      delegating = call.id;
+      delegatingAfter = lastId;
+      delegatingAt = at;
+    }
+    return iterable;
+  }
+
+  /** Puts a call back on the stack when it goes on. */
+  function r<T>(call: SuspendableCall, value?: T): T | undefined {
+    if (!call.running && !call.ended) {
+      delegating = 0;
+      if (++depth === stackSize) growStack();
+      stackId[depth] = call.id;
+      stackFn[depth] = call.fn;
+      stackT0[depth] = call.t0;
+      call.running = true;
+      if (call.waitsFor !== null) settle(call, SETTLE, keep(value));
+    }
+    return value;
+  }
+
+  /** The same in a `catch`. */
+  function rc(call: SuspendableCall, error?: unknown): void {
+    if (call.waitsFor !== null && !call.running) settle(call, SETTLE_ERROR, thrownValue(error));
+    r(call);
+  }
+
+  function settle(call: SuspendableCall, kind: number, value: unknown): void {
+    const { id, fn, t0 } = call.waitsFor!;
+    call.waitsFor = null;
+    end(kind, id, fn, t0, now(), value);
+  }
+
+  function ax<T>(call: SuspendableCall, value?: T): T | undefined {
+    if (call.ended) return value;
+    const time = now();
+    if (call.running) leave(call);
+    call.ended = true;
+    if (typeof value === 'object' && isPromise(value) && isPlain(value)) watch(call, value);
+    else end(RETURN, call.id, call.fn, call.t0, time, keep(value));
+    return value;
+  }
+
+  function at_<E>(call: SuspendableCall, error: E): E {
+    if (call.id === 0) {
+      capped(call.fn, error);
+      return error;
+    }
+    if (call.ended) return error;
+    const time = now();
+    if (call.running) {
+      if (stackId[depth] !== call.id) unwind(call.id, error, true, time);
+      leave(call);
+    } else if (call.waitsFor !== null) settle(call, SETTLE_ERROR, thrownValue(error));
+    call.ended = true;
+    exception(call.id, call.fn, call.t0, time, error);
+    return error;
+  }
+
+  function an(call: SuspendableCall, value: unknown): void {
+    if (value !== DONE) ax(call, value);
+  }
+
+  /** Nothing of the program's own would run if its `then` were asked for a handler. */
+  function isPlain(promise: object): boolean {
+    return (
+      Object.getPrototypeOf(promise) === promisePrototype &&
+      !hasOwnProperty.call(promise, 'then') &&
+      !hasOwnProperty.call(promise, 'constructor')
+    );
+  }
+
+  /**
+   * An async function ends when the promise it returns settles. The engine is about to attach its own handlers to that
+   * promise, so one more does not make a rejection count as handled that would not have been.
+   */
+  function watch(call: SuspendableCall, promise: object): void {
+    const { id, fn, t0 } = call;
+    promiseThen(
+      promise,
+      (value) => end(RETURN, id, fn, t0, now(), keep(value)),
+      (error) => exception(id, fn, t0, now(), error),
+    );
+  }
+
+  /** A `throw` statement of the program: the value, and where it stands. */
+  function w<T>(fn: number, offset: number, value: T): T {
+    lastThrow = { value, fn, at: offset };
+    return value;
+  }
+
+  // ------------------------------------------------------------------ draining
+
+  function raw(line: string): void {
+    if (!room(1)) return;
+    numbers[at] = RAW;
+    values[valueAt++] = line;
+    at += SLOTS;
+  }
+
+  function drain(): void {
+    drainAt = now() + DRAIN_EVERY_NS;
+    if (at === 0 || draining) return;
+    draining = true;
+    try {
+      const events = at / SLOTS;
+      if (sink.failed) counts.dropped += events;
+      else {
+        encode();
+        counts.events += events;
+      }
+      values.fill(0, 0, valueAt);
+      at = 0;
+      valueAt = 0;
+      delegating = 0;
+      if (sink.bytes > maxFileBytes) limit = -1;
+    } catch {
+      // The stack ended in here. The events are still there, and the next drain starts from a higher frame.
+    } finally {
+      draining = false;
+    }
+  }
+
+  function encode(): void {
+    const callHead = `{"type":"call","proc":"${proc}","id":`;
+    const heads = ['call', 'return', 'exception', 'return', 'settle', 'settle', 'exception'].map(
+      (type) => `{"type":"${type}","proc":"${proc}","id":`,
+    );
+    let text = '';
+    if (!opened) text = options.opening();
+    let v = 0;
+    for (let i = 0; i < at; i += SLOTS) {
+      const what = numbers[i];
+      if (what === RAW) {
+        text += values[v++] as string;
+        continue;
+      }
+      const kind = what & (KINDS - 1);
+      const fn = (what - kind) / KINDS;
+      const entry = table[fn] ?? lateEntry(fn);
+      const id = numbers[i + 1];
+      const time = numbers[i + 3];
+      if (kind === CALL) {
+        const parent = numbers[i + 2];
+        const { args } = entry;
+        text += callHead + id + (parent === 0 ? ',"parent":null' : `,"parent":${parent}`) + entry.call + epoch(time);
+        const last = args.length - 1;
+        for (let a = 0; a < last; a++) text += args[a] + json(values[v++]);
+        text += args[last];
+        detailed[fn]++;
+      } else {
+        const value = json(values[v++]);
+        if (kind === CAPPED_EXCEPTION) {
+          const parent = numbers[i + 2];
+          text += `${heads[kind]}${id},"parent":${parent === 0 ? 'null' : parent}${entry.end}${epoch(time)},"capped":true,"error":${value}}\n`;
+        } else {
+          text += heads[kind] + id + entry.end + epoch(time) + ',"dt_ns":' + (time - numbers[i + 2]);
+          if (kind === EXCEPTION || kind === SETTLE_ERROR) text += `,"error":${value}}\n`;
+          else if (kind === RETURN_PROMISE) text += `,"return_preview":${value},"pending":true}\n`;
+          else text += `,"return_preview":${value}}\n`;
+        }
+      }
+      if (text.length > CHUNK) {
+        sink.write(text);
+        opened = true;
+        text = '';
+      }
+    }
+    if (text !== '') sink.write(text);
+    opened = true;
+  }
+
+  function lateEntry(fn: number): FunctionText {
+    registerPending();
+    return (table[fn] ??= functionText('', {
+      name: '<unknown>',
+      line: 1,
+      column: 1,
+      kind: 'function',
+      async: false,
+      generator: false,
+      params: [],
+    }));
+  }
+
+  // -------------------------------------------------------------------- totals
+
+  function summaries(): string {
+    let text = '';
+    table.forEach((entry, fn) => {
+      if (!entry || calls[fn] === detailed[fn] || !(calls[fn] > 0)) return;
+      text +=
+        `{"type":"summary","proc":"${proc}","func":${quote(entry.name)},"file":${quote(entry.path)},"line":${entry.line},` +
+        `"calls":${calls[fn]},"recorded":${detailed[fn]},"exceptions":${exceptions[fn]}}\n`;
+    });
+    return text;
+  }
+
+  return {
+    probes: { e0, e1, e2, e3, en, x, t, n, d: DONE, q: REDACTED, w, fa, fg, s, sa, k, r, rc, ax, at: at_, an },
+    register(file, base, stride) {
+      reserve(base + file.functions.length * stride);
+      file.functions.forEach((entry, index) => {
+        table[base + index * stride] = functionText(file.path, entry);
+      });
+    },
+    raw,
+    drain,
+    summaries,
+    epoch,
+    current: () => (depth > 0 ? stackId[depth] : 0),
+    rest() {
+      drain();
+      lastThrow = null;
+      lastError = undefined;
+      lastErrorValue = null;
+    },
+    lastThrow: () => ({
+      statement: lastThrow,
+      passedOn: (value) => lastErrorValue !== null && lastError === value,
+    }),
+    counts,
+  };
+}
+
+/** Stands for the result of a call that ended by an exception. */
+const DONE = Symbol('handit.done');
+const REDACTED = '<redacted>';
+const UNSEEN = new ThrownValue('{"name":"Unknown","message":"left by an exception that was not seen"}', undefined, '');
+
+/** Text of a value from the buffer. */
+function json(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value.charCodeAt(0) === 0 ? value.slice(1) : quote(value);
+    case 'number':
+      if (value - value === 0) return Object.is(value, -0) ? '-0' : String(value);
+      return `{"$type":"number","value":"${value}"}`;
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      return value === null ? 'null' : (value as ThrownValue).toJson();
+    default:
+      return '{"$type":"undefined"}';
+  }
+}

@@ -1,0 +1,326 @@
+/**
+ * The trace, version 1: JSON Lines, one of these records a line, UTF-8. Writers and readers share only this file;
+ * docs/trace-format.schema.json says the same to programs in other languages.
+ *
+ * A file may hold several processes and worker threads, each appending whole lines: `proc` tells them apart. The
+ * lines of one `proc` are in the order in which things happened, those of different ones are interleaved. A process
+ * that was killed may leave its last line cut.
+ */
+export type TraceRecord =
+  | ProcessStart
+  | Call
+  | Return
+  | Settle
+  | Exception
+  | HttpRequest
+  | HttpResponse
+  | HttpError
+  | SessionStart
+  | SessionEnd
+  | Summary
+  | Skipped
+  | ProcessEnd;
+
+/**
+ * Integer nanoseconds since 1970, from a clock that never goes back within one process. JavaScript reads it as a
+ * double, exact to less than 0.3 us; the duration of a call is in `dt_ns`, so never subtract two of these.
+ */
+export type TimeNs = number;
+
+/** Integer nanoseconds; exact. */
+export type DurationNs = number;
+
+/** Eight hex digits, unique for each process and each worker thread that appends to the file. */
+export type ProcId = string;
+
+/**
+ * Counts up from 1 within one `proc`; calls and HTTP exchanges share the sequence, so `parent` may name either. The
+ * pair (`proc`, `id`) is unique in the file.
+ */
+export type CallId = number;
+
+/**
+ * A value as it was at that moment: JSON where JSON can say it, else a tagged object. Strings, keys, items and depth
+ * are bounded, secrets are `"<redacted>"`, and no code of the program was run to obtain it.
+ */
+export type Preview = null | boolean | number | string | Preview[] | TaggedPreview | { [key: string]: Preview };
+
+/**
+ * What JSON has no word for, by `$type`: `{"$type":"undefined"}`, `{"$type":"bigint","value":"12"}`,
+ * `{"$type":"function","name":"f"}`, `{"$type":"circular"}`, `{"$type":"Map","size":2,"entries":[...]}`; the class
+ * name and the fields of an instance, `{"$type":"User","id":1}`; and what was cut, with its true size:
+ * `{"$type":"string","length":9000,"value":"first 256..."}`, `{"$type":"Array","length":1000,"items":[...]}`.
+ */
+export interface TaggedPreview {
+  $type: string;
+  [key: string]: Preview;
+}
+
+/** What was thrown, or what a promise was rejected with. */
+export interface ErrorInfo {
+  /** The error's `name`, else its class; `Thrown` for a value that is no Error. */
+  name: string;
+  /** At most 4096 characters, or HANDIT_MAX_STR if that is more; the stack too. */
+  message: string;
+  /** As text. Absent where there is none, and where reading it would run code of the program. */
+  stack?: string;
+  /** `ENOENT` and the like, where the error has one. */
+  code?: string | number;
+  /** The error's `cause`: described the same way when it is an Error, else previewed. */
+  cause?: ErrorInfo | Preview;
+  /** Present only when what was thrown is no Error: the value itself. */
+  value?: Preview;
+}
+
+/** The first line of every process and worker thread. */
+export interface ProcessStart {
+  type: 'process_start';
+  proc: ProcId;
+  ts_ns: TimeNs;
+  /** The version of this format. A reader refuses a higher one than it knows. */
+  schema: 1;
+  /** The version of handit that wrote it. */
+  handit: string;
+  /** `process.version`: `v24.11.1`. */
+  node: string;
+  pid: number;
+  ppid: number;
+  /** 0 in the main thread, else the worker's `threadId`. */
+  tid: number;
+  /** `process.argv`, secrets redacted. */
+  argv: string[];
+  /** The folder that `file` is relative to. */
+  cwd: string;
+  /** `process.platform`. */
+  platform: string;
+}
+
+/** How a function was written. */
+export type FunctionKind = 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'constructor';
+
+/** A function was entered. Exactly one `return` or `exception` with this `id` follows, unless the process ended first. */
+export interface Call {
+  type: 'call';
+  proc: ProcId;
+  id: CallId;
+  /** The call or HTTP exchange that caused this one; null at the top. It may lack a line, where events were dropped. */
+  parent: CallId | null;
+  /** The qualified name: `Cart.total`, `outer.inner`. */
+  func: string;
+  /** Relative to the process's `cwd`, with `/` on every platform; absolute where it lies outside. */
+  file: string;
+  /** Counts from 1: where the function begins in the source as it was written. */
+  line: number;
+  /** Counts from 1, in UTF-16 code units. */
+  column: number;
+  kind: FunctionKind;
+  /** Present on async functions: `return` and `exception` come when the call has settled. */
+  async?: true;
+  /** Present on generators: the call begins when the body first runs, and ends when it completes or is closed. */
+  generator?: true;
+  t0_ns: TimeNs;
+  /** By parameter name, in the order of the parameters. */
+  args_preview: { [parameter: string]: Preview };
+  /** The session it happened in. */
+  session_id?: string;
+  /** The agent it happened in, where the program named one. */
+  agent?: string;
+  /** The test it happened in. */
+  test?: string;
+}
+
+/** The call ended and gave a value. */
+export interface Return {
+  type: 'return';
+  proc: ProcId;
+  id: CallId;
+  func: string;
+  t1_ns: TimeNs;
+  /** From entry to end, the time it spent waiting at an `await` or `yield` included. */
+  dt_ns: DurationNs;
+  return_preview: Preview;
+  /** The value is a promise that had not settled; a `settle` line may follow. */
+  pending?: true;
+}
+
+/** How a promise that an ordinary function returned has ended. Written only where that could be watched. */
+export interface Settle {
+  type: 'settle';
+  proc: ProcId;
+  /** The `id` of the `return` with `pending`. */
+  id: CallId;
+  func: string;
+  t1_ns: TimeNs;
+  /** From the entry of the call, not from its return. */
+  dt_ns: DurationNs;
+  /** What it was fulfilled with; either this or `error` is there. */
+  return_preview?: Preview;
+  /** What it was rejected with. */
+  error?: ErrorInfo;
+}
+
+/** The call ended by throwing; an async one by rejecting. */
+export interface Exception {
+  type: 'exception';
+  proc: ProcId;
+  id: CallId;
+  func: string;
+  t1_ns: TimeNs;
+  /** Absent when `capped`: nobody looked at the clock on entry. */
+  dt_ns?: DurationNs;
+  error: ErrorInfo;
+  /** The call was beyond the cap or not sampled: no `call` line has this `id`, so the parent is named here. */
+  capped?: true;
+  /** As in `call`; present only with `capped`. */
+  parent?: CallId | null;
+}
+
+/** Lower-case names; several values of one name are an array. Secrets are redacted. */
+export interface Headers {
+  [name: string]: string | string[];
+}
+
+/** The body of a message, decoded for reading. Binary ones have neither `text` nor `json`. */
+export interface BodyPreview {
+  /** The media type without parameters; null when none was sent. */
+  content_type: string | null;
+  /** Bytes of the whole body as it went over the wire, however little of it is shown. */
+  size: number;
+  /** Whether less than the whole body is shown. */
+  truncated: boolean;
+  /** The content encoding that was decoded for this preview: `gzip`, `br`. */
+  encoding?: string;
+  /** The beginning of a text body; also of JSON that was cut or is not valid. */
+  text?: string;
+  /** A whole JSON body, parsed, secrets redacted. */
+  json?: Preview;
+}
+
+/** An HTTP exchange begins. Exactly one `http_response` or `http_error` with this `id` follows, or the process ended. */
+export interface HttpRequest {
+  type: 'http_request';
+  proc: ProcId;
+  id: CallId;
+  /** The call that made the request; null for one that came in. */
+  parent: CallId | null;
+  /** `client` for a request this process makes, `server` for one it answers. */
+  side: 'client' | 'server';
+  /** The library that the program called, also when that uses another one underneath. */
+  client: 'http' | 'https' | 'http2' | 'fetch' | 'undici' | 'axios' | 'got';
+  method: string;
+  /** Absolute, without the password of a user and with secret query parameters redacted. */
+  url: string;
+  headers: Headers;
+  t0_ns: TimeNs;
+  /** Here when it was complete at the start, else on the end record. */
+  request_body?: BodyPreview;
+  /** Bytes of body that this process sent; here when known at the start, else on the end record. */
+  bytes_out?: number;
+}
+
+/** The exchange ended with a response, its body included. */
+export interface HttpResponse {
+  type: 'http_response';
+  proc: ProcId;
+  /** The `id` of the `http_request`. */
+  id: CallId;
+  t1_ns: TimeNs;
+  dt_ns: DurationNs;
+  status: number;
+  headers: Headers;
+  response_body?: BodyPreview;
+  /** Bytes of the whole body that this process received, as on the wire: at a client the response's, at a server the request's. */
+  bytes_in: number;
+  /** As in `http_request`, when the body was still being sent then. */
+  request_body?: BodyPreview;
+  /** Bytes of body that this process sent: at a client the request's, at a server the response's. */
+  bytes_out?: number;
+}
+
+/** The exchange ended without a complete response; time-outs too. */
+export interface HttpError {
+  type: 'http_error';
+  proc: ProcId;
+  /** The `id` of the `http_request`. */
+  id: CallId;
+  t1_ns: TimeNs;
+  dt_ns: DurationNs;
+  error: ErrorInfo;
+  /** One side chose to stop: an AbortSignal, `destroy()`, a closed tab. */
+  aborted?: true;
+  /** As in `http_request`, when the body was still being sent then. */
+  request_body?: BodyPreview;
+  /** Bytes of body that this process sent before the end. */
+  bytes_out?: number;
+  /** Bytes of body that this process received before the end. */
+  bytes_in?: number;
+}
+
+/** A `session()` of the program begins. */
+export interface SessionStart {
+  type: 'session_start';
+  proc: ProcId;
+  session_id: string;
+  /** The call it was started in; null at the top. */
+  parent: CallId | null;
+  /** The name the program gave it. */
+  tag: string;
+  /** What the program attached to it. */
+  attrs?: { [key: string]: Preview };
+  t0_ns: TimeNs;
+}
+
+/** The session ended, whichever way. */
+export interface SessionEnd {
+  type: 'session_end';
+  proc: ProcId;
+  session_id: string;
+  parent: CallId | null;
+  tag: string;
+  attrs?: { [key: string]: Preview };
+  t1_ns: TimeNs;
+  dt_ns: DurationNs;
+}
+
+/** Totals of one function in one process, exact also where calls were capped or not sampled. */
+export interface Summary {
+  type: 'summary';
+  proc: ProcId;
+  ts_ns: TimeNs;
+  func: string;
+  file: string;
+  line: number;
+  /** How often it was called. */
+  calls: number;
+  /** How many of these have a `call` line. */
+  recorded: number;
+  /** How many of these threw. */
+  exceptions: number;
+}
+
+/** A module of the program that runs as it was written, without being recorded. */
+export interface Skipped {
+  type: 'skipped';
+  proc: ProcId;
+  ts_ns: TimeNs;
+  /** As in `call`. */
+  file: string;
+  /** One sentence. */
+  reason: string;
+}
+
+/** The last line of a process that was not killed. */
+export interface ProcessEnd {
+  type: 'process_end';
+  proc: ProcId;
+  ts_ns: TimeNs;
+  /** Null when a signal ended the process, and in a worker thread that was terminated. */
+  exit_code: number | null;
+  signal?: string;
+  /** Lines that this process wrote, this one not counted. */
+  events: number;
+  /** Modules that were rewritten. */
+  files: number;
+  /** Events that are not in the file, by reason; empty when all are. */
+  dropped: { [reason: string]: number };
+}

@@ -1,0 +1,234 @@
+import type { Node } from './types.js';
+
+/** What has to be known of a function before its first edit. */
+export interface FunctionFacts {
+  /** Why it must stay as it is; undefined: it can be rewritten. */
+  leave?: 'with' | 'direct eval' | 'await using' | 'function in block' | 're-export';
+  /** A `return` inside it may still be followed by other code of the call (`finally`, an iterator's end, `using`). */
+  deferred: boolean;
+  usesArguments: boolean;
+  /** Names declared both by `var` and by a function at the top of the body: legal there, not in a block. */
+  clashing: Set<string>;
+}
+
+interface Scan extends FunctionFacts {
+  node: Node;
+  arrow: boolean;
+  cleanups: number;
+  loops: number;
+  evals: boolean;
+  topFunctions: Set<string>;
+  varNames: Set<string>;
+  blockFunctions: Set<string>;
+}
+
+/** One walk over the whole program; answers the facts of every function that has a body. */
+export function analyse(program: Node, keys: Record<string, string[]>): Map<Node, FunctionFacts> {
+  const facts = new Map<Node, FunctionFacts>();
+  const stack: Scan[] = [];
+  let withDepth = 0;
+
+  const reexports = new Set<Node>();
+
+  const walk = (node: Node, parent: Node): void => {
+    if (node.type === 'CallExpression') noteReexport(node, reexports);
+    if (isFunction(node)) {
+      const scan = newScan(node, withDepth);
+      if (reexports.has(node)) scan.leave = 're-export';
+      stack.push(scan);
+      walkChildren(node);
+      facts.set(node, close(stack.pop()!));
+      return;
+    }
+    const scan = stack.at(-1);
+    if (!scan) {
+      if (node.type === 'WithStatement') walkWith(node);
+      else walkChildren(node);
+      return;
+    }
+    switch (node.type) {
+      case 'Identifier':
+        if (node.name === 'arguments' && !isPropertyName(node, parent)) noteArguments(stack);
+        break;
+      case 'ReturnStatement':
+        if (scan.cleanups > 0) scan.deferred = true;
+        break;
+      case 'TryStatement':
+        if (node.finalizer) {
+          scan.cleanups++;
+          walk(node.block, node);
+          if (node.handler) walk(node.handler, node);
+          scan.cleanups--;
+          walk(node.finalizer, node);
+          return;
+        }
+        break;
+      case 'ForOfStatement':
+        scan.cleanups++;
+        noteVar(node.left, scan);
+        walkChildren(node);
+        scan.cleanups--;
+        return;
+      case 'WithStatement':
+        scan.leave ??= 'with';
+        walkWith(node);
+        return;
+      case 'CallExpression':
+        if (node.callee.type === 'Identifier' && node.callee.name === 'eval')
+          for (const each of stack) each.evals = true;
+        break;
+      case 'VariableDeclaration':
+        if (node.kind === 'await using') scan.leave ??= 'await using';
+        else if (node.kind === 'using') scan.deferred = true;
+        noteVar(node, scan);
+        break;
+    }
+    if (node.type === 'BlockStatement' || node.type === 'SwitchStatement') noteBlockFunctions(node, scan);
+    walkChildren(node);
+  };
+  const walkChildren = (node: Node): void => {
+    for (const key of keys[node.type] ?? []) {
+      const child = node[key];
+      if (Array.isArray(child)) {
+        for (const each of child) if (each) walk(each, node);
+      } else if (child) walk(child, node);
+    }
+  };
+  const walkWith = (node: Node): void => {
+    walk(node.object, node);
+    withDepth++;
+    walk(node.body, node);
+    withDepth--;
+  };
+  walkChildren(program);
+  return facts;
+}
+
+export function isFunction(node: Node): boolean {
+  return (
+    (node.type === 'FunctionDeclaration' ||
+      node.type === 'FunctionExpression' ||
+      node.type === 'ArrowFunctionExpression') &&
+    node.body != null
+  );
+}
+
+/** All names that a binding pattern binds, with the rest of a parameter list's wrappers taken off. */
+export function boundNames(pattern: Node | null, into: string[] = []): string[] {
+  if (!pattern) return into;
+  switch (pattern.type) {
+    case 'Identifier':
+      into.push(pattern.name);
+      break;
+    case 'AssignmentPattern':
+      boundNames(pattern.left, into);
+      break;
+    case 'RestElement':
+      boundNames(pattern.argument, into);
+      break;
+    case 'ArrayPattern':
+      for (const element of pattern.elements) boundNames(element, into);
+      break;
+    case 'ObjectPattern':
+      for (const property of pattern.properties)
+        boundNames(property.type === 'Property' ? property.value : property, into);
+      break;
+    case 'TSParameterProperty':
+      boundNames(pattern.parameter, into);
+      break;
+  }
+  return into;
+}
+
+function newScan(node: Node, withDepth: number): Scan {
+  const topFunctions = new Set<string>();
+  if (node.body.type === 'BlockStatement') {
+    for (const statement of node.body.body) {
+      if (statement.type === 'FunctionDeclaration' && statement.id) topFunctions.add(statement.id.name);
+    }
+  }
+  return {
+    node,
+    arrow: node.type === 'ArrowFunctionExpression',
+    leave: withDepth > 0 ? 'with' : undefined,
+    deferred: node.generator === true,
+    usesArguments: false,
+    clashing: new Set(),
+    cleanups: 0,
+    loops: 0,
+    evals: false,
+    topFunctions,
+    varNames: new Set(),
+    blockFunctions: new Set(),
+  };
+}
+
+function close(scan: Scan): FunctionFacts {
+  const { leave, deferred, usesArguments, topFunctions, varNames, clashing } = scan;
+  for (const name of topFunctions) if (varNames.has(name)) clashing.add(name);
+  const facts: FunctionFacts = { leave, deferred, usesArguments, clashing };
+  // `eval('var f')` beside `function f(){}` and a nested block's `function f(){}` change meaning inside a block.
+  if (scan.evals && topFunctions.size > 0) facts.leave ??= 'direct eval';
+  for (const name of topFunctions) if (scan.blockFunctions.has(name)) facts.leave ??= 'function in block';
+  return facts;
+}
+
+function noteVar(node: Node, scan: Scan): void {
+  if (node.type !== 'VariableDeclaration' || node.kind !== 'var') return;
+  for (const declarator of node.declarations) for (const name of boundNames(declarator.id)) scan.varNames.add(name);
+}
+
+function noteBlockFunctions(node: Node, scan: Scan): void {
+  if (node === scan.node.body) return;
+  const statements: Node[] =
+    node.type === 'BlockStatement' ? node.body : node.cases.flatMap((each: Node) => each.consequent as Node[]);
+  for (const statement of statements) {
+    if (statement.type === 'FunctionDeclaration' && statement.id) scan.blockFunctions.add(statement.id.name);
+  }
+}
+
+/**
+ * Node finds the names that a CommonJS module exports by the literal text in which compilers write re-exports; these
+ * functions must keep it: `Object.defineProperty(exports, 'a', { get: function () { return b.a } })` and
+ * `Object.keys(b).forEach(function (key) { if (key === 'default' || key === '__esModule') return; ... })`.
+ */
+function noteReexport(node: Node, into: Set<Node>): void {
+  const [target, , descriptor] = node.arguments as Node[];
+  if (isMember(node.callee, 'Object', 'defineProperty') && target && descriptor?.type === 'ObjectExpression') {
+    const exported =
+      (target.type === 'Identifier' && target.name === 'exports') || isMember(target, 'module', 'exports');
+    for (const { key, value } of exported ? descriptor.properties : []) {
+      if (key?.name === 'get' && value && isFunction(value)) into.add(value);
+    }
+  }
+  const { callee } = node;
+  if (callee.type !== 'MemberExpression' || callee.property.name !== 'forEach') return;
+  if (callee.object.type !== 'CallExpression' || !isMember(callee.object.callee, 'Object', 'keys')) return;
+  const first =
+    target && isFunction(target) && target.body.type === 'BlockStatement'
+      ? (target.body.body[0] as Node | undefined)
+      : undefined;
+  if (first?.type !== 'IfStatement') return;
+  into.add(target);
+}
+
+function isMember(node: Node, object: string, property: string): boolean {
+  return (
+    node.type === 'MemberExpression' && !node.computed && node.object.name === object && node.property.name === property
+  );
+}
+
+function noteArguments(stack: Scan[]): void {
+  for (let i = stack.length - 1; i >= 0; i--) {
+    if (stack[i].arrow) continue;
+    stack[i].usesArguments = true;
+    return;
+  }
+}
+
+function isPropertyName(node: Node, parent: Node): boolean {
+  if (parent.type === 'MemberExpression') return parent.property === node && !parent.computed;
+  const member =
+    parent.type === 'Property' || parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition';
+  return member && parent.key === node && !parent.computed && parent.value !== node && !parent.shorthand;
+}

@@ -1,0 +1,543 @@
+import { parseSync, visitorKeys } from 'oxc-parser';
+import { analyse, boundNames, isFunction, type FunctionFacts } from './analyse.js';
+import { applyEdits, EditList } from './edits.js';
+import { LineTable } from './lines.js';
+import { functionName } from './names.js';
+import {
+  UnparsableSource,
+  type FunctionInfo,
+  type Instrumented,
+  type InstrumentOptions,
+  type Node,
+  type SourceKind,
+} from './types.js';
+
+/** The function whose body is being walked. */
+interface Frame {
+  node: Node;
+  id: number;
+  /** Name of the variable that holds the call. */
+  call: string;
+  async: boolean;
+  generator: boolean;
+  facts: FunctionFacts;
+  derivedConstructor: boolean;
+  baseConstructor: boolean;
+  /** The call is an object that can be suspended, not a number. */
+  suspends: boolean;
+}
+
+interface Context {
+  frame: Frame | null;
+  /** Text that names the lexically enclosing call: a variable, or `0`. */
+  lexical: string;
+  depth: number;
+}
+
+/**
+ * Rewrites a source so that each call of each of its functions is reported to the probe functions of
+ * src/recorder/probe.ts. Pure: the same text and options give the same answer. No line is added or removed.
+ *
+ * @param source   the text as it stands in the file
+ * @param filename its name; the ending decides on TypeScript and JSX
+ * @returns null when there is no function to rewrite
+ * @throws UnparsableSource when the parser refuses the text
+ */
+export function instrument(source: string, filename: string, options: InstrumentOptions): Instrumented | null {
+  const { program, kind } = parse(source, filename, options.kind);
+  const keys = visitorKeys as unknown as Record<string, string[]>;
+  const rewriter = new Rewriter(source, keys, analyse(program, keys), options);
+  rewriter.children(program, { frame: null, lexical: '0', depth: 0 });
+  if (rewriter.functions.length === 0) return null;
+
+  const { edits: list } = rewriter.edits;
+  // Edits at one place keep their order: the prelude comes before all others there.
+  list.unshift({
+    at: firstStatement(program),
+    remove: 0,
+    insert: prelude(kind, rewriter.prefix, rewriter.used, options.runtimeUrl),
+  });
+  const edits = rewriter.edits.finish((offset) => rewriter.lines.lineOf(offset));
+  return {
+    code: applyEdits(source, edits),
+    kind,
+    prefix: rewriter.prefix,
+    functions: rewriter.functions,
+    edits,
+    leftAlone: rewriter.leftAlone,
+  };
+}
+
+/** Reads the text by the rules under which Node will run it. */
+function parse(source: string, filename: string, kind: SourceKind): { program: Node; kind: 'module' | 'commonjs' } {
+  const { program, errors, module } = parseSync(filename, source, {
+    sourceType: kind,
+    lang: language(filename),
+    preserveParens: true,
+    showSemanticErrors: true,
+  });
+  const tree = program as unknown as Node;
+  if (kind === 'unambiguous' && !module.hasModuleSyntax) {
+    // Without module syntax Node runs the text as CommonJS, unless a top-level await forbids that.
+    return parse(source, filename, hasTopLevelAwait(tree) ? 'module' : 'commonjs');
+  }
+  const failure = errors.find((error) => error.severity === 'Error');
+  if (failure) throw new UnparsableSource(failure.message);
+  return { program: tree, kind: kind === 'commonjs' ? 'commonjs' : 'module' };
+}
+
+class Rewriter {
+  readonly edits = new EditList();
+  readonly functions: FunctionInfo[] = [];
+  readonly leftAlone: Instrumented['leftAlone'] = [];
+  readonly lines: LineTable;
+  readonly prefix: string;
+  /** Probe functions that the text names. */
+  readonly used = new Set<string>();
+  private readonly ancestors: Node[] = [];
+
+  constructor(
+    private readonly source: string,
+    private readonly keys: Record<string, string[]>,
+    private readonly facts: Map<Node, FunctionFacts>,
+    private readonly options: InstrumentOptions,
+  ) {
+    this.lines = new LineTable(source);
+    this.prefix = unusedPrefix(source);
+  }
+
+  children(node: Node, context: Context): void {
+    this.ancestors.push(node);
+    for (const key of this.keys[node.type] ?? []) {
+      const child = node[key];
+      if (Array.isArray(child)) {
+        for (const each of child) if (each) this.visit(each, context);
+      } else if (child) this.visit(child, context);
+    }
+    this.ancestors.pop();
+  }
+
+  private visit(node: Node, context: Context): void {
+    if (isFunction(node)) return this.visitFunction(node, context);
+    const { frame } = context;
+    switch (node.type) {
+      case 'StaticBlock':
+        return this.children(node, { ...context, frame: null });
+      case 'MethodDefinition':
+      case 'PropertyDefinition':
+      case 'AccessorProperty':
+        return this.visitMember(node, context);
+      case 'TSInterfaceDeclaration':
+      case 'TSTypeAliasDeclaration':
+      case 'TSTypeAnnotation':
+      case 'TSTypeParameterDeclaration':
+      case 'TSTypeParameterInstantiation':
+        return;
+    }
+    if (!frame) return this.children(node, context);
+    switch (node.type) {
+      case 'ReturnStatement':
+        return this.visitReturn(node, context, frame);
+      case 'ThrowStatement':
+        return this.visitThrow(node, context, frame);
+      case 'AwaitExpression':
+        return this.visitAwait(node, context, frame);
+      case 'YieldExpression':
+        return this.visitYield(node, context, frame);
+      case 'ForOfStatement':
+        return node.await ? this.visitForAwait(node, context, frame) : this.visitForHead(node, context, frame);
+      case 'ForInStatement':
+        return this.visitForHead(node, context, frame);
+      case 'LabeledStatement':
+        return this.visitLabeled(node, context, frame);
+      case 'TryStatement':
+        return this.visitTry(node, context, frame);
+      case 'VariableDeclaration':
+        return this.visitVar(node, context, frame);
+      case 'ExpressionStatement':
+        if (frame.derivedConstructor && isSuperCall(node.expression)) {
+          this.edits.insert(node.expression.start, `${this.prefix}v=`);
+        }
+        break;
+    }
+    this.children(node, context);
+  }
+
+  /** A class member: key and decorators belong to the code around the class, a field's value does not. */
+  private visitMember(node: Node, context: Context): void {
+    this.ancestors.push(node);
+    for (const decorator of node.decorators ?? []) this.visit(decorator, context);
+    if (node.computed) this.visit(node.key, context);
+    if (node.value) this.visit(node.value, { ...context, frame: null });
+    this.ancestors.pop();
+  }
+
+  private visitFunction(node: Node, outer: Context): void {
+    const facts = this.facts.get(node)!;
+    const name = functionName(node, this.ancestors, this.source);
+    const parent = this.ancestors.at(-1)!;
+    const member = isMember(parent) && parent.value === node ? parent : null;
+    const place = member ? (member.key as Node).start : node.start;
+    if (facts.leave) this.leftAlone.push({ name, line: this.lines.lineOf(place), reason: facts.leave });
+    if (facts.leave || this.options.includeFunction?.(name) === false) {
+      return this.children(node, { frame: null, lexical: outer.lexical, depth: outer.depth });
+    }
+
+    const id = this.functions.length;
+    const isClass = member?.type === 'MethodDefinition' && member.kind === 'constructor';
+    const derived = isClass && this.ancestors.at(-3)?.superClass != null;
+    const frame: Frame = {
+      node,
+      id,
+      call: `${this.prefix}c${outer.depth}`,
+      async: node.async,
+      generator: node.generator,
+      facts,
+      derivedConstructor: derived,
+      baseConstructor: isClass && !derived,
+      suspends: node.async || node.generator,
+    };
+    const params: string[] = [];
+    for (const parameter of node.params) if (!isThisParameter(parameter)) boundNames(parameter, params);
+    if (facts.usesArguments && node.type !== 'ArrowFunctionExpression' && !params.includes('arguments')) {
+      params.push('arguments');
+    }
+    const names = [...new Set(params)];
+    this.functions.push({
+      name,
+      line: this.lines.lineOf(place),
+      column: this.lines.columnOf(place),
+      kind: functionKind(node, member),
+      async: node.async,
+      generator: node.generator,
+      params: names,
+    });
+
+    // Functions in the parameter list and the like cannot see the body's variables.
+    this.ancestors.push(node);
+    for (const key of this.keys[node.type]) {
+      if (key === 'body') continue;
+      const child = node[key];
+      if (Array.isArray(child)) for (const each of child) this.visit(each, { ...outer, frame: null });
+      else if (child) this.visit(child, { ...outer, frame: null });
+    }
+    this.visitBody(frame, names, outer);
+    this.ancestors.pop();
+  }
+
+  private visitBody(frame: Frame, params: string[], outer: Context): void {
+    const { node, facts } = frame;
+    const body = node.body as Node;
+    const inner: Context = { frame, lexical: frame.call, depth: outer.depth + 1 };
+    const value = `${this.prefix}v`;
+    const hasValue = facts.deferred || frame.derivedConstructor;
+    const open =
+      `const ${frame.call}=${this.enterCall(frame, params, outer.lexical)};` +
+      (hasValue ? `let ${value};` : '') +
+      'try{';
+    const fail = this.use(frame.suspends ? 'at' : 't');
+    const caught = `${this.prefix}z`;
+    const end = facts.deferred
+      ? `}catch(${caught}){${value}=${this.use('d')};throw ${fail}(${frame.call},${caught})}finally{${this.use(frame.suspends ? 'an' : 'n')}(${frame.call},${value})}`
+      : `}catch(${caught}){throw ${fail}(${frame.call},${caught})}`;
+
+    if (body.type !== 'BlockStatement') {
+      this.edits.insert(body.start, `{${open}return ${this.exit(frame)}(${frame.call},`);
+      this.visit(body, inner);
+      this.edits.insert(body.end, `)${end}}`);
+      return;
+    }
+    const directives = body.body.filter((statement: Node) => statement.directive !== undefined);
+    const start = directives.at(-1)?.end ?? body.start + 1;
+    this.edits.insert(start, (directives.length ? ';' : '') + this.hoistedVars(frame) + open);
+    this.demoteDoubles(frame);
+    this.children(body, inner);
+    const last = body.body.at(-1) as Node | undefined;
+    const leaves = last?.type === 'ReturnStatement' || last?.type === 'ThrowStatement';
+    const through = leaves ? '' : `;${this.fallThrough(frame)}`;
+    this.edits.insert(body.end - 1, through + end);
+  }
+
+  private enterCall(frame: Frame, params: string[], lexical: string): string {
+    const values = params.map((name) => (this.options.redactParameter?.(name) ? this.use('q') : name));
+    if (frame.suspends) {
+      return `${this.use(frame.generator ? 'fg' : 'fa')}(${frame.id},${lexical},[${values.join(',')}])`;
+    }
+    if (values.length > 3) return `${this.use('en')}(${frame.id},${lexical},[${values.join(',')}])`;
+    return `${this.use(`e${values.length}`)}(${[frame.id, lexical, ...values].join(',')})`;
+  }
+
+  /** What stands where the body ends without a return. */
+  private fallThrough(frame: Frame): string {
+    const value = `${this.prefix}v`;
+    if (frame.facts.deferred)
+      return frame.baseConstructor ? `${value}=this` : frame.derivedConstructor ? '' : `${value}=void 0`;
+    const result = frame.baseConstructor ? ',this' : frame.derivedConstructor ? `,${value}` : '';
+    return `${this.exit(frame)}(${frame.call}${result})`;
+  }
+
+  private exit(frame: Frame): string {
+    return this.use(frame.suspends ? 'ax' : 'x');
+  }
+
+  private visitReturn(node: Node, context: Context, frame: Frame): void {
+    const value = `${this.prefix}v`;
+    const { argument } = node;
+    if (!argument) {
+      if (frame.facts.deferred) {
+        if (frame.baseConstructor) this.edits.insert(node.start + 6, ` void(${value}=this)`);
+        else if (!frame.derivedConstructor) this.edits.insert(node.start + 6, ` ${value}=void 0`);
+      } else this.edits.insert(node.start + 6, ` void ${this.fallThrough(frame)}`);
+      return;
+    }
+    // A comma, or a call, keeps an anonymous function from being named after the variable. An async generator awaits
+    // what it returns, so the call is suspended there.
+    const before = !frame.facts.deferred
+      ? `${this.exit(frame)}(${frame.call},`
+      : frame.async && frame.generator
+        ? `${value}=${this.use('s')}(${frame.call},`
+        : `${value}=(0,`;
+    this.wrap(argument, touches(node.start + 6, argument) ? ` ${before}` : before, ')', context);
+  }
+
+  private visitThrow(node: Node, context: Context, frame: Frame): void {
+    const gap = touches(node.start + 5, node.argument) ? ' ' : '';
+    this.wrap(node.argument, `${gap}${this.use('w')}(${frame.id},${node.start},`, ')', context);
+  }
+
+  private visitAwait(node: Node, context: Context, frame: Frame): void {
+    this.edits.insert(node.start, `${this.use('r')}(${frame.call},`);
+    const gap = touches(node.start + 5, node.argument) ? ' ' : '';
+    this.wrap(node.argument, `${gap}${this.use('sa')}(${frame.call},`, '))', context);
+  }
+
+  private visitYield(node: Node, context: Context, frame: Frame): void {
+    this.edits.insert(node.start, `${this.use('r')}(${frame.call},`);
+    if (!node.argument) {
+      this.edits.insert(node.start + 5, ` ${this.use('s')}(${frame.call}))`);
+      return;
+    }
+    const suspend = this.use(node.delegate ? 'k' : 's');
+    const gap = touches(node.start + 5, node.argument) ? ' ' : '';
+    this.wrap(node.argument, `${gap}${suspend}(${frame.call},`, '))', context);
+  }
+
+  private visitForAwait(node: Node, context: Context, frame: Frame): void {
+    const { call } = frame;
+    this.followed(node, frame, () => {
+      this.ancestors.push(node);
+      this.visitForLeft(node, context, frame);
+      this.wrap(node.right, ` ${this.use('k')}(${call},`, ')', context);
+      const block = node.body.type === 'BlockStatement';
+      this.edits.insert(node.body.start, `{${this.use('r')}(${call});try${block ? '' : '{'}`);
+      this.visit(node.body, context);
+      this.edits.insert(node.body.end, `${block ? '' : '}'}finally{${this.use('s')}(${call})}}`);
+      this.ancestors.pop();
+    });
+  }
+
+  private visitLabeled(node: Node, context: Context, frame: Frame): void {
+    if (!frame.async || !containsForAwait(node.body, this.keys)) return this.children(node, context);
+    this.followed(node, frame, () => {
+      // `continue` of an outer loop leaves an inner `for await`, which suspends the call.
+      const loop = unlabeled(node.body);
+      if (isLoop(loop) && !loop.await && loop.body.type === 'BlockStatement') {
+        this.edits.insert(loop.body.start + 1, `${this.use('r')}(${frame.call});`);
+      }
+      this.children(node, context);
+    });
+  }
+
+  /** Takes the call up again behind a statement that may leave it suspended; a label's statement leaves it to the label. */
+  private followed(node: Node, frame: Frame, visit: () => void): void {
+    const parent = this.ancestors.at(-1)!;
+    if (parent.type === 'LabeledStatement') return visit();
+    const alone = !isStatementList(parent, node);
+    if (alone) this.edits.insert(node.start, '{');
+    visit();
+    this.edits.insert(node.end, `;${this.use('r')}(${frame.call});${alone ? '}' : ''}`);
+  }
+
+  private visitTry(node: Node, context: Context, frame: Frame): void {
+    if (frame.suspends) {
+      const { handler, finalizer } = node;
+      if (handler) {
+        const error = handler.param?.type === 'Identifier' ? `,${handler.param.name}` : '';
+        this.edits.insert(handler.body.start + 1, `${this.use('rc')}(${frame.call}${error});`);
+      }
+      if (finalizer) this.edits.insert(finalizer.start + 1, `${this.use('r')}(${frame.call});`);
+    }
+    this.children(node, context);
+  }
+
+  private visitForHead(node: Node, context: Context, frame: Frame): void {
+    this.ancestors.push(node);
+    this.visitForLeft(node, context, frame);
+    this.visit(node.right, context);
+    this.visit(node.body, context);
+    this.ancestors.pop();
+  }
+
+  private visitForLeft(node: Node, context: Context, frame: Frame): void {
+    const { left } = node;
+    if (left.type === 'VariableDeclaration' && clashes(left, frame)) {
+      this.edits.replace(left.start, left.declarations[0].start, '');
+      this.children(left, context);
+    } else this.visit(left, context);
+  }
+
+  /** `var f` beside `function f(){}` becomes an assignment, because inside a block the two exclude each other. */
+  private visitVar(node: Node, context: Context, frame: Frame): void {
+    if (!clashes(node, frame)) return this.children(node, context);
+    this.edits.replace(node.start, node.declarations[0].start, '');
+    for (const declarator of node.declarations) {
+      if (declarator.id.type === 'ObjectPattern' || declarator.id.type === 'ArrayPattern') {
+        this.edits.insert(declarator.start, 'void(');
+        this.visit(declarator, context);
+        this.edits.insert(declarator.end, ')');
+      } else this.visit(declarator, context);
+    }
+  }
+
+  /** The other names of declarations that `visitVar` turns into assignments. */
+  private hoistedVars(frame: Frame): string {
+    if (frame.facts.clashing.size === 0) return '';
+    const names = new Set<string>();
+    collectVars(frame.node.body, this.keys, (declaration) => {
+      if (!clashes(declaration, frame)) return;
+      for (const { id } of declaration.declarations) for (const name of boundNames(id)) names.add(name);
+    });
+    for (const name of frame.facts.clashing) names.delete(name);
+    return names.size ? `var ${[...names].join(',')};` : '';
+  }
+
+  /** Of two functions with one name the last wins; strict code refuses the first inside a block. */
+  private demoteDoubles(frame: Frame): void {
+    const seen = new Set<string>();
+    for (const statement of [...frame.node.body.body].reverse() as Node[]) {
+      if (statement.type !== 'FunctionDeclaration' || !statement.id || !statement.body) continue;
+      if (seen.has(statement.id.name)) {
+        this.edits.insert(statement.start, 'void ');
+        this.edits.insert(statement.end, ';');
+      }
+      seen.add(statement.id.name);
+    }
+  }
+
+  private wrap(node: Node, before: string, after: string, context: Context): void {
+    this.edits.insert(node.start, before);
+    this.visit(node, context);
+    this.edits.insert(node.end, after);
+  }
+
+  private use(probe: string): string {
+    this.used.add(probe);
+    return this.prefix + probe;
+  }
+}
+
+function prelude(kind: 'module' | 'commonjs', prefix: string, used: Set<string>, runtimeUrl: string): string {
+  const names = [...used].sort();
+  return kind === 'module'
+    ? `import{${names.map((name) => `${name} as ${prefix}${name}`).join(',')}}from${JSON.stringify(runtimeUrl)};`
+    : `const{${names.map((name) => `${name}:${prefix}${name}`).join(',')}}=__handit__;`;
+}
+
+/** Behind the directives, which count only while they stand first. */
+function firstStatement(program: Node): number {
+  const first = (program.body as Node[]).find((statement) => statement.directive === undefined);
+  return first?.start ?? program.end;
+}
+
+function language(filename: string): 'js' | 'jsx' | 'ts' | 'tsx' {
+  if (/\.[cm]?ts$/.test(filename)) return 'ts';
+  if (filename.endsWith('.tsx')) return 'tsx';
+  return filename.endsWith('.jsx') ? 'jsx' : 'js';
+}
+
+function unusedPrefix(source: string): string {
+  for (let i = 0; ; i++) {
+    const prefix = `h$${i || ''}_`;
+    if (!source.includes(prefix)) return prefix;
+  }
+}
+
+function functionKind(node: Node, member: Node | null): FunctionInfo['kind'] {
+  if (node.type === 'ArrowFunctionExpression') return 'arrow';
+  if (!member) return 'function';
+  if (member.kind === 'get') return 'getter';
+  if (member.kind === 'set') return 'setter';
+  if (member.kind === 'constructor') return 'constructor';
+  return member.type === 'MethodDefinition' || member.method ? 'method' : 'function';
+}
+
+function isMember(node: Node): boolean {
+  return node.type === 'MethodDefinition' || (node.type === 'Property' && (node.method || node.kind !== 'init'));
+}
+
+/** TypeScript's `this` parameter is a type, not a value. */
+function isThisParameter(node: Node): boolean {
+  return node.type === 'Identifier' && node.name === 'this';
+}
+
+function isSuperCall(node: Node): boolean {
+  return node.type === 'CallExpression' && node.callee.type === 'Super';
+}
+
+function touches(end: number, node: Node): boolean {
+  return node.start === end;
+}
+
+function clashes(declaration: Node, frame: Frame): boolean {
+  if (frame.facts.clashing.size === 0 || declaration.kind !== 'var') return false;
+  return declaration.declarations.some((each: Node) =>
+    boundNames(each.id).some((name) => frame.facts.clashing.has(name)),
+  );
+}
+
+function collectVars(node: Node, keys: Record<string, string[]>, each: (declaration: Node) => void): void {
+  eachOwnNode(node, keys, (child) => {
+    if (child.type === 'VariableDeclaration') each(child);
+  });
+}
+
+function containsForAwait(node: Node, keys: Record<string, string[]>): boolean {
+  let found = false;
+  eachOwnNode(node, keys, (child) => {
+    if (child.type === 'ForOfStatement' && child.await) found = true;
+  });
+  return found;
+}
+
+function hasTopLevelAwait(program: Node): boolean {
+  let found = false;
+  eachOwnNode(program, visitorKeys as unknown as Record<string, string[]>, (child) => {
+    if (child.type === 'AwaitExpression' || (child.type === 'ForOfStatement' && child.await)) found = true;
+  });
+  return found;
+}
+
+/** Every node below, functions left out. */
+function eachOwnNode(node: Node, keys: Record<string, string[]>, each: (child: Node) => void): void {
+  each(node);
+  for (const key of keys[node.type] ?? []) {
+    const child = node[key];
+    const list: Node[] = Array.isArray(child) ? child : [child];
+    for (const next of list) if (next && !isFunction(next)) eachOwnNode(next, keys, each);
+  }
+}
+
+function unlabeled(node: Node): Node {
+  return node.type === 'LabeledStatement' ? unlabeled(node.body) : node;
+}
+
+function isLoop(node: Node): boolean {
+  return /^(For|ForIn|ForOf|While|DoWhile)Statement$/.test(node.type);
+}
+
+function isStatementList(parent: Node, node: Node): boolean {
+  return (
+    ((parent.type === 'BlockStatement' || parent.type === 'StaticBlock') && parent.body.includes(node)) ||
+    (parent.type === 'SwitchCase' && parent.consequent.includes(node))
+  );
+}

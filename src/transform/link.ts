@@ -1,0 +1,18 @@
+/**
+ * Gives the function ids of a rewritten text (0, 1, 2 ...) their values in this process: `base + id * stride`.
+ * The ids stand as literals, so that reading one costs nothing while the program runs; the text in the cache does not
+ * depend on the order in which modules load.
+ */
+export function linkIds(code: string, prefix: string, base: number, stride: number): string {
+  return code.replace(idPattern(prefix), (_, call: string, id: string) => call + (base + Number(id) * stride));
+}
+
+/** The other way round: from the values of this process to local ids. */
+export function unlinkIds(code: string, prefix: string, base: number, stride: number): string {
+  return code.replace(idPattern(prefix), (_, call: string, id: string) => call + (Number(id) - base) / stride);
+}
+
+/** Finds each place that holds an id: group 1 is the text before it, group 2 the id. */
+export function idPattern(prefix: string): RegExp {
+  return new RegExp(`(${prefix.replaceAll('$', '\\$')}(?:e[0-3n]|fa|fg|w)\\()(\\d+)`, 'g');
+}

@@ -1,0 +1,60 @@
+/** What the transform is asked for and what it answers. It knows no policy: filters come in as functions. */
+
+/** How a source is to be read: `commonjs` allows a top-level `return`, `unambiguous` lets the text decide. */
+export type SourceKind = 'module' | 'commonjs' | 'unambiguous';
+
+/** One function of a source file, in the order of its local id. */
+export interface FunctionInfo {
+  /** Qualified as a developer would write it: `Cart.total`, `Cart.#price`, `Cart.static from`, `<anonymous>`. */
+  name: string;
+  /** 1-based. */
+  line: number;
+  /** 1-based, in UTF-16 units. */
+  column: number;
+  kind: 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'constructor';
+  async: boolean;
+  generator: boolean;
+  /** Names of the values handed to `enter`, in their order: one per name that the parameters bind. */
+  params: string[];
+}
+
+/** At `at` of the original text `remove` characters go and `insert` comes; edits are ordered by place. */
+export interface Edit {
+  at: number;
+  remove: number;
+  insert: string;
+}
+
+export interface InstrumentOptions {
+  kind: SourceKind;
+  /** Specifier of the module that a rewritten ES module imports its probe functions from. */
+  runtimeUrl: string;
+  /** Functions for which this answers false stay as they are. */
+  includeFunction?: (name: string) => boolean;
+  /** A parameter for which this answers true is never handed over; its place is taken by a constant. */
+  redactParameter?: (name: string) => boolean;
+}
+
+export interface Instrumented {
+  /** The rewritten text. Function ids in it count from 0: `linkIds` makes them unique in a process. */
+  code: string;
+  /** How the text was read in the end. */
+  kind: 'module' | 'commonjs';
+  /** Every name that the rewritten text adds starts with this, and nothing in the original does. */
+  prefix: string;
+  functions: FunctionInfo[];
+  edits: Edit[];
+  /** Functions left as they are, with the reason: `with`, `direct eval`, `await using`. */
+  leftAlone: { name: string; line: number; reason: string }[];
+}
+
+/** The source cannot be rewritten; `message` says why in the parser's words. */
+export class UnparsableSource extends Error {}
+
+/** An ESTree node, as far as this folder needs one. */
+export interface Node {
+  type: string;
+  start: number;
+  end: number;
+  [key: string]: any;
+}

@@ -1,0 +1,173 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { parseSync } from 'oxc-parser';
+import { repository, tempProject } from './helpers/run.js';
+
+// What each part may import of ours, besides itself. Types count: an edge is an edge.
+const allowed: Record<string, string[]> = {
+  'src/transform': [],
+  'src/trace-format': [],
+  'src/version': [],
+  'src/node-features': [],
+  'src/log': [],
+  'src/config': ['src/log'],
+  'src/recorder': ['src/trace-format', 'src/config'],
+  'src/loader': ['src/transform', 'src/recorder', 'src/config', 'src/log', 'src/node-features', 'src/version'],
+  'src/reader': ['src/trace-format'],
+  'src/cli': ['src/reader', 'src/trace-format', 'src/version'],
+  'src/agent': [
+    ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],
+    ...['src/trace-format', 'hooks/index', 'hooks/lib'],
+  ],
+  'src/index': ['src/agent', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
+  'src/register': ['src/agent'],
+  'hooks/index': ['hooks/lib', 'hooks/*'],
+  'hooks/lib': ['src/recorder', 'src/trace-format'],
+  'hooks/*': ['hooks/lib', 'src/recorder', 'src/trace-format'],
+};
+
+interface Edge {
+  from: string;
+  to: string;
+}
+
+test('every import in src/ and hooks/ goes where it may', () => {
+  const files = sourceFiles(repository);
+  expect(files.length).toBeGreaterThan(10);
+  expect(wrongEdges(importsOf(repository, files))).toEqual([]);
+});
+
+test('every file in src/ and hooks/ belongs to a part', () => {
+  expect(sourceFiles(repository).filter((file) => !(partOf(file) in allowed))).toEqual([]);
+});
+
+test('no imports in src/ and hooks/ form a circle', () => {
+  expect(circles(importsOf(repository, sourceFiles(repository)))).toEqual([]);
+});
+
+describe('the check itself', () => {
+  const edgesOf = (files: Record<string, string>) => {
+    const folder = tempProject(files);
+    return importsOf(folder, sourceFiles(folder));
+  };
+
+  test('sees every way to write an import', () => {
+    const edges = edgesOf({
+      'src/reader/a.ts': `
+        import { b } from './b.js';
+        import type { C } from './c.js';
+        import './d.js';
+        export * from './e.js';
+        export { f } from './f.js';
+        const g = await import('./g.js');
+        import fs from 'node:fs';`,
+      ...Object.fromEntries([...'bcdefg'].map((name) => [`src/reader/${name}.ts`, ''])),
+    });
+    expect(edges.map(({ to }) => to).sort()).toEqual([...'bcdefg'].map((name) => `src/reader/${name}.ts`));
+  });
+
+  test.each([
+    ['src/transform/a.ts', 'src/config.ts'],
+    ['src/trace-format.ts', 'src/config.ts'],
+    ['src/reader/a.ts', 'src/recorder/b.ts'],
+    ['src/reader/a.ts', 'src/loader/b.ts'],
+    ['src/reader/a.ts', 'src/cli/b.ts'],
+    ['src/cli/a.ts', 'src/recorder/b.ts'],
+    ['src/cli/a.ts', 'src/transform/b.ts'],
+    ['src/recorder/a.ts', 'src/loader/b.ts'],
+    ['src/recorder/a.ts', 'src/transform/b.ts'],
+    ['src/loader/a.ts', 'src/agent.ts'],
+    ['hooks/a.ts', 'hooks/b.ts'],
+    ['hooks/a.ts', 'src/config.ts'],
+    ['hooks/a.ts', 'src/loader/b.ts'],
+    ['hooks/lib/a.ts', 'hooks/b.ts'],
+  ])('refuses an import of %s from %s', (from, to) => {
+    const path = relative(dirname(from), to).replace(/\.ts$/, '.js');
+    const edges = edgesOf({ [from]: `import '${path.startsWith('.') ? path : `./${path}`}';`, [to]: '' });
+    expect(wrongEdges(edges)).toEqual([`${from} must not import ${to}`]);
+  });
+
+  test('refuses an import of a file that does not exist', () => {
+    expect(() => edgesOf({ 'src/reader/a.ts': "import './b.js';" })).toThrow('src/reader/a.ts imports ./b.js: no file');
+  });
+
+  test('finds a circle', () => {
+    const edges = edgesOf({
+      'src/reader/a.ts': "import './b.js';",
+      'src/reader/b.ts': "import './c.js';",
+      'src/reader/c.ts': "import './b.js';",
+    });
+    expect(circles(edges)).toEqual(['src/reader/b.ts -> src/reader/c.ts -> src/reader/b.ts']);
+  });
+});
+
+function sourceFiles(root: string): string[] {
+  return ['src', 'hooks']
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+    )
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => /\.m?[jt]s$/.test(file))
+    .sort();
+}
+
+function importsOf(root: string, files: string[]): Edge[] {
+  return files.flatMap((from) =>
+    specifiersIn(from, readFileSync(join(root, from), 'utf8'))
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => ({ from, to: resolveImport(root, from, specifier) })),
+  );
+}
+
+function specifiersIn(file: string, source: string): string[] {
+  const { module, errors } = parseSync(file, source);
+  if (errors.length > 0) throw new Error(`${file}: ${errors[0].message}`);
+  const exported = module.staticExports.flatMap(({ entries }) =>
+    entries.map(({ moduleRequest }) => moduleRequest?.value),
+  );
+  const dynamic = module.dynamicImports.map(
+    ({ moduleRequest: { start, end } }) => /^(['"])(.*)\1$/.exec(source.slice(start, end))?.[2],
+  );
+  const imported = module.staticImports.map(({ moduleRequest }) => moduleRequest.value);
+  return [...new Set([...imported, ...exported, ...dynamic])].filter((specifier) => specifier !== undefined);
+}
+
+/** Node's own spelling: './x.js' is x.ts here. What the build makes (./transform.cjs) is no source and no edge. */
+function resolveImport(root: string, from: string, specifier: string): string {
+  const target = join(dirname(from), specifier).replaceAll('\\', '/');
+  const candidates = [target, target.replace(/\.js$/, '.ts')];
+  const found = candidates.find((file) => existsSync(join(root, file)));
+  if (!found) throw new Error(`${from} imports ${specifier}: no file ${candidates.join(' or ')}`);
+  return found;
+}
+
+function partOf(file: string): string {
+  const [top, second, third] = file.replace(/\.m?[jt]s$/, '').split('/');
+  if (top === 'hooks' && third === undefined && second !== 'index') return 'hooks/*';
+  return `${top}/${second}`;
+}
+
+function wrongEdges(edges: Edge[]): string[] {
+  return edges.filter(({ from, to }) => !mayImport(from, to)).map(({ from, to }) => `${from} must not import ${to}`);
+}
+
+function mayImport(from: string, to: string): boolean {
+  const [own, other] = [partOf(from), partOf(to)];
+  // Each hook is a part of its own, though one rule serves them all.
+  if (own === other && own !== 'hooks/*') return true;
+  return allowed[own]?.includes(other) ?? false;
+}
+
+function circles(edges: Edge[]): string[] {
+  const found = new Set<string>();
+  const done = new Set<string>();
+  const visit = (file: string, path: string[]) => {
+    if (path.includes(file)) found.add([...path.slice(path.indexOf(file)), file].join(' -> '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const { to } of edges.filter(({ from }) => from === file)) visit(to, [...path, file]);
+    done.add(file);
+  };
+  for (const { from } of edges) visit(from, []);
+  return [...found];
+}

@@ -1,0 +1,5 @@
+import { ensureNodes } from '../../scripts/node-versions.mjs';
+
+export default function setUp() {
+  ensureNodes();
+}

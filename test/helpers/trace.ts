@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { readTrace as readRecords } from '../../src/reader/read-trace.js';
+import type { TraceRecord } from '../../src/trace-format.js';
+import { repository } from './run.js';
+
+/** All records of a trace; a damaged line throws, for only a killed process may leave one. */
+export function readTrace(file: string): TraceRecord[] {
+  return [
+    ...readRecords(file, ({ line, reason }) => {
+      throw new Error(`${file}:${line} ${reason}`);
+    }),
+  ];
+}
+
+/** Checks every line against the schema and answers how many there were. An empty file throws. */
+export function validateTrace(file: string): number {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  if (lines.pop() !== '') throw new Error(`${file}: the last line has no end`);
+  if (lines.length === 0) throw new Error(`${file}: no line to validate`);
+  for (const [index, line] of lines.entries()) {
+    const problem = problemOf(line);
+    if (problem) throw new Error(`${file}:${index + 1} ${problem}\n${line}`);
+  }
+  return lines.length;
+}
+
+/** Why this is no line of a trace, or undefined. */
+export function problemOf(line: string): string | undefined {
+  let record: { type?: unknown } | null;
+  try {
+    record = JSON.parse(line) as { type?: unknown };
+  } catch {
+    return 'is not JSON';
+  }
+  const valid: boolean = validators.line(record);
+  if (valid) return undefined;
+  // "oneOf" complains about all the types that it is not; the schema of its own type says what is wrong.
+  const own = typeof record?.type === 'string' ? validators.byType.get(record.type) : undefined;
+  if (!own) return `has an unknown type ${JSON.stringify(record?.type)}`;
+  own(record);
+  return (own.errors ?? []).map(describe).join('; ');
+}
+
+/** The types of record that the schema knows. */
+export function recordTypes(): string[] {
+  return [...validators.byType.keys()];
+}
+
+const validators = compile();
+
+function compile(): { line: ValidateFunction; byType: Map<string, ValidateFunction> } {
+  const schema = JSON.parse(readFileSync(join(repository, 'docs/trace-format.schema.json'), 'utf8'));
+  const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
+  ajv.addSchema(schema, 'trace');
+  const types = (schema.oneOf as { $ref: string }[]).map(({ $ref }) => $ref.replace('#/$defs/', ''));
+  return {
+    line: ajv.getSchema('trace')!,
+    byType: new Map(types.map((type) => [type, ajv.getSchema(`trace#/$defs/${type}`)!])),
+  };
+}
+
+function describe({ instancePath, message, params }: ErrorObject): string {
+  const detail = 'additionalProperty' in params ? ` "${params.additionalProperty}"` : '';
+  return `${instancePath || 'the record'} ${message}${detail}`;
+}
