@@ -129,16 +129,18 @@ export function startAgent(folder: string): Agent | null {
     recorder.drain();
     const { events, dropped } = recorder.counts;
     sink.write(
-      recorder.summaries() +
-        line({
-          type: 'process_end',
-          proc,
-          ts_ns: recorder.epoch(now()),
-          exit_code: code ?? null,
-          events,
-          files: sources.size,
-          dropped: dropped ? { buffer_full: dropped } : {},
-        }),
+      Buffer.from(
+        recorder.summaries() +
+          line({
+            type: 'process_end',
+            proc,
+            ts_ns: recorder.epoch(now()),
+            exit_code: code ?? null,
+            events,
+            files: sources.size,
+            dropped: dropped ? { buffer_full: dropped } : {},
+          }),
+      ),
     );
   }
 

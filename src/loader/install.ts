@@ -104,7 +104,7 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Loade
 
 function receive(port: MessagePort, options: LoaderOptions): void {
   for (;;) {
-    const received = receiveMessageOnPort(port) as { message: ThreadMessage } | undefined;
+    const received = receiveMessageOnPort(port);
     if (!received) return;
     const { message } = received;
     if (message.type === 'skipped') options.skipped(message.path, message.reason);

@@ -7,22 +7,32 @@ export function now(): number {
   return Number(bigint());
 }
 
-/** Turns readings of `now()` into nanoseconds since the epoch, as text: they have too many digits for a double. */
-export function createEpochFormatter(): (reading: number) => string {
-  const start = now();
-  const startMs = wall();
+/** Readings of `now()` as time since the epoch; nanoseconds have too many digits for a double, so in two parts. */
+export interface Epoch {
+  /** Whole seconds. */
+  second(reading: number): number;
+  /** Nanoseconds since that second. */
+  rest(reading: number, second: number): number;
+  /** Both as the digits of one integer. */
+  text(reading: number): string;
+}
+
+const startReading = now();
+const startMs = wall();
+
+/** The wall clock is read once: times of a trace never run backwards. */
+export function createEpochFormatter(): Epoch {
   const startSecond = Math.floor(startMs / 1000);
   const startRest = (startMs - startSecond * 1000) * 1e6;
-  let second = -1;
-  let prefix = '';
-  return (reading) => {
-    const total = startRest + (reading - start);
-    const whole = Math.floor(total / 1e9);
-    if (whole !== second) {
-      second = whole;
-      prefix = String(startSecond + whole);
-    }
-    // A leading 1 keeps the zeros of the nine digits behind it.
-    return prefix + String(1e9 + (total - whole * 1e9)).slice(1);
+  const second = (reading: number): number => startSecond + Math.floor((startRest + (reading - startReading)) / 1e9);
+  const rest = (reading: number, whole: number): number =>
+    startRest + (reading - startReading) - (whole - startSecond) * 1e9;
+  return {
+    second,
+    rest,
+    text(reading) {
+      const whole = second(reading);
+      return `${whole}${String(rest(reading, whole)).padStart(9, '0')}`;
+    },
   };
 }

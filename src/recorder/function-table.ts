@@ -24,11 +24,11 @@ export interface FunctionText {
   path: string;
   line: number;
   /** From behind the parent's id to the number of `t0_ns`. */
-  call: string;
+  call: Uint8Array;
   /** From behind the id to the number of `t1_ns`. */
-  end: string;
+  end: Uint8Array;
   /** What stands before each argument, its name included; the last closes the list. */
-  args: string[];
+  args: Uint8Array[];
 }
 
 /** @returns the constant text of a function's lines */
@@ -41,8 +41,10 @@ export function functionText(path: string, entry: FunctionEntry): FunctionText {
     name: entry.name,
     path,
     line: entry.line,
-    call: `,${func},"file":${quote(path)},"line":${entry.line},"column":${entry.column},"kind":"${entry.kind}"${flags},"t0_ns":`,
-    end: `,${func},"t1_ns":`,
-    args,
+    call: Buffer.from(
+      `,${func},"file":${quote(path)},"line":${entry.line},"column":${entry.column},"kind":"${entry.kind}"${flags},"t0_ns":`,
+    ),
+    end: Buffer.from(`,${func},"t1_ns":`),
+    args: args.map((text) => Buffer.from(text)),
   };
 }

@@ -16,10 +16,10 @@ export function createJsonlSink(path: string, failed: (message: string) => void)
   const sink = {
     bytes: 0,
     failed: false,
-    write(lines: string): void {
+    write(lines: Uint8Array): void {
       if (sink.failed) return;
       try {
-        append(path, Buffer.from(lines, 'utf8'));
+        append(path, lines);
       } catch (error) {
         sink.failed = true;
         failed((error as Error).message);
@@ -27,7 +27,7 @@ export function createJsonlSink(path: string, failed: (message: string) => void)
     },
   };
 
-  function append(file: string, data: Buffer): void {
+  function append(file: string, data: Uint8Array): void {
     const fd = open(file);
     try {
       // One write per batch: other processes append to the same file.

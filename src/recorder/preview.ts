@@ -136,7 +136,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       case 'symbol':
         return `{"$type":"symbol","name":${string(symbolDescription(input) ?? '')}}`;
       case 'function':
-        return isProxy(input) ? '{"$type":"Proxy"}' : named('function', input as object);
+        return isProxy(input) ? '{"$type":"Proxy"}' : named('function', input);
       default:
         return input === null ? 'null' : object(input as object, depth);
     }
@@ -233,7 +233,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     // `toString` of a regular expression reads `source` and `flags`, which a subclass or an own property may define.
     if (isRegExp(input))
       return getPrototypeOf(input) === RegExp.prototype && !hasOwn(input, 'source') && !hasOwn(input, 'flags')
-        ? `{"$type":"RegExp","value":${string(regExpSource(input) as unknown as string)}}`
+        ? `{"$type":"RegExp","value":${string(regExpSource(input))}}`
         : '{"$type":"RegExp"}';
     if (types.isWeakMap(input)) return '{"$type":"WeakMap"}';
     if (types.isWeakSet(input)) return '{"$type":"WeakSet"}';
@@ -364,7 +364,7 @@ function stackOf(input: Error): string | undefined {
   if (!property) return undefined;
   let stack = property.value as unknown;
   // Newer V8 makes it an accessor of its own; one that the program defined is another function.
-  if (property.get) stack = property.get === nativeStackGetter ? nativeStackGetter!.call(input) : undefined;
+  if (property.get) stack = property.get === nativeStackGetter ? nativeStackGetter.call(input) : undefined;
   return typeof stack === 'string' ? stack : undefined;
 }
 

@@ -1,12 +1,13 @@
 import { types } from 'node:util';
-import { now, createEpochFormatter } from './clock.js';
+import { createEpochFormatter, now } from './clock.js';
+import { createEncoder } from './encoder.js';
 import { functionText, type FunctionText, type RegisteredFile } from './function-table.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
 
 /** Where encoded lines go. Never throws. */
 export interface Sink {
-  /** Appends whole lines. */
-  write(lines: string): void;
+  /** Appends whole lines; the bytes are its own only until it returns. */
+  write(lines: Uint8Array): void;
   /** Bytes written so far. */
   readonly bytes: number;
   /** Whether anything has been or will be lost, so that encoding can be left out. */
@@ -90,10 +91,12 @@ const CAPACITY = EVENTS * SLOTS;
 /** A drain that fails near the end of the stack may be tried again this many events later. */
 const HIGH = CAPACITY - 1024 * SLOTS;
 const DRAIN_EVERY_NS = 100e6;
-/** Text handed to the sink at once, in characters. */
-const CHUNK = 256 * 1024;
-/** First character of a text that is JSON already; a program's string that starts so is made JSON at once. */
-const MADE = '\0';
+/** Bytes of JSON made while recording. */
+const ARENA = 4 * 1024 * 1024;
+/** Stands before a place in the arena, where JSON made while recording lies: four bytes of length, then the text. */
+const MADE = Symbol('handit.made');
+/** Values an event takes at most besides those that are counted: two for each made text. */
+const SPARE = 2;
 
 const CALL = 0;
 const RETURN = 1;
@@ -109,7 +112,7 @@ const { isPromise } = types;
 const promisePrototype = Promise.prototype;
 const { hasOwnProperty } = Object.prototype;
 const uncurry = Function.prototype.call;
-// eslint-disable-next-line @typescript-eslint/unbound-method
+
 const promiseThen = uncurry.bind(promisePrototype.then) as unknown as (
   promise: unknown,
   onFulfilled: (value: unknown) => void,
@@ -123,7 +126,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   // Per function, by id.
   let calls = new Float64Array(4096);
   let exceptions = new Float64Array(4096);
-  let detailed = new Float64Array(4096);
+  let omitted = new Float64Array(4096);
   const table: (FunctionText | undefined)[] = [];
 
   // The calls that run right now, innermost last, from index 1.
@@ -136,12 +139,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   // Events: four numbers each (what, id, parent or start, time), and their values beside them.
   const numbers = new Float64Array(CAPACITY);
-  const values: unknown[] = new Array<unknown>(EVENTS * 2).fill(0);
+  const values: unknown[] = new Array<unknown>(EVENTS * 3).fill(0);
+  const arena = Buffer.allocUnsafeSlow(ARENA);
+  const arenaView = new DataView(arena.buffer, arena.byteOffset, ARENA);
+  let arenaAt = 0;
   let at = 0;
   let valueAt = 0;
   let drainAt = now() + DRAIN_EVERY_NS;
   let draining = false;
   let opened = false;
+  let done = 0;
+  let doneValues = 0;
   const counts = { events: 0, dropped: 0 };
 
   let lastThrow: { value: unknown; fn: number; at: number } | null = null;
@@ -156,6 +164,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const pending = new WeakMap<object, PendingCall>();
   const notRecorded: SuspendableCall[] = [];
   const epoch = createEpochFormatter();
+  const out = createEncoder((lines) => sink.write(lines));
 
   // ---------------------------------------------------------------- entering
 
@@ -194,11 +203,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
     };
     calls = grow(calls);
     exceptions = grow(exceptions);
-    detailed = grow(detailed);
+    omitted = grow(omitted);
   }
 
-  /** Notes the call itself; its arguments are in `values` already. */
-  function open(fn: number, lexical: CallHandle, argumentCount: number): number {
+  /** The handle of a call that is counted only. */
+  function refuse(fn: number): number {
+    omitted[fn]++;
+    return -1 - fn;
+  }
+
+  /** Notes the call itself; its arguments are in `values` already, up to `valuesEnd`. */
+  function open(fn: number, lexical: CallHandle, valuesEnd: number): number {
     const id = ++lastId;
     const from = at;
     numbers[from] = fn * KINDS + CALL;
@@ -206,7 +221,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     numbers[from + 2] = depth > 0 ? stackId[depth] : lexicalParent(lexical);
     const time = now();
     numbers[from + 3] = time;
-    valueAt += argumentCount;
+    valueAt = valuesEnd;
     at = from + SLOTS;
     if (++depth === stackSize) growStack();
     stackId[depth] = id;
@@ -215,84 +230,98 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return id;
   }
 
-  /** Room for one event with up to `count` values; false when there is none left even after a drain. */
+  /** Whether an event with `count` values may need room made for it. */
+  function tight(count: number): boolean {
+    return at >= HIGH || valueAt + count * SPARE > values.length;
+  }
+
+  /** Room for one event with `count` values; false when there is none left even after a drain. */
   function room(count: number): boolean {
-    if (at < HIGH && valueAt + count < values.length) return true;
+    if (!tight(count)) return true;
     drain();
-    if (valueAt + count >= values.length) growValues(count);
+    while (valueAt + count * SPARE > values.length) values.push(0);
     if (at < CAPACITY) return true;
     counts.dropped++;
     return false;
   }
 
-  function growValues(count: number): void {
-    for (let i = 0; i < count + 64; i++) values.push(0);
-  }
-
   function e0(fn: number, lexical: CallHandle): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
-    if (at >= HIGH && !room(0)) return -1 - fn;
-    return open(fn, lexical, 0);
+    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
+    if (tight(0) && !room(0)) return refuse(fn);
+    return open(fn, lexical, valueAt);
   }
 
   function e1(fn: number, lexical: CallHandle, a: unknown): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
-    if ((at >= HIGH || valueAt + 1 >= values.length) && !room(1)) return -1 - fn;
-    values[valueAt] = keep(a);
-    return open(fn, lexical, 1);
+    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
+    if (tight(1) && !room(1)) return refuse(fn);
+    return open(fn, lexical, put(a, valueAt));
   }
 
   function e2(fn: number, lexical: CallHandle, a: unknown, b: unknown): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
-    if ((at >= HIGH || valueAt + 2 >= values.length) && !room(2)) return -1 - fn;
-    values[valueAt] = keep(a);
-    values[valueAt + 1] = keep(b);
-    return open(fn, lexical, 2);
+    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
+    if (tight(2) && !room(2)) return refuse(fn);
+    return open(fn, lexical, put(b, put(a, valueAt)));
   }
 
   function e3(fn: number, lexical: CallHandle, a: unknown, b: unknown, c: unknown): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
-    if ((at >= HIGH || valueAt + 3 >= values.length) && !room(3)) return -1 - fn;
-    values[valueAt] = keep(a);
-    values[valueAt + 1] = keep(b);
-    values[valueAt + 2] = keep(c);
-    return open(fn, lexical, 3);
+    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
+    if (tight(3) && !room(3)) return refuse(fn);
+    return open(fn, lexical, put(c, put(b, put(a, valueAt))));
   }
 
   function en(fn: number, lexical: CallHandle, args: unknown[]): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return -1 - fn;
+    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
     const { length } = args;
-    if (!room(length)) return -1 - fn;
-    for (let i = 0; i < length; i++) values[valueAt + i] = keep(args[i]);
-    return open(fn, lexical, length);
+    if (!room(length)) return refuse(fn);
+    let next = valueAt;
+    for (let i = 0; i < length; i++) next = put(args[i], next);
+    return open(fn, lexical, next);
   }
 
-  /** What the buffer holds of a value: primitives as they are, all else as JSON text made now. */
-  function keep(value: unknown): unknown {
+  /** Keeps a value at `to`: primitives as they are, all else as JSON text made now. Answers the next place. */
+  function put(value: unknown, to: number): number {
     switch (typeof value) {
       case 'number':
       case 'boolean':
       case 'undefined':
-        return value;
+        values[to] = value;
+        return to + 1;
       case 'string':
-        if (value.length <= maxString && value.charCodeAt(0) !== 0) return value;
-        break;
-      default:
-        if (value === null) return value;
+        if (value.length > maxString) return putMade(preview.value(value), to);
+        values[to] = value;
+        return to + 1;
+      case 'object':
+        if (value === null) {
+          values[to] = value;
+          return to + 1;
+        }
     }
-    return MADE + preview.value(value);
+    return putMade(preview.value(value), to);
+  }
+
+  function putMade(json: string, to: number): number {
+    values[to] = MADE;
+    // As bytes it is out of the garbage collector's sight; what finds no room stays a string.
+    if (json.length * 3 + 4 <= ARENA - arenaAt) {
+      const length = arena.write(json, arenaAt + 4, 'utf8');
+      arenaView.setUint32(arenaAt, length);
+      values[to + 1] = arenaAt;
+      arenaAt += length + 4;
+    } else values[to + 1] = json;
+    return to + 2;
   }
 
   // ----------------------------------------------------------------- leaving
 
   function end(kind: number, id: number, fn: number, t0: number, time: number, value: unknown): void {
-    if ((at >= HIGH || valueAt + 1 >= values.length || time > drainAt) && !room1(time)) return;
+    if ((time > drainAt || tight(1)) && !room1(time)) return;
     const from = at;
     numbers[from] = fn * KINDS + kind;
     numbers[from + 1] = id;
     numbers[from + 2] = t0;
     numbers[from + 3] = time;
-    values[valueAt++] = value;
+    if (value instanceof ThrownValue) values[valueAt++] = value;
+    else valueAt = put(value, valueAt);
     at = from + SLOTS;
   }
 
@@ -313,8 +342,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     depth = top - 1;
     if (typeof value === 'object' && isPromise(value)) {
       pending.set(value, { id: call, fn: stackFn[top], t0: stackT0[top] });
-      end(RETURN_PROMISE, call, stackFn[top], stackT0[top], time, keep(value));
-    } else end(RETURN, call, stackFn[top], stackT0[top], time, keep(value));
+      end(RETURN_PROMISE, call, stackFn[top], stackT0[top], time, value);
+    } else end(RETURN, call, stackFn[top], stackT0[top], time, value);
     return value;
   }
 
@@ -443,7 +472,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       stackFn[depth] = call.fn;
       stackT0[depth] = call.t0;
       call.running = true;
-      if (call.waitsFor !== null) settle(call, SETTLE, keep(value));
+      if (call.waitsFor !== null) settle(call, SETTLE, value);
     }
     return value;
   }
@@ -466,7 +495,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (call.running) leave(call);
     call.ended = true;
     if (typeof value === 'object' && isPromise(value) && isPlain(value)) watch(call, value);
-    else end(RETURN, call.id, call.fn, call.t0, time, keep(value));
+    else end(RETURN, call.id, call.fn, call.t0, time, value);
     return value;
   }
 
@@ -507,7 +536,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const { id, fn, t0 } = call;
     promiseThen(
       promise,
-      (value) => end(RETURN, id, fn, t0, now(), keep(value)),
+      (value) => end(RETURN, id, fn, t0, now(), value),
       (error) => exception(id, fn, t0, now(), error),
     );
   }
@@ -539,6 +568,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         counts.events += events;
       }
       values.fill(0, 0, valueAt);
+      arenaAt = 0;
       at = 0;
       valueAt = 0;
       delegating = 0;
@@ -550,53 +580,91 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
   }
 
+  const heads = ['call', 'return', 'exception', 'return', 'settle', 'settle', 'exception'].map((type) =>
+    Buffer.from(`{"type":"${type}","proc":"${proc}","id":`),
+  );
+  const parentKey = Buffer.from(',"parent":');
+  const noParent = Buffer.from(',"parent":null');
+  const durationKey = Buffer.from(',"dt_ns":');
+  const returnKey = Buffer.from(',"return_preview":');
+  const errorKey = Buffer.from(',"error":');
+  const cappedErrorKey = Buffer.from(',"capped":true,"error":');
+  const endOfLine = Buffer.from('}\n');
+  const endOfPending = Buffer.from(',"pending":true}\n');
+
   function encode(): void {
-    const callHead = `{"type":"call","proc":"${proc}","id":`;
-    const heads = ['call', 'return', 'exception', 'return', 'settle', 'settle', 'exception'].map(
-      (type) => `{"type":"${type}","proc":"${proc}","id":`,
-    );
-    let text = '';
-    if (!opened) text = options.opening();
-    let v = 0;
-    for (let i = 0; i < at; i += SLOTS) {
+    out.reset();
+    if (!opened) out.text(options.opening());
+    // A drain that was cut off goes on where its last whole batch ended.
+    let v = doneValues;
+
+    const value = (): void => {
+      const kept = values[v++];
+      if (kept === MADE) {
+        const made = values[v++];
+        if (typeof made === 'string') out.text(made);
+        else {
+          const from = (made as number) + 4;
+          out.bytes(arena.subarray(from, from + arenaView.getUint32(from - 4)));
+        }
+      } else if (kept instanceof ThrownValue) out.thrown(kept);
+      else out.primitive(kept);
+    };
+    const parent = (id: number): void => {
+      if (id === 0) return out.bytes(noParent);
+      out.bytes(parentKey);
+      out.integer(id);
+    };
+
+    for (let i = done; i < at; i += SLOTS) {
       const what = numbers[i];
       if (what === RAW) {
-        text += values[v++] as string;
+        out.text(values[v++] as string);
         continue;
       }
       const kind = what & (KINDS - 1);
       const fn = (what - kind) / KINDS;
       const entry = table[fn] ?? lateEntry(fn);
-      const id = numbers[i + 1];
-      const time = numbers[i + 3];
+      out.bytes(heads[kind]);
+      out.integer(numbers[i + 1]);
       if (kind === CALL) {
-        const parent = numbers[i + 2];
         const { args } = entry;
-        text += callHead + id + (parent === 0 ? ',"parent":null' : `,"parent":${parent}`) + entry.call + epoch(time);
         const last = args.length - 1;
-        for (let a = 0; a < last; a++) text += args[a] + json(values[v++]);
-        text += args[last];
-        detailed[fn]++;
-      } else {
-        const value = json(values[v++]);
-        if (kind === CAPPED_EXCEPTION) {
-          const parent = numbers[i + 2];
-          text += `${heads[kind]}${id},"parent":${parent === 0 ? 'null' : parent}${entry.end}${epoch(time)},"capped":true,"error":${value}}\n`;
-        } else {
-          text += heads[kind] + id + entry.end + epoch(time) + ',"dt_ns":' + (time - numbers[i + 2]);
-          if (kind === EXCEPTION || kind === SETTLE_ERROR) text += `,"error":${value}}\n`;
-          else if (kind === RETURN_PROMISE) text += `,"return_preview":${value},"pending":true}\n`;
-          else text += `,"return_preview":${value}}\n`;
+        parent(numbers[i + 2]);
+        out.bytes(entry.call);
+        out.time(numbers[i + 3]);
+        for (let a = 0; a < last; a++) {
+          out.bytes(args[a]);
+          value();
         }
+        out.bytes(args[last]);
+      } else if (kind === CAPPED_EXCEPTION) {
+        parent(numbers[i + 2]);
+        out.bytes(entry.end);
+        out.time(numbers[i + 3]);
+        out.bytes(cappedErrorKey);
+        value();
+        out.bytes(endOfLine);
+      } else {
+        const time = numbers[i + 3];
+        out.bytes(entry.end);
+        out.time(time);
+        out.bytes(durationKey);
+        out.integer(time - numbers[i + 2]);
+        out.bytes(kind === EXCEPTION || kind === SETTLE_ERROR ? errorKey : returnKey);
+        value();
+        out.bytes(kind === RETURN_PROMISE ? endOfPending : endOfLine);
       }
-      if (text.length > CHUNK) {
-        sink.write(text);
+      if (out.endLine()) {
+        done = i + SLOTS;
+        doneValues = v;
         opened = true;
-        text = '';
       }
     }
-    if (text !== '') sink.write(text);
+    out.flush();
     opened = true;
+    done = 0;
+    doneValues = 0;
   }
 
   function lateEntry(fn: number): FunctionText {
@@ -617,10 +685,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function summaries(): string {
     let text = '';
     table.forEach((entry, fn) => {
-      if (!entry || calls[fn] === detailed[fn] || !(calls[fn] > 0)) return;
+      if (!entry || !(omitted[fn] > 0)) return;
       text +=
         `{"type":"summary","proc":"${proc}","func":${quote(entry.name)},"file":${quote(entry.path)},"line":${entry.line},` +
-        `"calls":${calls[fn]},"recorded":${detailed[fn]},"exceptions":${exceptions[fn]}}\n`;
+        `"calls":${calls[fn]},"recorded":${calls[fn] - omitted[fn]},"exceptions":${exceptions[fn]}}\n`;
     });
     return text;
   }
@@ -636,7 +704,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     raw,
     drain,
     summaries,
-    epoch,
+    epoch: (reading) => epoch.text(reading),
     current: () => (depth > 0 ? stackId[depth] : 0),
     rest() {
       drain();
@@ -656,20 +724,3 @@ export function createRecorder(options: RecorderOptions): Recorder {
 const DONE = Symbol('handit.done');
 const REDACTED = '<redacted>';
 const UNSEEN = new ThrownValue('{"name":"Unknown","message":"left by an exception that was not seen"}', undefined, '');
-
-/** Text of a value from the buffer. */
-function json(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return value.charCodeAt(0) === 0 ? value.slice(1) : quote(value);
-    case 'number':
-      if (value - value === 0) return Object.is(value, -0) ? '-0' : String(value);
-      return `{"$type":"number","value":"${value}"}`;
-    case 'boolean':
-      return value ? 'true' : 'false';
-    case 'object':
-      return value === null ? 'null' : (value as ThrownValue).toJson();
-    default:
-      return '{"$type":"undefined"}';
-  }
-}

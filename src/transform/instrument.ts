@@ -45,7 +45,7 @@ interface Context {
  */
 export function instrument(source: string, filename: string, options: InstrumentOptions): Instrumented | null {
   const { program, kind } = parse(source, filename, options.kind);
-  const keys = visitorKeys as unknown as Record<string, string[]>;
+  const keys = visitorKeys;
   const rewriter = new Rewriter(source, keys, analyse(program, keys), options);
   rewriter.children(program, { frame: null, lexical: '0', depth: 0 });
   if (rewriter.functions.length === 0) return null;
@@ -511,7 +511,7 @@ function containsForAwait(node: Node, keys: Record<string, string[]>): boolean {
 
 function hasTopLevelAwait(program: Node): boolean {
   let found = false;
-  eachOwnNode(program, visitorKeys as unknown as Record<string, string[]>, (child) => {
+  eachOwnNode(program, visitorKeys, (child) => {
     if (child.type === 'AwaitExpression' || (child.type === 'ForOfStatement' && child.await)) found = true;
   });
   return found;
