@@ -13,7 +13,7 @@ import { now } from './recorder/clock.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer, quote } from './recorder/preview.js';
 import { createRecorder } from './recorder/recorder.js';
-import { secretKeys } from './recorder/redact.js';
+import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { version } from './version.js';
 
 /** What the running agent offers to the rest of the process, at `globalThis[Symbol.for('handit')]`. */
@@ -50,7 +50,6 @@ export function startAgent(folder: string): Agent | null {
   );
   const sampled = config.sampleRate >= 1 || Math.random() < config.sampleRate;
   let userModules = 0;
-  let loader: Loader | undefined;
   const recorder = createRecorder({
     proc,
     sink,
@@ -62,7 +61,7 @@ export function startAgent(folder: string): Agent | null {
     maxCalls: sampled ? config.maxCalls : -1,
     maxFileBytes: config.maxFileBytes,
     opening: processStart,
-    registerPending: () => loader?.registerPending(),
+    registerPending: () => loader.registerPending(),
   });
 
   function processStart(): string {
@@ -76,7 +75,7 @@ export function startAgent(folder: string): Agent | null {
       pid: process.pid,
       ppid: process.ppid,
       tid: threadId,
-      argv: withoutSecrets(process.argv, isSecret),
+      argv: argvWithoutSecrets(process.argv, isSecret),
       cwd: config.cwd,
       platform: process.platform,
     });
@@ -90,7 +89,7 @@ export function startAgent(folder: string): Agent | null {
   };
   Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
   const restoreToString = showOriginalSource(sources);
-  loader = installLoader({
+  const loader: Loader = installLoader({
     folder,
     rewrite: createRewrite({
       ...rewriteOptions(config, folder),
@@ -122,7 +121,7 @@ export function startAgent(folder: string): Agent | null {
 
   let ended = false;
   function end(code: number | undefined): void {
-    loader?.registerPending();
+    loader.registerPending();
     if (ended || (userModules === 0 && recorder.counts.events === 0)) return;
     ended = true;
     recorder.raw(''); // The opening comes with the first event, also when there was none.
@@ -148,7 +147,7 @@ export function startAgent(folder: string): Agent | null {
   function onExit(code: number): void {
     recorder.drain();
     const last = process.rawListeners('exit').at(-1) === onExit;
-    if (last || !isMainThread || !exitsByCall) end(code);
+    if (last || !exitsByCall || !calledFromExit()) end(code);
   }
   function moveToEnd(): void {
     process.removeListener('exit', onExit);
@@ -161,7 +160,7 @@ export function startAgent(folder: string): Agent | null {
   const onUncaught = (error: unknown, origin: string): void => {
     moveToEnd();
     try {
-      loader?.registerPending();
+      loader.registerPending();
       const fatal = process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback();
       if (fatal && isMainThread)
         printUncaughtLine(error, origin === 'unhandledRejection', sources, recorder.lastThrow());
@@ -176,7 +175,7 @@ export function startAgent(folder: string): Agent | null {
   if (exitsByCall) {
     host.reallyExit = function (this: unknown, code?: number): never {
       end(code);
-      return Reflect.apply(reallyExit, this, [code]) as never;
+      return Reflect.apply(reallyExit, this, [code]);
     };
   }
   process.on('exit', onExit);
@@ -189,7 +188,7 @@ export function startAgent(folder: string): Agent | null {
     stop() {
       end(undefined);
       clearInterval(timer);
-      loader?.uninstall();
+      loader.uninstall();
       restoreToString();
       process.removeListener('exit', onExit);
       process.removeListener('beforeExit', onBeforeExit);
@@ -202,6 +201,11 @@ export function startAgent(folder: string): Agent | null {
   return agent;
 }
 
+/** Whether `process.exit` is running, and with it `process.reallyExit` still to come; else the process ends by itself. */
+function calledFromExit(): boolean {
+  return /\bat process\.exit\b/.test(new Error().stack ?? '');
+}
+
 /** A record as a line; `_ns` fields are digits already and go in as numbers. */
 function line(record: Record<string, unknown>): string {
   const fields = Object.entries(record).map(
@@ -212,14 +216,4 @@ function line(record: Record<string, unknown>): string {
 
 function toJson(value: unknown): string {
   return typeof value === 'string' ? quote(value) : JSON.stringify(value);
-}
-
-/** `--api-key=abc` and `--api-key abc` lose the value. */
-function withoutSecrets(argv: string[], isSecret: (key: string) => boolean): string[] {
-  return argv.map((argument, index) => {
-    const option = /^--?([\w.-]+)(=)?/.exec(argument);
-    if (option?.[2] && isSecret(option[1])) return `${option[0]}<redacted>`;
-    const before = /^--?([\w.-]+)$/.exec(argv[index - 1] ?? '');
-    return before && isSecret(before[1]) && !argument.startsWith('-') ? '<redacted>' : argument;
-  });
 }

@@ -9,7 +9,7 @@ function pick(record) {
   return record.id;
 }
 function greet(first, last) {
-  return first;
+  return last;
 }
 async function later(value) {
   return value;

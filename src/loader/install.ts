@@ -104,9 +104,8 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Loade
 
 function receive(port: MessagePort, options: LoaderOptions): void {
   for (;;) {
-    const received = receiveMessageOnPort(port);
-    if (!received) return;
-    const { message } = received;
+    const message = receiveMessageOnPort(port)?.message as ThreadMessage | undefined;
+    if (!message) return;
     if (message.type === 'skipped') options.skipped(message.path, message.reason);
     else {
       const { filename, path, source, rewritten, base, stride } = message;

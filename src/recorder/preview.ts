@@ -9,12 +9,21 @@ export interface PreviewLimits {
 
 /** Values visited in one preview, whatever its shape: bounds the time that wide and deep graphs cost. */
 const MAX_NODES = 1000;
+/** Text weighs too: as many characters (a power of two: 2 ** 6) count as one more value. */
+const TEXT_SHIFT = 6;
+/** Levels of any preview: each takes room on the program's stack. */
+const MAX_LEVELS = 200;
+const MAX_CAUSES = 16;
+/** Keys of which a previewer remembers the text. */
+const MAX_KNOWN = 10_000;
+/** Characters of a key that are kept, however few of a string are. */
+const MIN_KEY = 64;
 /** Reading a character of a string built by concatenation copies all of it; longer ones are told by length alone. */
 const MAX_FLATTEN = 4 * 1024 * 1024;
 /** Characters of an error's message or stack. */
 const MAX_LONG = 4096;
 
-const { getPrototypeOf, getOwnPropertyDescriptor, keys: ownKeys } = Object;
+const { getPrototypeOf, getOwnPropertyDescriptor, hasOwn, keys: ownKeys } = Object;
 const { isArray } = Array;
 const {
   isProxy,
@@ -28,8 +37,11 @@ const {
   isAnyArrayBuffer,
   isDataView,
   isBoxedPrimitive,
+  isModuleNamespaceObject,
 } = types;
+const { apply: reflectApply } = Reflect;
 const objectPrototype = Object.prototype;
+const DOMException = globalThis.DOMException;
 const call = Function.prototype.call;
 /** `uncurry(f)(self, ...args)` calls `f` on `self`, whatever the program has done to prototypes since. */
 const uncurry = <T>(f: (...args: any[]) => T): ((self: unknown, ...args: unknown[]) => T) => call.bind(f) as never;
@@ -44,6 +56,10 @@ const mapNext = uncurry(getPrototypeOf(new Map().entries()).next) as (
 const setSize = getter(Set.prototype, 'size');
 const setValues = uncurry(Set.prototype.values);
 const setNext = uncurry(getPrototypeOf(new Set().values()).next) as (self: unknown) => IteratorResult<unknown>;
+const getKey = uncurry(Map.prototype.get) as <T>(map: Map<string, T>, key: string) => T | undefined;
+const setKey = uncurry(Map.prototype.set);
+const slice = uncurry(String.prototype.slice);
+const exec = uncurry(RegExp.prototype.exec);
 const dateValue = uncurry(Date.prototype.getTime);
 const dateText = uncurry(Date.prototype.toISOString);
 const typedArray = getPrototypeOf(Uint8Array.prototype) as object;
@@ -56,15 +72,33 @@ const sharedBufferSize = getter(SharedArrayBuffer.prototype, 'byteLength');
 const viewSize = getter(DataView.prototype, 'byteLength');
 const symbolDescription = getter(Symbol.prototype, 'description') as unknown as (self: symbol) => string | undefined;
 const stringify = JSON.stringify;
-const regExpSource = uncurry(RegExp.prototype.toString);
+const regExpSource = getter(RegExp.prototype, 'source') as unknown as (self: RegExp) => string;
+/** In the order of `flags`, which itself reads properties that the program may define. */
+const regExpFlags = (
+  [
+    ['hasIndices', 'd'],
+    ['global', 'g'],
+    ['ignoreCase', 'i'],
+    ['multiline', 'm'],
+    ['dotAll', 's'],
+    ['unicode', 'u'],
+    ['unicodeSets', 'v'],
+    ['sticky', 'y'],
+  ] as const
+).map(([name, flag]) => ({ flag, isSet: getter(RegExp.prototype, name) as unknown as (self: RegExp) => boolean }));
+const boxedValues = [Number, String, Boolean, Symbol, BigInt].map((maker) => ({
+  is: types[`is${maker.name}Object` as 'isNumberObject'],
+  value: uncurry(maker.prototype.valueOf as () => unknown),
+}));
 
 // Everything JSON must escape, and surrogates, which may stand alone.
 // eslint-disable-next-line no-control-regex
+const TYPE_KEY = /^\$+type$/;
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** A string as JSON text. */
 export function quote(text: string): string {
-  return NEEDS_ESCAPE.test(text) ? stringify(text) : `"${text}"`;
+  return exec(NEEDS_ESCAPE, text) === null ? `"${text}"` : stringify(text);
 }
 
 /** Makes previews: JSON text of a value, bounded, with no code of the program's run on the way. */
@@ -102,21 +136,24 @@ export class ThrownValue {
  * @param isSecret answers whether the value of a key is to be left out
  */
 export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) => boolean): Previewer {
-  const { maxString, maxItems, maxDepth } = limits;
+  const { maxString, maxItems } = limits;
+  const maxDepth = limits.maxDepth < MAX_LEVELS ? limits.maxDepth : MAX_LEVELS;
+  const maxKey = maxString > MIN_KEY ? maxString : MIN_KEY;
+  /** Keys seen before. */
+  const known = new Map<string, { name: string; secret: boolean }>();
+  let knownSize = 0;
   let nodes = 0;
-  /** The objects around the one at hand. */
-  const path: object[] = [];
+  /** The objects around the one at hand, by depth. */
+  const path = new Array<object | null>(maxDepth).fill(null);
 
   function value(input: unknown): string {
     nodes = 0;
-    path.length = 0;
     try {
       return any(input, 0);
     } catch {
       // Only the end of the stack gets here; the program meets it next.
+      for (let i = 0; i < maxDepth; i++) path[i] = null;
       return '{"$type":"unavailable"}';
-    } finally {
-      path.length = 0;
     }
   }
 
@@ -143,9 +180,13 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   function string(text: string): string {
-    if (text.length <= maxString) return quote(text);
+    if (text.length <= maxString) {
+      nodes += text.length >> TEXT_SHIFT;
+      return quote(text);
+    }
     if (text.length > MAX_FLATTEN) return `{"$type":"string","length":${text.length}}`;
-    return `{"$type":"string","length":${text.length},"value":${quote(text.slice(0, maxString))}}`;
+    nodes += maxString >> TEXT_SHIFT;
+    return `{"$type":"string","length":${text.length},"value":${quote(slice(text, 0, maxString))}}`;
   }
 
   function bigint(input: bigint): string {
@@ -156,17 +197,22 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
 
   function object(input: object, depth: number): string {
     if (isProxy(input)) return '{"$type":"Proxy"}';
-    if (path.includes(input)) return '{"$type":"circular"}';
+    for (let i = 0; i < depth; i++) if (path[i] === input) return '{"$type":"circular"}';
     const array = isArray(input);
-    if (depth >= maxDepth || nodes > MAX_NODES) {
-      return array
-        ? `{"$type":"Array","length":${(input as unknown[]).length}}`
-        : `{"$type":${quote(typeName(input))},"truncated":true}`;
-    }
-    path.push(input);
+    if (depth >= maxDepth || nodes > MAX_NODES) return outline(input, array);
+    path[depth] = input;
     const text = array ? list(input as unknown[], depth) : record(input, depth);
-    path.pop();
+    // Nothing of the program's may be kept alive from here.
+    path[depth] = null;
     return text;
+  }
+
+  /** What is said of an object into which the preview does not go. */
+  function outline(input: object, array: boolean): string {
+    if (array) return `{"$type":"Array","length":${(input as unknown[]).length}}`;
+    if (isMap(input)) return `{"$type":"Map","size":${mapSize(input)},"truncated":true}`;
+    if (isSet(input)) return `{"$type":"Set","size":${setSize(input)},"truncated":true}`;
+    return `{"$type":${quote(typeName(input))},"truncated":true}`;
   }
 
   function list(input: unknown[], depth: number): string {
@@ -176,14 +222,21 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     let i = 0;
     for (; i < kept && nodes <= MAX_NODES; i++) {
       const property = getOwnPropertyDescriptor(input, i);
-      text += (i ? ',' : '') + (property ? slot(property, depth) : '{"$type":"hole"}');
+      text += (i ? ',' : '') + (property ? slot(property, depth) : hole());
     }
     return i === length ? `[${text}]` : `{"$type":"Array","length":${length},"items":[${text}]}`;
   }
 
+  function hole(): string {
+    nodes++;
+    return '{"$type":"hole"}';
+  }
+
   function record(input: object, depth: number): string {
     const prototype: unknown = getPrototypeOf(input);
-    if (prototype === objectPrototype || prototype === null) return fields(input, depth, '');
+    if (prototype === objectPrototype) return fields(input, depth, '');
+    // The bindings of a module throw until they are initialised.
+    if (prototype === null) return isModuleNamespaceObject(input) ? '{"$type":"Module"}' : fields(input, depth, '');
     const special = builtIn(input, depth);
     if (special !== undefined) return special;
     return fields(input, depth, `"$type":${quote(typeName(input))}`);
@@ -192,24 +245,44 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   function fields(input: object, depth: number, head: string): string {
     const keys = ownKeys(input);
     let text = head;
+    let lengthAt = -1;
     const kept = keys.length < maxItems ? keys.length : maxItems;
     let i = 0;
     for (; i < kept && nodes <= MAX_NODES; i++) {
       const key = keys[i];
       const property = getOwnPropertyDescriptor(input, key);
       if (!property) continue;
-      const name =
-        key === '$type' ? '"$$type"' : key.length <= maxString ? quote(key) : quote(`${key.slice(0, maxString)}...`);
-      text += `${text === '' ? '' : ','}${name}:${isSecret(key) ? '"<redacted>"' : slot(property, depth)}`;
+      if (text !== '') text += ',';
+      if (key === 'length') lengthAt = text.length;
+      const { name, secret } = getKey(known, key) ?? newKey(key);
+      text += name + (secret ? redacted() : slot(property, depth));
     }
-    if (i < keys.length) {
-      text = `${head === '' ? '"$type":"Object"' : head},"length":${keys.length}${text.length > head.length ? ',' : ''}${text.slice(head === '' ? 0 : head.length + 1)}`;
-    }
-    return `{${text}}`;
+    if (i === keys.length) return `{${text}}`;
+    // The true size has the name to itself.
+    if (lengthAt >= 0) text = `${slice(text, 0, lengthAt)}"$length"${slice(text, lengthAt + '"length"'.length)}`;
+    const start = head === '' ? '"$type":"Object"' : head;
+    const rest = head === '' && text !== '' ? `,${text}` : slice(text, head.length);
+    return `{${start},"length":${keys.length}${rest}}`;
+  }
+
+  function newKey(key: string): { name: string; secret: boolean } {
+    const kept = key.length <= maxKey ? key : `${slice(key, 0, maxKey)}...`;
+    const name = `${quote(exec(TYPE_KEY, key) === null ? kept : `$${kept}`)}:`;
+    const entry = { name, secret: isSecret(key) };
+    // Programs use objects as dictionaries, so the number of keys has no bound.
+    if (key.length <= MIN_KEY && ++knownSize <= MAX_KNOWN) setKey(known, key, entry);
+    else nodes += kept.length >> TEXT_SHIFT;
+    return entry;
+  }
+
+  function redacted(): string {
+    nodes++;
+    return '"<redacted>"';
   }
 
   function slot(property: PropertyDescriptor, depth: number): string {
-    if ('value' in property) return any(property.value, depth + 1);
+    if (hasOwn(property, 'value')) return any(property.value, depth + 1);
+    nodes++;
     return property.get ? '{"$type":"getter"}' : '{"$type":"setter"}';
   }
 
@@ -221,24 +294,19 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       return time === time ? `{"$type":"Date","value":"${dateText(input)}"}` : '{"$type":"Date","value":null}';
     }
     if (isNativeError(input))
-      return `{"$type":${quote(typeName(input))},"message":${string(ownOrInherited(input, 'message'))}}`;
+      return errorRecord(input, depth);
     if (isPromise(input)) return '{"$type":"Promise"}';
     if (isTypedArray(input)) return `{"$type":"${typedArrayTag(input)}","length":${typedArrayLength(input)}}`;
     if (isAnyArrayBuffer(input)) {
       const shared = types.isSharedArrayBuffer(input);
       return `{"$type":"${shared ? 'SharedArrayBuffer' : 'ArrayBuffer'}","length":${shared ? sharedBufferSize(input) : bufferSize(input)}}`;
     }
-    if (isDataView(input)) return `{"$type":"DataView","length":${viewSize(input)}}`;
-    if (isBoxedPrimitive(input)) return `{"$type":${quote(typeName(input))}}`;
-    // `toString` of a regular expression reads `source` and `flags`, which a subclass or an own property may define.
-    if (isRegExp(input))
-      return getPrototypeOf(input) === RegExp.prototype && !hasOwn(input, 'source') && !hasOwn(input, 'flags')
-        ? `{"$type":"RegExp","value":${string(regExpSource(input))}}`
-        : '{"$type":"RegExp"}';
+    if (isDataView(input)) return `{"$type":"DataView","length":${lengthOfView(input)}}`;
+    if (isBoxedPrimitive(input)) return boxed(input, depth);
+    if (isRegExp(input)) return `{"$type":"RegExp","value":${string(regExpText(input))}}`;
     if (types.isWeakMap(input)) return '{"$type":"WeakMap"}';
     if (types.isWeakSet(input)) return '{"$type":"WeakSet"}';
     if (types.isGeneratorObject(input)) return '{"$type":"Generator"}';
-    if (types.isModuleNamespaceObject(input)) return '{"$type":"Module"}';
     return undefined;
   }
 
@@ -249,9 +317,10 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     for (let i = 0; i < maxItems && nodes <= MAX_NODES; i++) {
       const next = mapNext(entries);
       if (next.done) break;
-      const [key, item] = [next.value[0], next.value[1]];
+      const key = next.value[0];
+      const item = next.value[1];
       const secret = typeof key === 'string' && isSecret(key);
-      text += `${i ? ',' : ''}[${any(key, depth + 1)},${secret ? '"<redacted>"' : any(item, depth + 1)}]`;
+      text += `${i ? ',' : ''}[${any(key, depth + 1)},${secret ? redacted() : any(item, depth + 1)}]`;
     }
     return `{"$type":"Map","size":${size},"entries":[${text}]}`;
   }
@@ -266,6 +335,24 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       text += (i ? ',' : '') + any(next.value, depth + 1);
     }
     return `{"$type":"Set","size":${size},"items":[${text}]}`;
+  }
+
+  function errorRecord(input: Error, depth: number): string {
+    let text = `{"$type":${quote(typeName(input))},"message":${string(ownOrInherited(input, 'message'))}`;
+    const code = getOwnPropertyDescriptor(input, 'code')?.value as unknown;
+    if (typeof code === 'string' || typeof code === 'number') text += `,"code":${any(code, depth + 1)}`;
+    const cause = getOwnPropertyDescriptor(input, 'cause');
+    if (cause) text += `,"cause":${slot(cause, depth)}`;
+    return `${text}}`;
+  }
+
+  function boxed(input: object, depth: number): string {
+    let text = '';
+    for (let i = 0; i < boxedValues.length; i++) {
+      const { is, value: unboxed } = boxedValues[i];
+      if (is(input)) text = `,"value":${any(unboxed(input), depth + 1)}`;
+    }
+    return `{"$type":${quote(typeName(input))}${text}}`;
   }
 
   function named(type: string, input: object): string {
@@ -299,7 +386,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     if (typeof code === 'string') text += `,"code":${string(code)}`;
     else if (typeof code === 'number') text += `,"code":${number(code)}`;
     const cause = getOwnPropertyDescriptor(input, 'cause');
-    if (cause && 'value' in cause && depth < maxDepth) {
+    if (cause && hasOwn(cause, 'value') && depth < maxDepth && depth < MAX_CAUSES) {
       const inner: unknown = cause.value;
       text += `,"cause":${isError(inner) ? errorHead(inner) + errorTail(inner, depth + 1) : value(inner)}`;
     }
@@ -308,7 +395,9 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
 
   function thrownText(input: unknown): string {
     return typeof input === 'string'
-      ? input.slice(0, maxString)
+      ? input.length > MAX_FLATTEN
+        ? `a string of ${input.length} characters was thrown`
+        : slice(input, 0, maxString)
       : `a value of type ${input === null ? 'null' : typeof input} was thrown`;
   }
 
@@ -316,27 +405,56 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
 }
 
 function isError(input: unknown): input is Error {
-  return typeof input === 'object' && input !== null && !isProxy(input) && isNativeError(input);
+  if (typeof input !== 'object' || input === null || isProxy(input)) return false;
+  // Node 20 does not count a DOMException among the native errors.
+  return isNativeError(input) || (getPrototypeOf(input) === DOMException.prototype && domText(input, 'name') !== '');
 }
 
 /** Messages and stacks are what one reads a trace for: they get more room than other strings. */
 function longString(text: string): string {
-  return quote(text.length > MAX_LONG ? `${text.slice(0, MAX_LONG)}...` : text);
+  if (text.length > MAX_FLATTEN) return quote(`a text of ${text.length} characters`);
+  return quote(text.length > MAX_LONG ? `${slice(text, 0, MAX_LONG)}...` : text);
 }
 
 function number(input: number): string {
   return input - input === 0 ? (Object.is(input, -0) ? '-0' : `${input}`) : `{"$type":"number","value":"${input}"}`;
 }
 
-function hasOwn(input: object, key: string): boolean {
-  return getOwnPropertyDescriptor(input, key) !== undefined;
+function regExpText(input: RegExp): string {
+  let text = `/${regExpSource(input)}/`;
+  for (let i = 0; i < regExpFlags.length; i++) if (regExpFlags[i].isSet(input)) text += regExpFlags[i].flag;
+  return text;
 }
+
+/** 0 where the buffer below has been detached or has shrunk. */
+function lengthOfView(input: object): number {
+  try {
+    return viewSize(input);
+  } catch {
+    return 0;
+  }
+}
+
+/** Name or message of a DOMException: getters, but Node's. */
+function domText(input: object, key: string): string {
+  try {
+    return reflectApply(domGetters[key]!, input, []) as string;
+  } catch {
+    return '';
+  }
+}
+
+const domGetters: Record<string, (() => unknown) | undefined> = {
+  name: getOwnPropertyDescriptor(DOMException.prototype, 'name')?.get,
+  message: getOwnPropertyDescriptor(DOMException.prototype, 'message')?.get,
+};
 
 /** A string property of the object or its prototypes, read only where it is data. */
 function ownOrInherited(input: object, key: string): string {
   let holder: object | null = input;
   for (let i = 0; holder !== null && i < 16 && !isProxy(holder); i++) {
     const property = getOwnPropertyDescriptor(holder, key);
+    if (property?.get && property.get === domGetters[key]) return domText(input, key);
     if (property) return typeof property.value === 'string' ? property.value : '';
     holder = getPrototypeOf(holder) as object | null;
   }
@@ -361,11 +479,25 @@ function typeName(input: object): string {
 function stackOf(input: Error): string | undefined {
   if (getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.value !== initialPrepare) return undefined;
   const property = getOwnPropertyDescriptor(input, 'stack');
-  if (!property) return undefined;
+  // The text begins with the error's name and message as they are when it is asked for first.
+  if (!property || !isPlainText(input, 'name') || !isPlainText(input, 'message')) return undefined;
   let stack = property.value as unknown;
   // Newer V8 makes it an accessor of its own; one that the program defined is another function.
   if (property.get) stack = property.get === nativeStackGetter ? nativeStackGetter.call(input) : undefined;
   return typeof stack === 'string' ? stack : undefined;
+}
+
+/** Whether reading that property gives a string, or nothing, and runs no code of the program. */
+function isPlainText(input: object, key: string): boolean {
+  let holder: object | null = input;
+  for (let i = 0; holder !== null; i++) {
+    if (i === 16 || isProxy(holder)) return false;
+    const property = getOwnPropertyDescriptor(holder, key);
+    if (property?.get && property.get === domGetters[key]) return true;
+    if (property) return typeof property.value === 'string' && property.value.length <= MAX_FLATTEN;
+    holder = getPrototypeOf(holder) as object | null;
+  }
+  return true;
 }
 
 /** Newer Node has one of its own. */

@@ -534,7 +534,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
    */
   function watch(call: SuspendableCall, promise: object): void {
     const { id, fn, t0 } = call;
-    promiseThen(
+    void promiseThen(
       promise,
       (value) => end(RETURN, id, fn, t0, now(), value),
       (error) => exception(id, fn, t0, now(), error),

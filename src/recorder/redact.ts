@@ -1,25 +1,67 @@
 /** Words that make a key secret wherever they stand in it. */
-const ANYWHERE =
-  /passw(or)?d|passphrase|secret|authorization|cookie|apikey|privatekey|accesskey|signingkey|encryptionkey|credential|sessionid|creditcard|cardnumber|bearer|(access|refresh|auth|id|session|api|csrf|xsrf|bearer)tokens|token(value|hash)$/;
-/** `token` counts at the end only: `max_tokens`, `tokenCount` and `tokenizer` are no secrets. */
-const WHOLE = /token$|^(pwd|passwd|auth|sid|connectsid|jwt|cvv|cvc|cvv2|pan|ssn)$/;
+const ANYWHERE = new RegExp(
+  [
+    'passw(or)?d(?!less)|passphrase|passcode|passkey',
+    'secret(?!ar)|credential|authorization|bearer|cookie',
+    '(api|private|access|signing|encryption|auth|master|consumer|session|ssh|hmac)key',
+    '(?<!pos)sessionid|sessid|connectionstring',
+    'creditcard|cardnumber|cardno|ccnum|securitycode|cardcode',
+    'token(value|hash)$',
+  ].join('|'),
+);
+/** What makes a key secret only by standing at its end or by being all of it: `author`, `compass` and `bypass` are none. */
+const WHOLE = new RegExp(
+  [
+    // `max_tokens`, `tokenCount` and `tokenizer` are no secrets.
+    'token$|pwd$',
+    '^((my)?(access|refresh|auth|id|session|api|csrf|xsrf|bearer))tokens$',
+    '^(user|db|database|mysql|pg|redis|smtp|mail|ftp|ssh|admin|root|http|proxy|basic)?(pass|pw|auth)$',
+    '^(sid|connectsid|jwt|csrf|xsrf|otp|totp|cvv2?|cvc2?|pan|ssn)$',
+    '^(database|db|redis|mongo|mongodb|postgres|postgresql|mysql|amqp)(url|uri)$',
+  ].join('|'),
+);
+const IGNORED = '-_.$@ :[]';
+/** A longer key is told by its beginning and its end. */
+const MAX_KEY = 256;
+
+// Taken when the agent starts: the program may patch its prototypes, and these run inside of its calls.
+const call = Function.prototype.call;
+const test = call.bind(RegExp.prototype.exec) as unknown as (pattern: RegExp, text: string) => unknown;
+const lowerCase = call.bind(String.prototype.toLowerCase) as unknown as (text: string) => string;
+const slice = call.bind(String.prototype.slice) as unknown as (text: string, from: number, to?: number) => string;
 
 /**
- * Answers whether the value of a key must not be recorded. Keys are compared in lower case without `-`, `_`, `.`, `$`
- * and `@`, so `X-API-Key`, `api_key` and `apiKey` are one.
+ * Answers whether the value of a key must not be recorded. Keys are compared in lower case without `-`, `_`, `.`, `$`,
+ * `@`, `:`, brackets and spaces, so `X-API-Key`, `api_key`, `apiKey` and `user[api key]` are one.
  *
  * @param extra more keys, by the same comparison and by the key as it is written
  */
 export function secretKeys(extra: RegExp | null): (key: string) => boolean {
-  const known = new Map<string, boolean>();
   return (key) => {
-    const answer = known.get(key);
-    if (answer !== undefined) return answer;
-    const normal = key.toLowerCase().replace(/[-_.$@]/g, '');
-    const secret =
-      ANYWHERE.test(normal) || WHOLE.test(normal) || (extra !== null && (extra.test(normal) || extra.test(key)));
-    // Programs use objects as dictionaries, so the number of keys has no bound.
-    if (known.size < 10_000) known.set(key, secret);
-    return secret;
+    const normal = normalKey(key);
+    if (test(ANYWHERE, normal) !== null || test(WHOLE, normal) !== null) return true;
+    return extra !== null && (test(extra, normal) !== null || test(extra, key) !== null);
   };
+}
+
+function normalKey(key: string): string {
+  const whole = key.length <= MAX_KEY ? key : slice(key, 0, MAX_KEY / 2) + slice(key, -MAX_KEY / 2);
+  let text = '';
+  for (let i = 0; i < whole.length; i++) {
+    let ignored = false;
+    for (let j = 0; j < IGNORED.length && !ignored; j++) ignored = whole[i] === IGNORED[j];
+    if (!ignored) text += whole[i];
+  }
+  return lowerCase(text);
+}
+
+/** `--api-key=abc`, `--api-key abc`, `API_KEY=abc` and `Authorization: abc` lose the value, an URL its password. */
+export function argvWithoutSecrets(argv: readonly string[], isSecret: (key: string) => boolean): string[] {
+  return argv.map((argument, index) => {
+    const named = /^-{0,2}([\w.-]+) ?[=:]/.exec(argument);
+    if (named && isSecret(named[1])) return `${named[0]}<redacted>`;
+    const before = /^--?([\w.-]+)$/.exec(argv[index - 1] ?? '');
+    if (before && isSecret(before[1]) && !argument.startsWith('-')) return '<redacted>';
+    return argument.replace(/(:\/\/[^/\s:@]*:)[^/\s@]+@/g, '$1<redacted>@');
+  });
 }

@@ -1,9 +1,19 @@
 import type { Node } from './types.js';
 
+export type LeaveReason =
+  | 'with'
+  | 'direct eval'
+  | 'await using'
+  | 'function in block'
+  | 'function in arguments'
+  | 'value in for-in'
+  | 're-export'
+  | 'asm.js';
+
 /** What has to be known of a function before its first edit. */
 export interface FunctionFacts {
   /** Why it must stay as it is; undefined: it can be rewritten. */
-  leave?: 'with' | 'direct eval' | 'await using' | 'function in block' | 're-export';
+  leave?: LeaveReason;
   /** A `return` inside it may still be followed by other code of the call (`finally`, an iterator's end, `using`). */
   deferred: boolean;
   usesArguments: boolean;
@@ -26,18 +36,30 @@ interface Scan extends FunctionFacts {
 export function analyse(program: Node, keys: Record<string, string[]>): Map<Node, FunctionFacts> {
   const facts = new Map<Node, FunctionFacts>();
   const stack: Scan[] = [];
-  let withDepth = 0;
+  // Why all functions at this place must stay as they are.
+  let leaveAll: LeaveReason | undefined;
 
   const reexports = new Set<Node>();
 
   const walk = (node: Node, parent: Node): void => {
     if (node.type === 'CallExpression') noteReexport(node, reexports);
     if (isFunction(node)) {
-      const scan = newScan(node, withDepth);
+      const before = leaveAll;
+      // The engine compiles such a function by other rules, and says on stderr when it cannot.
+      if (hasDirective(node, 'use asm')) leaveAll = 'asm.js';
+      const scan = newScan(node, leaveAll);
       if (reexports.has(node)) scan.leave = 're-export';
       stack.push(scan);
       walkChildren(node);
       facts.set(node, close(stack.pop()!));
+      leaveAll = before;
+      return;
+    }
+    if (node.type === 'StaticBlock') {
+      // Its variables are its own.
+      stack.push(newScan(node, leaveAll));
+      walkChildren(node);
+      stack.pop();
       return;
     }
     const scan = stack.at(-1);
@@ -63,6 +85,10 @@ export function analyse(program: Node, keys: Record<string, string[]>): Map<Node
           return;
         }
         break;
+      case 'ForInStatement':
+        // `for (var f = 1 in o)` could not become an assignment.
+        if (node.left.declarations?.[0].init) scan.leave ??= 'value in for-in';
+        break;
       case 'ForOfStatement':
         scan.cleanups++;
         noteVar(node.left, scan);
@@ -86,19 +112,13 @@ export function analyse(program: Node, keys: Record<string, string[]>): Map<Node
     if (node.type === 'BlockStatement' || node.type === 'SwitchStatement') noteBlockFunctions(node, scan);
     walkChildren(node);
   };
-  const walkChildren = (node: Node): void => {
-    for (const key of keys[node.type] ?? []) {
-      const child = node[key];
-      if (Array.isArray(child)) {
-        for (const each of child) if (each) walk(each, node);
-      } else if (child) walk(child, node);
-    }
-  };
+  const walkChildren = (node: Node): void => eachChild(node, keys, (child) => walk(child, node));
   const walkWith = (node: Node): void => {
     walk(node.object, node);
-    withDepth++;
+    const before = leaveAll;
+    leaveAll = 'with';
     walk(node.body, node);
-    withDepth--;
+    leaveAll = before;
   };
   walkChildren(program);
   return facts;
@@ -111,6 +131,32 @@ export function isFunction(node: Node): boolean {
       node.type === 'ArrowFunctionExpression') &&
     node.body != null
   );
+}
+
+/** The nodes right below one. A chain `a + b + c ...`, which may be long, counts as one node with many operands. */
+export function eachChild(node: Node, keys: Record<string, string[]>, each: (child: Node) => void): void {
+  if (isChain(node)) {
+    const operands: Node[] = [];
+    let left = node;
+    for (; isChain(left); left = left.left) operands.push(left.right);
+    each(left);
+    for (let i = operands.length - 1; i >= 0; i--) each(operands[i]);
+    return;
+  }
+  for (const key of keys[node.type] ?? []) {
+    const child = node[key];
+    if (Array.isArray(child)) {
+      for (const one of child) if (one) each(one);
+    } else if (child) each(child);
+  }
+}
+
+function isChain(node: Node): boolean {
+  return node.type === 'BinaryExpression' || node.type === 'LogicalExpression';
+}
+
+export function unlabeled(node: Node): Node {
+  return node.type === 'LabeledStatement' ? unlabeled(node.body) : node;
 }
 
 /** All names that a binding pattern binds, with the rest of a parameter list's wrappers taken off. */
@@ -140,17 +186,18 @@ export function boundNames(pattern: Node | null, into: string[] = []): string[] 
   return into;
 }
 
-function newScan(node: Node, withDepth: number): Scan {
+function newScan(node: Node, leave: LeaveReason | undefined): Scan {
   const topFunctions = new Set<string>();
   if (node.body.type === 'BlockStatement') {
-    for (const statement of node.body.body) {
+    for (const each of node.body.body as Node[]) {
+      const statement = unlabeled(each);
       if (statement.type === 'FunctionDeclaration' && statement.id) topFunctions.add(statement.id.name);
     }
   }
   return {
     node,
     arrow: node.type === 'ArrowFunctionExpression',
-    leave: withDepth > 0 ? 'with' : undefined,
+    leave,
     deferred: node.generator === true,
     usesArguments: false,
     clashing: new Set(),
@@ -170,7 +217,16 @@ function close(scan: Scan): FunctionFacts {
   // `eval('var f')` beside `function f(){}` and a nested block's `function f(){}` change meaning inside a block.
   if (scan.evals && topFunctions.size > 0) facts.leave ??= 'direct eval';
   for (const name of topFunctions) if (scan.blockFunctions.has(name)) facts.leave ??= 'function in block';
+  // `function f(a) { function a(){} }` replaces `arguments[0]`, which a function in a block does not.
+  if (usesArguments && topFunctions.size > 0) {
+    for (const name of scan.node.params.flatMap((each: Node) => boundNames(each)))
+      if (topFunctions.has(name)) facts.leave ??= 'function in arguments';
+  }
   return facts;
+}
+
+function hasDirective(node: Node, text: string): boolean {
+  return node.body.type === 'BlockStatement' && node.body.body.some((each: Node) => each.directive === text);
 }
 
 function noteVar(node: Node, scan: Scan): void {

@@ -1,5 +1,5 @@
 import { parseSync, visitorKeys } from 'oxc-parser';
-import { analyse, boundNames, isFunction, type FunctionFacts } from './analyse.js';
+import { analyse, boundNames, eachChild, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
 import { applyEdits, EditList } from './edits.js';
 import { LineTable } from './lines.js';
 import { functionName } from './names.js';
@@ -95,6 +95,8 @@ class Rewriter {
   /** Probe functions that the text names. */
   readonly used = new Set<string>();
   private readonly ancestors: Node[] = [];
+  /** Where the last `yield` without a value ended. */
+  private yieldEnd = -1;
 
   constructor(
     private readonly source: string,
@@ -108,12 +110,7 @@ class Rewriter {
 
   children(node: Node, context: Context): void {
     this.ancestors.push(node);
-    for (const key of this.keys[node.type] ?? []) {
-      const child = node[key];
-      if (Array.isArray(child)) {
-        for (const each of child) if (each) this.visit(each, context);
-      } else if (child) this.visit(child, context);
-    }
+    eachChild(node, this.keys, (child) => this.visit(child, context));
     this.ancestors.pop();
   }
 
@@ -158,7 +155,9 @@ class Rewriter {
         if (frame.derivedConstructor && isSuperCall(node.expression)) {
           this.edits.insert(node.expression.start, `${this.prefix}v=`);
         }
-        break;
+        this.children(node, context);
+        if (this.yieldEnd === node.end) this.terminate(node);
+        return;
     }
     this.children(node, context);
   }
@@ -247,7 +246,7 @@ class Rewriter {
       this.edits.insert(body.end, `)${end}}`);
       return;
     }
-    const directives = body.body.filter((statement: Node) => statement.directive !== undefined);
+    const directives = body.body.filter(isDirective);
     const start = directives.at(-1)?.end ?? body.start + 1;
     this.edits.insert(start, (directives.length ? ';' : '') + this.hoistedVars(frame) + open);
     this.demoteDoubles(frame);
@@ -288,7 +287,7 @@ class Rewriter {
         if (frame.baseConstructor) this.edits.insert(node.start + 6, ` void(${value}=this)`);
         else if (!frame.derivedConstructor) this.edits.insert(node.start + 6, ` ${value}=void 0`);
       } else this.edits.insert(node.start + 6, ` void ${this.fallThrough(frame)}`);
-      return;
+      return this.terminate(node);
     }
     // A comma, or a call, keeps an anonymous function from being named after the variable. An async generator awaits
     // what it returns, so the call is suspended there.
@@ -298,11 +297,13 @@ class Rewriter {
         ? `${value}=${this.use('s')}(${frame.call},`
         : `${value}=(0,`;
     this.wrap(argument, touches(node.start + 6, argument) ? ` ${before}` : before, ')', context);
+    this.terminate(node);
   }
 
   private visitThrow(node: Node, context: Context, frame: Frame): void {
     const gap = touches(node.start + 5, node.argument) ? ' ' : '';
     this.wrap(node.argument, `${gap}${this.use('w')}(${frame.id},${node.start},`, ')', context);
+    this.terminate(node);
   }
 
   private visitAwait(node: Node, context: Context, frame: Frame): void {
@@ -315,6 +316,7 @@ class Rewriter {
     this.edits.insert(node.start, `${this.use('r')}(${frame.call},`);
     if (!node.argument) {
       this.edits.insert(node.start + 5, ` ${this.use('s')}(${frame.call}))`);
+      this.yieldEnd = node.end;
       return;
     }
     const suspend = this.use(node.delegate ? 'k' : 's');
@@ -381,15 +383,21 @@ class Rewriter {
   private visitForLeft(node: Node, context: Context, frame: Frame): void {
     const { left } = node;
     if (left.type === 'VariableDeclaration' && clashes(left, frame)) {
-      this.edits.replace(left.start, left.declarations[0].start, '');
+      this.dropVar(left);
       this.children(left, context);
     } else this.visit(left, context);
   }
 
   /** `var f` beside `function f(){}` becomes an assignment, because inside a block the two exclude each other. */
   private visitVar(node: Node, context: Context, frame: Frame): void {
-    if (!clashes(node, frame)) return this.children(node, context);
-    this.edits.replace(node.start, node.declarations[0].start, '');
+    const clash = clashes(node, frame);
+    if (clash) this.assignments(node, context);
+    else this.children(node, context);
+    if ((clash || this.yieldEnd === node.end) && !isLoop(this.ancestors.at(-1)!)) this.terminate(node);
+  }
+
+  private assignments(node: Node, context: Context): void {
+    this.dropVar(node);
     for (const declarator of node.declarations) {
       if (declarator.id.type === 'ObjectPattern' || declarator.id.type === 'ArrayPattern') {
         this.edits.insert(declarator.start, 'void(');
@@ -397,6 +405,18 @@ class Rewriter {
         this.edits.insert(declarator.end, ')');
       } else this.visit(declarator, context);
     }
+  }
+
+  private dropVar(declaration: Node): void {
+    this.edits.replace(declaration.start, declaration.start + 'var'.length, '');
+  }
+
+  /**
+   * Behind a changed statement the next line could be read as more of it: of `return⏎(f)` would become
+   * `return x()⏎(f)`.
+   */
+  private terminate(statement: Node): void {
+    if (this.source[statement.end - 1] !== ';') this.edits.insert(statement.end, ';');
   }
 
   /** The other names of declarations that `visitVar` turns into assignments. */
@@ -425,9 +445,11 @@ class Rewriter {
   }
 
   private wrap(node: Node, before: string, after: string, context: Context): void {
-    this.edits.insert(node.start, before);
+    // `a, b` is one value, not two arguments.
+    const list = node.type === 'SequenceExpression';
+    this.edits.insert(node.start, list ? `${before}(` : before);
     this.visit(node, context);
-    this.edits.insert(node.end, after);
+    this.edits.insert(node.end, list ? `)${after}` : after);
   }
 
   private use(probe: string): string {
@@ -445,8 +467,13 @@ function prelude(kind: 'module' | 'commonjs', prefix: string, used: Set<string>,
 
 /** Behind the directives, which count only while they stand first. */
 function firstStatement(program: Node): number {
-  const first = (program.body as Node[]).find((statement) => statement.directive === undefined);
+  const first = (program.body as Node[]).find((statement) => !isDirective(statement));
   return first?.start ?? program.end;
+}
+
+/** TypeScript's trees say null where JavaScript's say nothing. */
+function isDirective(statement: Node): boolean {
+  return statement.directive != null;
 }
 
 function language(filename: string): 'js' | 'jsx' | 'ts' | 'tsx' {
@@ -520,15 +547,9 @@ function hasTopLevelAwait(program: Node): boolean {
 /** Every node below, functions left out. */
 function eachOwnNode(node: Node, keys: Record<string, string[]>, each: (child: Node) => void): void {
   each(node);
-  for (const key of keys[node.type] ?? []) {
-    const child = node[key];
-    const list: Node[] = Array.isArray(child) ? child : [child];
-    for (const next of list) if (next && !isFunction(next)) eachOwnNode(next, keys, each);
-  }
-}
-
-function unlabeled(node: Node): Node {
-  return node.type === 'LabeledStatement' ? unlabeled(node.body) : node;
+  eachChild(node, keys, (child) => {
+    if (!isFunction(child) && child.type !== 'StaticBlock') eachOwnNode(child, keys, each);
+  });
 }
 
 function isLoop(node: Node): boolean {
