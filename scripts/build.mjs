@@ -23,8 +23,13 @@ const stampFile = join(dist, '.stamp.json');
 // transform.cjs stays a file of its own: register.cjs loads it, and with it the parser, at the first module
 // that is not in the cache of rewritten sources.
 const entries = [
-  { source: 'src/register.ts', target: 'register.cjs', external: ['./transform.cjs', 'oxc-parser'] },
+  {
+    source: 'src/register.ts',
+    target: 'register.cjs',
+    external: ['./transform.cjs', './source-map.cjs', 'oxc-parser'],
+  },
   { source: 'src/transform/index.ts', target: 'transform.cjs', external: ['oxc-parser'] },
+  { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
   { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', external: ['oxc-parser'] },
   { source: 'src/index.ts', target: 'index.cjs' },
   { source: 'src/index.ts', target: 'index.mjs' },

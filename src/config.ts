@@ -35,15 +35,17 @@ const FALSE = /^(0|false|off|no)$/i;
 
 /** Reads the `HANDIT_*` variables. A wrong value is one line on stderr and counts as not given. */
 export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, complain = warn): Config {
-  const wrong = (name: string, allowed: string, fallback: string): void =>
-    complain(`${name}=${JSON.stringify(env[name])} is not ${allowed}; using ${fallback}`);
+  let quiet = false;
+  const wrong = (name: string, allowed: string, fallback: string): void => {
+    if (!quiet) complain(`${name}=${JSON.stringify(env[name])} is not ${allowed}; using ${fallback}`);
+  };
 
   const flag = (name: string, fallback: boolean): boolean => {
     const text = env[name];
     if (text === undefined || text === '') return fallback;
     if (TRUE.test(text)) return true;
-    if (!FALSE.test(text)) wrong(name, 'one of 1, true, on, yes, 0, false, off, no', String(fallback));
-    else return false;
+    if (FALSE.test(text)) return false;
+    wrong(name, 'one of 1, true, on, yes, 0, false, off, no', String(fallback));
     return fallback;
   };
   const whole = (name: string, fallback: number): number => {
@@ -73,12 +75,15 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
   };
   const unlimited = (value: number): number => (value === 0 ? Infinity : value);
 
+  const enabled = flag('HANDIT_ENABLED', true);
+  // Switched off, handit says nothing either.
+  quiet = !enabled;
   const output = (env.HANDIT_OUTPUT_FILE || 'handit_events.jsonl')
     .replaceAll('%p', String(pid))
     .replaceAll('%t', String(Date.now()));
   const cache = env.HANDIT_CACHE_DIR || '';
   return {
-    enabled: flag('HANDIT_ENABLED', true),
+    enabled,
     outputFile: resolve(cwd, output),
     cwd,
     include: pattern('HANDIT_INCLUDE'),

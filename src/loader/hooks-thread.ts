@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { readConfig } from '../config.js';
-import { linkIds } from '../transform/link.js';
+import { linkedCode } from './linked-code.js';
 import { textOf, type ThreadMessage } from './install.js';
 import { createRewrite, type Rewrite } from './rewrite.js';
 import { rewriteOptions } from './settings.js';
@@ -12,8 +12,10 @@ let rewrite: Rewrite;
 let send: (message: ThreadMessage) => void;
 const stride = 2;
 let nextBase = 1;
+let ownFolder: string;
 
 export function initialize({ port, folder }: { port: MessagePort; folder: string }): void {
+  ownFolder = folder;
   send = (message) => port.postMessage(message);
   // The main thread has complained about wrong variables already.
   const config = readConfig(process.env, process.cwd(), process.pid, () => undefined);
@@ -42,9 +44,10 @@ export async function load(
   const source = textOf(result.source);
   const rewritten = rewrite(filename, source, 'module');
   if (!rewritten) return result;
-  const { code, path, ...rest } = rewritten;
+  const { path, kind, prefix, edits, functions } = rewritten;
+  const rest = { kind, prefix, edits, functions };
   const base = nextBase;
   nextBase += rest.functions.length * stride;
   send({ type: 'rewritten', filename, path, source, rewritten: rest, base, stride });
-  return { ...result, source: linkIds(code, rest.prefix, base, stride) };
+  return { ...result, source: linkedCode(rewritten, { filename, source, folder: ownFolder, base, stride }) };
 }

@@ -2,8 +2,8 @@ import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
-import { linkIds } from '../transform/link.js';
 import type { SourceKind } from '../transform/types.js';
+import { linkedCode } from './linked-code.js';
 import type { Rewrite, Rewritten } from './rewrite.js';
 import type { SourceFile } from './source-table.js';
 
@@ -47,14 +47,14 @@ export function installLoader(options: LoaderOptions): Loader {
   function rewritten(filename: string, source: string, kind: SourceKind): string | null {
     const result = rewrite(filename, source, kind);
     if (!result) return null;
-    const { path, code, kind: readAs, prefix, edits, functions } = result;
+    const { path, kind: readAs, prefix, edits, functions } = result;
     const base = nextBase;
     nextBase += functions.length * stride;
     register(
       { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length },
       result,
     );
-    return linkIds(code, prefix, base, stride);
+    return linkedCode(result, { filename, source, folder: options.folder, base, stride });
   }
   return options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
 }

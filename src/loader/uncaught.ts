@@ -1,8 +1,9 @@
-import { writeSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import type { LastThrow } from '../recorder/recorder.js';
 import { HIDE_LINE, originalOffset } from '../transform/edits.js';
+import { wantsSourceMaps } from './linked-code.js';
 import type { SourcePair, SourceTable } from './source-table.js';
 
 /**
@@ -14,9 +15,9 @@ export function printUncaughtLine(error: unknown, fromPromise: boolean, sources:
   // Rewritten code throws on what it caught, on a line Node does not show; a rejected promise is told by its error alone.
   const passedOn = !fromPromise && last.passedOn(error);
   const place =
-    passedOn && statement && statement.value === error
+    (passedOn && statement && statement.value === error
       ? placeOfThrow(statement.fn, statement.at, sources)
-      : placeOfStack(error, passedOn, sources);
+      : undefined) ?? placeOfStack(error, passedOn, sources);
   if (!place) return;
   const { name, line, column, text } = place;
   // A tab stays one, so that the caret stands below its place.
@@ -36,7 +37,9 @@ interface Place {
 
 function placeOfThrow(fn: number, at: number, sources: SourceTable): Place | undefined {
   const pair = sources.byFunction(fn);
-  return pair && placeIn(pair, at);
+  // Where the module came with a map, the stack knows the place in what it was made of.
+  if (!pair || (wantsSourceMaps() && pair.original.includes('sourceMappingURL='))) return undefined;
+  return placeIn(pair, at);
 }
 
 /** Where the top frame of the error's stack is, unless Node shows it. */
@@ -46,11 +49,21 @@ function placeOfStack(error: unknown, passedOn: boolean, sources: SourceTable): 
   if (!frame) return undefined;
   const [name, line, column] = [frame[1], Number(frame[2]), Number(frame[3])];
   if (name.startsWith('node:')) return passedOn ? placeInNode(name, line, column) : undefined;
-  const pair = sources.byFilename(name.startsWith('file:') ? fileURLToPath(name) : name);
-  if (!pair) return undefined;
-  const start = pair.rewrittenLines.offsetOf(line, 1);
-  if (!passedOn && !lineAt(pair.rewritten, start).includes(HIDE_LINE)) return undefined;
-  return placeIn(pair, originalOffset(start + column - 1, pair.edits));
+  const filename = name.startsWith('file:') ? fileURLToPath(name) : name;
+  const pair = sources.byFilename(filename);
+  // Rewritten lines have the numbers of the original ones.
+  const hidden = pair && lineAt(pair.rewritten, pair.rewrittenLines.offsetOf(line, 1)).includes(HIDE_LINE);
+  if (!passedOn && !hidden) return undefined;
+  // With source maps the frame names the original place already.
+  if (!wantsSourceMaps()) {
+    return pair && placeIn(pair, originalOffset(pair.rewrittenLines.offsetOf(line, column), pair.edits));
+  }
+  return pair ? placeIn(pair, pair.originalLines.offsetOf(line, column)) : placeInFile(filename, line, column);
+}
+
+function placeInFile(name: string, line: number, column: number): Place | undefined {
+  const text = readFileSync(name, 'utf8').split(/\r\n|[\n\r]/)[line - 1];
+  return text === undefined ? undefined : { name, line, column, text };
 }
 
 function placeIn({ file, original, originalLines }: SourcePair, offset: number): Place {

@@ -11,6 +11,8 @@ export interface PreviewLimits {
 const MAX_NODES = 1000;
 /** Text weighs too: as many characters (a power of two: 2 ** 6) count as one more value. */
 const TEXT_SHIFT = 6;
+/** A longer key of a Map is data and not looked at: it may be any string, and hashing it reads all of it. */
+const MAX_MAP_KEY = 256;
 /** Levels of any preview: each takes room on the program's stack. */
 const MAX_LEVELS = 200;
 const MAX_CAUSES = 16;
@@ -293,8 +295,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       const time = dateValue(input);
       return time === time ? `{"$type":"Date","value":"${dateText(input)}"}` : '{"$type":"Date","value":null}';
     }
-    if (isNativeError(input))
-      return errorRecord(input, depth);
+    if (isNativeError(input)) return errorRecord(input, depth);
     if (isPromise(input)) return '{"$type":"Promise"}';
     if (isTypedArray(input)) return `{"$type":"${typedArrayTag(input)}","length":${typedArrayLength(input)}}`;
     if (isAnyArrayBuffer(input)) {
@@ -319,7 +320,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       if (next.done) break;
       const key = next.value[0];
       const item = next.value[1];
-      const secret = typeof key === 'string' && isSecret(key);
+      const secret = typeof key === 'string' && key.length <= MAX_MAP_KEY && (getKey(known, key) ?? newKey(key)).secret;
       text += `${i ? ',' : ''}[${any(key, depth + 1)},${secret ? redacted() : any(item, depth + 1)}]`;
     }
     return `{"$type":"Map","size":${size},"entries":[${text}]}`;

@@ -4,8 +4,8 @@ const ANYWHERE = new RegExp(
     'passw(or)?d(?!less)|passphrase|passcode|passkey',
     'secret(?!ar)|credential|authorization|bearer|cookie',
     '(api|private|access|signing|encryption|auth|master|consumer|session|ssh|hmac)key',
-    '(?<!pos)sessionid|sessid|connectionstring',
-    'creditcard|cardnumber|cardno|ccnum|securitycode|cardcode',
+    '(?<!pos)sessionid|(?<!as)sessid|connectionstring',
+    'creditcard|cardnumber|cardno$|(?<!a)ccnum|securitycode|cardcode',
     'token(value|hash)$',
   ].join('|'),
 );
@@ -14,7 +14,7 @@ const WHOLE = new RegExp(
   [
     // `max_tokens`, `tokenCount` and `tokenizer` are no secrets.
     'token$|pwd$',
-    '^((my)?(access|refresh|auth|id|session|api|csrf|xsrf|bearer))tokens$',
+    '^(access|refresh|auth|id|session|api|csrf|xsrf|bearer)tokens$',
     '^(user|db|database|mysql|pg|redis|smtp|mail|ftp|ssh|admin|root|http|proxy|basic)?(pass|pw|auth)$',
     '^(sid|connectsid|jwt|csrf|xsrf|otp|totp|cvv2?|cvc2?|pan|ssn)$',
     '^(database|db|redis|mongo|mongodb|postgres|postgresql|mysql|amqp)(url|uri)$',

@@ -25,7 +25,6 @@ interface Scan extends FunctionFacts {
   node: Node;
   arrow: boolean;
   cleanups: number;
-  loops: number;
   evals: boolean;
   topFunctions: Set<string>;
   varNames: Set<string>;
@@ -202,7 +201,6 @@ function newScan(node: Node, leave: LeaveReason | undefined): Scan {
     usesArguments: false,
     clashing: new Set(),
     cleanups: 0,
-    loops: 0,
     evals: false,
     topFunctions,
     varNames: new Set(),

@@ -1,0 +1,101 @@
+import { argvWithoutSecrets, secretKeys } from '../src/recorder/redact.js';
+
+const isSecret = secretKeys(null);
+
+describe('secretKeys() answers true for', () => {
+  test.each(
+    [
+      'password Password PASSWORD passwd userPassword user_password db.password password_hash new-password password1',
+      'pass pwd pw PWD DB_PASS dbPass smtp_pass user_pwd passphrase passcode passkey user[password]',
+      'token Token authToken auth_token access_token accessToken refresh-token id_token X-Auth-Token csrf-token _csrf',
+      'xsrfToken GITHUB_TOKEN githubToken apiToken bearer_token tokenHash token_value accessTokens session_tokens user[token]',
+      'secret clientSecret client_secret SECRET_KEY secretAccessKey AWS_SECRET_ACCESS_KEY jwtSecret secrets my$secret',
+      'authorization Authorization AUTHORIZATION Proxy-Authorization auth basicAuth jwt credentials credential bearer',
+      'cookie Cookie cookies Set-Cookie set_cookie setCookie',
+      'api_key apiKey apikey API_KEY X-API-Key x-api-key api.key stripeApiKey apiKeys accessKey AWS_ACCESS_KEY_ID authKey',
+      'session_id sessionId SESSION-ID sid connect.sid JSESSIONID PHPSESSID ASP.NET_SessionId sessionKey sessionToken',
+      'credit_card creditCard creditCardNumber card_number cardNumber cardNo ccNumber cvv cvv2 CVC pan ssn',
+      'private_key privateKey PRIVATE-KEY rsaPrivateKey signingKey encryption_key masterKey @password $token',
+      'connectionString DATABASE_URL db_url MONGODB_URI otp',
+    ]
+      .join(' ')
+      .split(' '),
+  )('%s', (key) => expect(isSecret(key)).toBe(true));
+
+  test.each(['Session ID', 'API Key', 'credit card'])('%j', (key) => expect(isSecret(key)).toBe(true));
+});
+
+describe('secretKeys() answers false for', () => {
+  test.each(
+    [
+      'max_tokens maxTokens totalTokens total_tokens prompt_tokens completionTokens tokens tokenizer tokenCount tokenize',
+      'validTokens invalidTokens paidTokens tokenType tokenLimit',
+      'author authors authority authored authenticated oauth isAuthor',
+      'monkey turkey key keys keyboard keyCode primaryKey publicKey hotkey',
+      'inside side aside consider sidebar beside',
+      'compass bypass trespass overpass encompass passenger passive passed passThrough passport',
+      'secretary secretariat passwordless',
+      'session sessions sessionCount possessionId assessId id userId ids',
+      'card cards cardNotFound discard cardboard accNumber pane panel span company expand',
+      'pin spin user username name email url baseUrl uri company host port query body header headers',
+      'length value type constructor hasOwnProperty toString valueOf $type',
+      'apiary api apiVersion rapid access accessed private sign signal encrypt credit accredited',
+    ]
+      .join(' ')
+      .split(' ')
+      .concat('', ' ', '-_.', '__proto__'),
+  )('%j', (key) => expect(isSecret(key)).toBe(false));
+});
+
+describe('HANDIT_REDACT', () => {
+  test('adds keys to the built-in ones', () => {
+    const withExtra = secretKeys(/iban|^customer_no$/i);
+    expect(['IBAN', 'ibanHash', 'customer_no', 'password'].map(withExtra)).toEqual([true, true, true, true]);
+    expect(['customerNumber', 'bank'].map(withExtra)).toEqual([false, false]);
+  });
+
+  test('is compared with the key as it is written and without its separators', () => {
+    const withExtra = secretKeys(/^taxid$|^Blood-Type$/);
+    expect(['taxId', 'tax_id', 'TAX-ID', 'Blood-Type'].map(withExtra)).toEqual([true, true, true, true]);
+    expect(['blood_type', 'syntaxId'].map(withExtra)).toEqual([false, false]);
+  });
+});
+
+test('secretKeys() looks at the beginning and the end of a key of any length', () => {
+  expect(isSecret(`password${'x'.repeat(1e6)}`)).toBe(true);
+  expect(isSecret(`${'x'.repeat(1e6)}_token`)).toBe(true);
+  expect(isSecret('x'.repeat(1e6))).toBe(false);
+});
+
+describe('argvWithoutSecrets()', () => {
+  test.each([
+    ['--api-key=abc', '--api-key=<redacted>'],
+    ['--password=a=b', '--password=<redacted>'],
+    ['-token=abc', '-token=<redacted>'],
+    ['DB_PASSWORD=abc', 'DB_PASSWORD=<redacted>'],
+    ['Authorization: Bearer abc', 'Authorization:<redacted>'],
+    ['postgres://ada:hunter2@db/orders', 'postgres://ada:<redacted>@db/orders'],
+    ['--db=redis://:hunter2@db', '--db=redis://:<redacted>@db'],
+  ])('%s becomes %s', (argument, shown) => {
+    expect(argvWithoutSecrets(['node', 'app.js', argument], isSecret)).toEqual(['node', 'app.js', shown]);
+  });
+
+  test('redacts the argument behind a secret option', () => {
+    const argv = ['--api-key', 'abc', '--token', 'def', 'ghi', '--password', '--verbose'];
+    expect(argvWithoutSecrets(argv, isSecret)).toEqual([
+      ...['--api-key', '<redacted>', '--token', '<redacted>', 'ghi', '--password', '--verbose'],
+    ]);
+  });
+
+  test.each([
+    '--max-tokens=5',
+    '--author',
+    'ada',
+    'C:\\app.js',
+    'https://ada@host/a:b',
+    '--port=80',
+    '--url=http://a:80/',
+  ])('leaves %s as it is', (argument) =>
+    expect(argvWithoutSecrets(['node', argument], isSecret)).toEqual(['node', argument]),
+  );
+});
