@@ -479,9 +479,11 @@ function typeName(input: object): string {
 /** The stack, unless asking for it would run code of the program's: formatting calls a function it may have set. */
 function stackOf(input: Error): string | undefined {
   if (getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.value !== initialPrepare) return undefined;
+  // The text begins with the error's name and message as they are when it is asked for first; asking for the descriptor
+  // is enough for that.
+  if (!isPlainText(input, 'name') || !isPlainText(input, 'message')) return undefined;
   const property = getOwnPropertyDescriptor(input, 'stack');
-  // The text begins with the error's name and message as they are when it is asked for first.
-  if (!property || !isPlainText(input, 'name') || !isPlainText(input, 'message')) return undefined;
+  if (!property) return undefined;
   let stack = property.value as unknown;
   // Newer V8 makes it an accessor of its own; one that the program defined is another function.
   if (property.get) stack = property.get === nativeStackGetter ? nativeStackGetter.call(input) : undefined;

@@ -339,11 +339,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (!unwind(call, undefined, false, time)) return value;
       top = depth;
     }
-    depth = top - 1;
     if (typeof value === 'object' && isPromise(value)) {
       pending.set(value, { id: call, fn: stackFn[top], t0: stackT0[top] });
       end(RETURN_PROMISE, call, stackFn[top], stackT0[top], time, value);
     } else end(RETURN, call, stackFn[top], stackT0[top], time, value);
+    // Last, so that a call whose event did not come about stays on the stack until `unwind` finds it.
+    depth = top - 1;
     return value;
   }
 
@@ -355,8 +356,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
     const time = now();
     if (stackId[depth] !== call && !unwind(call, error, true, time)) return error;
-    const top = depth--;
-    exception(call, stackFn[top], stackT0[top], time, error);
+    exception(call, stackFn[depth], stackT0[depth], time, error);
+    depth--;
     return error;
   }
 
@@ -375,16 +376,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
     while (from > 0 && stackId[from] !== call) from--;
     if (from === 0) return false;
     while (depth > from) {
-      const top = depth--;
-      exceptions[stackFn[top]]++;
-      end(EXCEPTION, stackId[top], stackFn[top], stackT0[top], time, known ? thrownValue(error) : UNSEEN);
+      end(EXCEPTION, stackId[depth], stackFn[depth], stackT0[depth], time, known ? thrownValue(error) : UNSEEN);
+      exceptions[stackFn[depth]]++;
+      depth--;
     }
     return true;
   }
 
   function exception(id: number, fn: number, t0: number, time: number, error: unknown): void {
-    exceptions[fn]++;
     end(EXCEPTION, id, fn, t0, time, thrownValue(error));
+    exceptions[fn]++;
   }
 
   /** An exception of a call that was not recorded: it stands alone. */

@@ -460,7 +460,7 @@ describe('no code of the program runs', () => {
       undo.forEach((each) => each());
       ran = seen;
     }
-    expect(undo).toHaveLength(40);
+    expect(undo).toHaveLength(37);
     expect(ran).toEqual([]);
   });
 });
