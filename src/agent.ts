@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isMainThread, threadId } from 'node:worker_threads';
+import { threadId } from 'node:worker_threads';
 import { readConfig } from './config.js';
 import { installLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
@@ -14,6 +14,7 @@ import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer, quote } from './recorder/preview.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
+import { watchProcessEnd } from './process-end.js';
 import { version } from './version.js';
 
 /** What the running agent offers to the rest of the process, at `globalThis[Symbol.for('handit')]`. */
@@ -61,8 +62,23 @@ export function startAgent(folder: string): Agent | null {
     maxCalls: sampled ? config.maxCalls : -1,
     maxFileBytes: config.maxFileBytes,
     opening: processStart,
+    broken,
     registerPending: () => loader.registerPending(),
   });
+
+  /** An error of our own: said once, and the program goes on. */
+  function broken(error: unknown): void {
+    warn(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      try {
+        step(...args);
+      } catch (error) {
+        broken(error);
+      }
+    };
+  }
 
   function processStart(): string {
     return line({
@@ -84,7 +100,7 @@ export function startAgent(folder: string): Agent | null {
 
   const skipped = (path: string, reason: string): void => {
     seen();
-    recorder.raw(line({ type: 'skipped', proc, file: path, reason }));
+    recorder.raw(line({ type: 'skipped', proc, ts_ns: recorder.epoch(now()), file: path, reason }));
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
   Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
@@ -115,21 +131,22 @@ export function startAgent(folder: string): Agent | null {
   function seen(): void {
     userModules++;
     if (timer) return;
-    timer = setInterval(recorder.rest, DRAIN_EVERY_MS);
+    timer = setInterval(guarded(recorder.rest), DRAIN_EVERY_MS);
     timer.unref();
   }
 
   let ended = false;
-  function end(code: number | undefined): void {
+  const end = guarded((code: number | undefined): void => {
     loader.registerPending();
     if (ended || (userModules === 0 && recorder.counts.events === 0)) return;
     ended = true;
     recorder.raw(''); // The opening comes with the first event, also when there was none.
     recorder.drain();
+    const totals = recorder.summaries();
     const { events, dropped } = recorder.counts;
     sink.write(
       Buffer.from(
-        recorder.summaries() +
+        totals +
           line({
             type: 'process_end',
             proc,
@@ -141,46 +158,16 @@ export function startAgent(folder: string): Agent | null {
           }),
       ),
     );
-  }
+  });
 
-  /** The program's own exit handlers may call recorded functions: ours comes behind them. */
-  function onExit(code: number): void {
-    recorder.drain();
-    const last = process.rawListeners('exit').at(-1) === onExit;
-    if (last || !exitsByCall || !calledFromExit()) end(code);
-  }
-  function moveToEnd(): void {
-    process.removeListener('exit', onExit);
-    process.on('exit', onExit);
-  }
-  const onBeforeExit = (): void => {
-    recorder.drain();
-    moveToEnd();
-  };
-  const onUncaught = (error: unknown, origin: string): void => {
-    moveToEnd();
-    try {
+  const unwatch = watchProcessEnd({
+    drain: guarded(recorder.drain),
+    end,
+    uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
-      const fatal = process.listenerCount('uncaughtException') === 0 && !process.hasUncaughtExceptionCaptureCallback();
-      if (fatal && isMainThread)
-        printUncaughtLine(error, origin === 'unhandledRejection', sources, recorder.lastThrow());
-    } catch {
-      // Node prints the error itself in any case.
-    }
-  };
-  // `process.exit` calls this one when all handlers have run.
-  const host = process as unknown as { reallyExit: (code?: number) => never };
-  const { reallyExit } = host;
-  let exitsByCall = isMainThread && typeof reallyExit === 'function';
-  if (exitsByCall) {
-    host.reallyExit = function (this: unknown, code?: number): never {
-      end(code);
-      return Reflect.apply(reallyExit, this, [code]);
-    };
-  }
-  process.on('exit', onExit);
-  process.on('beforeExit', onBeforeExit);
-  process.on('uncaughtExceptionMonitor', onUncaught);
+      printUncaughtLine(error, fromPromise, sources, recorder.lastThrow());
+    }),
+  });
 
   const agent: Agent = {
     version,
@@ -190,20 +177,11 @@ export function startAgent(folder: string): Agent | null {
       clearInterval(timer);
       loader.uninstall();
       restoreToString();
-      process.removeListener('exit', onExit);
-      process.removeListener('beforeExit', onBeforeExit);
-      process.removeListener('uncaughtExceptionMonitor', onUncaught);
-      if (exitsByCall) host.reallyExit = reallyExit;
-      exitsByCall = false;
+      unwatch();
     },
   };
   Object.defineProperty(shared, AGENT, { value: agent, configurable: true });
   return agent;
-}
-
-/** Whether `process.exit` is running, and with it `process.reallyExit` still to come; else the process ends by itself. */
-function calledFromExit(): boolean {
-  return /\bat process\.exit\b/.test(new Error().stack ?? '');
 }
 
 /** A record as a line; `_ns` fields are digits already and go in as numbers. */

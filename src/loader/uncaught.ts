@@ -63,7 +63,7 @@ function placeOfStack(error: unknown, passedOn: boolean, sources: SourceTable): 
 
 function placeInFile(name: string, line: number, column: number): Place | undefined {
   const text = readFileSync(name, 'utf8').split(/\r\n|[\n\r]/)[line - 1];
-  return text === undefined ? undefined : { name, line, column, text };
+  return text === undefined ? undefined : { name, line, column: throwColumn(text, column), text };
 }
 
 function placeIn({ file, original, originalLines }: SourcePair, offset: number): Place {
@@ -85,9 +85,13 @@ function placeInNode(name: string, line: number, column: number): Place | undefi
   const source = host.binding('natives')[name.slice('node:'.length)];
   const text = typeof source === 'string' ? source.split('\n')[line - 1] : undefined;
   if (text === undefined) return undefined;
-  // The frame names the `new` of `throw new Error()`, the line above the message its `throw`.
+  return { name, line, column: throwColumn(text, column), text };
+}
+
+/** A frame names the `new` of `throw new Error()`, the line above the message its `throw`. */
+function throwColumn(text: string, column: number): number {
   const statement = /throw\s+$/.exec(text.slice(0, column - 1));
-  return { name, line, column: statement ? statement.index + 1 : column, text };
+  return statement ? statement.index + 1 : column;
 }
 
 function lineAt(source: string, start: number): string {

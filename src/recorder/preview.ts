@@ -377,7 +377,9 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   function errorHead(input: Error): string {
-    const name = ownOrInherited(input, 'name') || typeName(input);
+    const own = ownOrInherited(input, 'name');
+    // A class that only extends Error inherits that name.
+    const name = own === '' || own === 'Error' ? typeName(input) : own;
     return `{"name":${string(name)},"message":${longString(ownOrInherited(input, 'message'))}`;
   }
 

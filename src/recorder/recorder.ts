@@ -25,6 +25,8 @@ export interface RecorderOptions {
   maxFileBytes: number;
   /** Lines that open the trace, made when the first event is drained. */
   opening: () => string;
+  /** Told of an error in the recording itself. */
+  broken: (error: unknown) => void;
   /** Registers files of which another thread did the rewriting; called when an unknown id turns up. */
   registerPending: () => void;
 }
@@ -568,17 +570,28 @@ export function createRecorder(options: RecorderOptions): Recorder {
         encode();
         counts.events += events;
       }
-      values.fill(0, 0, valueAt);
-      arenaAt = 0;
-      at = 0;
-      valueAt = 0;
-      delegating = 0;
+      forget();
       if (sink.bytes > maxFileBytes) limit = -1;
-    } catch {
-      // The stack ended in here. The events are still there, and the next drain starts from a higher frame.
+    } catch (error) {
+      // Where the stack has ended in here, the events are still there, and the next drain starts from a higher frame.
+      if (!(error instanceof RangeError)) {
+        counts.dropped += at / SLOTS;
+        forget();
+        options.broken(error);
+      }
     } finally {
       draining = false;
     }
+  }
+
+  function forget(): void {
+    values.fill(0, 0, valueAt);
+    done = 0;
+    doneValues = 0;
+    arenaAt = 0;
+    at = 0;
+    valueAt = 0;
+    delegating = 0;
   }
 
   const heads = ['call', 'return', 'exception', 'return', 'settle', 'settle', 'exception'].map((type) =>
@@ -664,8 +677,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
     out.flush();
     opened = true;
-    done = 0;
-    doneValues = 0;
   }
 
   function lateEntry(fn: number): FunctionText {
@@ -684,11 +695,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
   // -------------------------------------------------------------------- totals
 
   function summaries(): string {
+    const ts = epoch.text(now());
     let text = '';
     table.forEach((entry, fn) => {
       if (!entry || !(omitted[fn] > 0)) return;
+      counts.events++;
       text +=
-        `{"type":"summary","proc":"${proc}","func":${quote(entry.name)},"file":${quote(entry.path)},"line":${entry.line},` +
+        `{"type":"summary","proc":"${proc}","ts_ns":${ts},"func":${quote(entry.name)},"file":${quote(entry.path)},"line":${entry.line},` +
         `"calls":${calls[fn]},"recorded":${calls[fn] - omitted[fn]},"exceptions":${exceptions[fn]}}\n`;
     });
     return text;

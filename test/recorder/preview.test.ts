@@ -418,7 +418,7 @@ describe('no code of the program runs', () => {
       [Map.prototype, ['entries', 'get', 'set', 'has', 'size', Symbol.iterator]],
       [Set.prototype, ['values', 'size', Symbol.iterator]],
       [RegExp.prototype, ['flags', 'source', 'exec', 'test', 'toString', 'global', Symbol.replace]],
-      [Array.prototype, ['includes', 'push', 'pop', 'slice', 'join', 'map', 'forEach', Symbol.iterator]],
+      [Array.prototype, ['includes', 'push', 'pop', 'slice', Symbol.iterator]],
       [String.prototype, ['slice', 'charCodeAt', 'replace', 'toLowerCase', 'includes', 'startsWith', Symbol.iterator]],
       [Date.prototype, ['toISOString', 'getTime', 'toJSON']],
       [Object.getPrototypeOf(new Map().entries()), ['next']],
@@ -460,7 +460,7 @@ describe('no code of the program runs', () => {
       undo.forEach((each) => each());
       ran = seen;
     }
-    expect(undo).toHaveLength(37);
+    expect(undo).toHaveLength(34);
     expect(ran).toEqual([]);
   });
 });
