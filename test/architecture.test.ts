@@ -9,6 +9,7 @@ const allowed: Record<string, string[]> = {
   'src/trace-format': [],
   'src/version': [],
   'src/node-features': [],
+  'src/process-end': [],
   'src/log': [],
   'src/config': ['src/log'],
   'src/recorder': ['src/trace-format', 'src/config'],
@@ -17,7 +18,7 @@ const allowed: Record<string, string[]> = {
   'src/cli': ['src/reader', 'src/trace-format', 'src/version'],
   'src/agent': [
     ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],
-    ...['src/trace-format', 'hooks/index', 'hooks/lib'],
+    ...['src/process-end', 'src/trace-format', 'hooks/index', 'hooks/lib'],
   ],
   'src/index': ['src/agent', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
   'src/register': ['src/agent'],

@@ -4,7 +4,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { SourceKind } from '../transform/types.js';
 import { linkedCode } from './linked-code.js';
-import type { Rewrite, Rewritten } from './rewrite.js';
+import type { Rewrite } from './rewrite.js';
+import type { Rewritten } from './source-cache.js';
 import type { SourceFile } from './source-table.js';
 
 /** What the thread of the asynchronous hooks sends. */

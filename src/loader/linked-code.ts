@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { linkIds } from '../transform/link.js';
 import type { Edit } from '../transform/types.js';
-import type { Rewritten } from './rewrite.js';
+import type { Rewritten } from './source-cache.js';
 import type * as sourceMap from './source-map.js';
 
 /** Whether Node maps what it prints: by `--enable-source-maps`, or for coverage, which reads the maps later. */

@@ -1,20 +1,9 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as transform from '../transform/index.js';
-import type { FunctionInfo, InstrumentOptions, SourceKind } from '../transform/types.js';
-import type { SourceCache } from './source-cache.js';
+import type { InstrumentOptions, SourceKind } from '../transform/types.js';
+import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
-
-/** A rewritten source as the cache keeps it. */
-export interface Rewritten {
-  /** Empty when there is nothing to rewrite. */
-  code: string;
-  prefix: string;
-  kind: 'module' | 'commonjs';
-  functions: FunctionInfo[];
-  /** JSON of the edits, parsed when they are needed. */
-  edits: string;
-}
 
 export interface RewriteOptions {
   version: string;

@@ -1,7 +1,18 @@
 import { hash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Rewritten } from './rewrite.js';
+import type { FunctionInfo } from '../transform/types.js';
+
+/** A rewritten source as the cache keeps it. */
+export interface Rewritten {
+  /** Empty when there is nothing to rewrite. */
+  code: string;
+  prefix: string;
+  kind: 'module' | 'commonjs';
+  functions: FunctionInfo[];
+  /** JSON of the edits, parsed when they are needed. */
+  edits: string;
+}
 
 /** Rewritten sources on disk. Keys are hashes of all that decides on the text, so an entry is never stale. */
 export interface SourceCache {

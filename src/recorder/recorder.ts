@@ -322,7 +322,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     numbers[from + 1] = id;
     numbers[from + 2] = t0;
     numbers[from + 3] = time;
-    if (value instanceof ThrownValue) values[valueAt++] = value;
+    // Not by `instanceof`: it would ask a Proxy of the program's.
+    if (kind === EXCEPTION || kind === SETTLE_ERROR || kind === CAPPED_EXCEPTION) values[valueAt++] = value;
     else valueAt = put(value, valueAt);
     at = from + SLOTS;
   }

@@ -189,7 +189,7 @@ describe('uncaught errors', () => {
         [`== ${name} ${code}`, stdout, withoutColumns(stderr, major)].join('\n');
       if (answer(recorded) !== answer(plain)) different.push({ expected: answer(plain), received: answer(recorded) });
       if (!name.startsWith('syntax.') && !name.startsWith('import.')) {
-        expect(records.at(-1)).toMatchObject({ type: 'process_end', exit_code: plain.code });
+        expect([name, records.at(-1)]).toMatchObject([name, { type: 'process_end', exit_code: plain.code }]);
       }
       return plain.stderr.length;
     });
@@ -202,9 +202,9 @@ describe('what a program sees of itself', () => {
   const { bare, traced, folder } = programs({
     'main.cjs': `
 function look() { return [require.main === module, module.id, module.children.length, __filename, require.cache[__filename] === module, process.argv.slice(1), process.execArgv.length, process.exitCode] }
-console.log(look(), look.toString().length, Object.keys(globalThis), process.listenerCount('SIGINT'), process.getActiveResourcesInfo());
+console.log(look(), look.toString().length, Object.keys(globalThis), process.listenerCount('SIGINT'));
 function stack() { return new Error('x').stack }
-console.log(stack().replaceAll(/:\\d+\\)?$/gm, '').split('\\n').filter((line) => line.includes(__dirname)));
+console.log(stack().replaceAll(/:\\d+\\)?$/gm, '').split('\\n').filter((line) => line.includes(__filename)));
 function limited() { Error.stackTraceLimit = 2; return new Error('y').stack.split('\\n').length }
 console.log(limited(), Object.getOwnPropertyDescriptor(Function.prototype, 'toString').writable, process.env.NODE_OPTIONS);
 `,
@@ -244,7 +244,9 @@ console.log(JSON.stringify([plain, arrow, (n) => new A().m(n)].map(deepest)));
   });
 
   test.each(lines)('goes at least 60 % as deep on Node $version', async ({ path }) => {
-    const [plain, recorded] = await Promise.all([bare(path, ['deep.cjs']), traced(path, ['deep.cjs'])]);
+    // Many calls, of which only the depth is looked at.
+    const env = { HANDIT_OUTPUT_FILE: 'unread.jsonl', HANDIT_CACHE_DIR: 'off' };
+    const [plain, recorded] = await Promise.all([bare(path, ['deep.cjs']), traced(path, ['deep.cjs'], { env })]);
     const [without, with_] = [plain, recorded].map(({ stdout }) => JSON.parse(stdout) as number[]);
     expect(without.length).toBe(3);
     without.forEach((depth, index) => {
@@ -276,7 +278,7 @@ describe('who called whom', () => {
     ],
     'callbacks belong to the call they are written in': [
       `const EventEmitter = require('events');\nfunction main() { const e = new EventEmitter(); e.on('x', () => a()); setTimeout(() => b()); setImmediate(function () { b() }); process.nextTick(() => a()); queueMicrotask(() => a()); Promise.resolve().then(() => a()).then(named); e.emit('x'); other(e) }\nfunction other(e) { setTimeout(() => e.emit('x'), 20) }\nfunction named() { b() }\nfunction a() {} function b() {}\nmain();`,
-      'main(<anonymous>(a), other(<anonymous>), <anonymous>(a), <anonymous>(a), <anonymous>(a), <anonymous>(b), <anonymous>(b)), named(b)',
+      'main(<anonymous>(a), other(<anonymous>(<anonymous>(a))), <anonymous>(a), <anonymous>(a), <anonymous>(a), <anonymous>(b), <anonymous>(b)), named(b)',
     ],
     'a callback written in a callback belongs to that': [
       `function main() { setTimeout(() => { a(); setTimeout(() => { a(); Promise.resolve().then(() => a()) }) }) }\nfunction a() {}\nmain();`,
@@ -348,6 +350,7 @@ const paths = {
   *generates() { yield 1 }, *genReturns() { return 1 }, *genThrows() { throw new Error('g') }, *genFinally() { try { yield 1 } finally { return 2 } },
   async *asyncGen() { yield 1; return Promise.resolve(2) }, async *asyncGenThrows() { yield 1; throw new Error('ag') }, async *asyncGenRejects() { return Promise.reject(new Error('agr')) },
 };
+process.on('unhandledRejection', (error) => console.log(error.message));
 class Base { constructor(mode) { if (mode === 1) return; if (mode === 2) return {}; if (mode === 3) throw new Error('c') } }
 class Derived extends Base { constructor(mode) { super(mode); if (mode === 4) return; if (mode === 5) throw new Error('d') } }
 (async () => {
@@ -371,7 +374,7 @@ class Derived extends Base { constructor(mode) { super(mode); if (mode === 4) re
 
   test.each(lines)('is recorded exactly once on Node $version, whichever way it leaves', async ({ path }) => {
     const { records, stdout, stderr, code } = await traced(path, ['ends.cjs']);
-    expect({ stdout, stderr, code }).toEqual({ stdout: 'end\n', stderr: '', code: 0 });
+    expect({ stdout, stderr, code }).toEqual({ stdout: 'lost\nlost\nlost\nend\n', stderr: '', code: 0 });
     const calls = records.filter((record) => record.type === 'call');
     expect(calls.length).toBeGreaterThan(100);
     const ends = new Map<number, number>();
