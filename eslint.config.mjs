@@ -29,7 +29,10 @@ export default defineConfig(
       '@typescript-eslint/consistent-type-imports': 'error',
       // Built-ins are kept unbound on purpose, before a program can patch them.
       '@typescript-eslint/unbound-method': 'off',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', caughtErrors: 'none' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true },
+      ],
     },
   },
   {

@@ -15,6 +15,7 @@ import { createPreviewer, quote } from './recorder/preview.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process-end.js';
+import { simpleName } from './transform/names.js';
 import { version } from './version.js';
 
 /** What the running agent offers to the rest of the process, at `globalThis[Symbol.for('handit')]`. */
@@ -61,7 +62,8 @@ export function startAgent(folder: string): Agent | null {
     maxString: config.maxString,
     maxCalls: sampled ? config.maxCalls : -1,
     maxFileBytes: config.maxFileBytes,
-    opening: processStart,
+    returnsSecret: (name) => isSecret(simpleName(name)),
+    opening: () => opening,
     broken,
     registerPending: () => loader.registerPending(),
   });
@@ -97,6 +99,8 @@ export function startAgent(folder: string): Agent | null {
     });
   }
   const started = recorder.epoch(now());
+  // Made now, for at the first drain the program may have patched what this uses.
+  const opening = processStart();
 
   const skipped = (path: string, reason: string): void => {
     seen();
@@ -104,15 +108,12 @@ export function startAgent(folder: string): Agent | null {
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
   Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
-  const restoreToString = showOriginalSource(sources);
+  const restoreToString = showOriginalSource(sources, () => loader?.registerPending());
   const loader: Loader = installLoader({
     folder,
     rewrite: createRewrite({
       ...rewriteOptions(config, folder),
       skipped,
-      leftAlone: (path, at, name, reason) => {
-        if (config.debug) debug(`left alone ${path}:${at} ${name}: ${reason}`);
-      },
     }),
     register(file, { functions }) {
       seen();
@@ -141,7 +142,7 @@ export function startAgent(folder: string): Agent | null {
     if (ended || (userModules === 0 && recorder.counts.events === 0)) return;
     ended = true;
     recorder.raw(''); // The opening comes with the first event, also when there was none.
-    recorder.drain();
+    recorder.rest();
     const totals = recorder.summaries();
     const { events, dropped } = recorder.counts;
     sink.write(
@@ -161,7 +162,7 @@ export function startAgent(folder: string): Agent | null {
   });
 
   const unwatch = watchProcessEnd({
-    drain: guarded(recorder.drain),
+    drain: guarded(recorder.rest),
     end,
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();

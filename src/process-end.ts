@@ -38,6 +38,9 @@ export function watchProcessEnd({ drain, end, uncaught }: ProcessEndOptions): ()
     moveToEnd();
     const handled = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (!handled && isMainThread) uncaught(error, origin === 'unhandledRejection');
+    // Thrown by an exit handler: the handlers behind it, ours too, do not run any more.
+    const { _exiting } = process as unknown as { _exiting?: boolean };
+    if (_exiting) end(handled ? Number(process.exitCode ?? 0) : 1);
   }
   function exit(this: unknown, code?: number): never {
     end(code);

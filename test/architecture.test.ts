@@ -10,10 +10,21 @@ const allowed: Record<string, string[]> = {
   'src/version': [],
   'src/node-features': [],
   'src/process-end': [],
+  'src/make-folder': [],
   'src/log': [],
   'src/config': ['src/log'],
-  'src/recorder': ['src/trace-format', 'src/config'],
-  'src/loader': ['src/transform', 'src/recorder', 'src/config', 'src/log', 'src/node-features', 'src/version'],
+  'src/recorder': ['src/trace-format', 'src/config', 'src/make-folder'],
+  'src/loader': [
+    ...[
+      'src/transform',
+      'src/recorder',
+      'src/config',
+      'src/log',
+      'src/node-features',
+      'src/version',
+      'src/make-folder',
+    ],
+  ],
   'src/reader': ['src/trace-format'],
   'src/cli': ['src/reader', 'src/trace-format', 'src/version'],
   'src/agent': [

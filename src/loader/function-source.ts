@@ -8,9 +8,10 @@ const PROBE = /(h\$\d*_)(?:e[0-3n]|fa|fg)\((\d+),/;
  * Makes `Function.prototype.toString` answer the text that the user wrote. Programs send functions to browsers and
  * workers as text, and read parameter names from it.
  *
+ * @param registerPending asked when a function's file is not known: another thread may have rewritten it
  * @returns takes the change back
  */
-export function showOriginalSource(sources: SourceTable): () => void {
+export function showOriginalSource(sources: SourceTable, registerPending: () => void): () => void {
   const prototype = Function.prototype;
   const native = Object.getOwnPropertyDescriptor(prototype, 'toString')!;
   const nativeToString = native.value as () => string;
@@ -23,7 +24,7 @@ export function showOriginalSource(sources: SourceTable): () => void {
       // Nearly every text: a built-in's, or one that was not rewritten.
       if (!text.includes('h$')) return text;
       try {
-        return original(text, sources) ?? text;
+        return original(text, sources, registerPending) ?? text;
       } catch {
         return text;
       }
@@ -35,10 +36,13 @@ export function showOriginalSource(sources: SourceTable): () => void {
   };
 }
 
-function original(text: string, sources: SourceTable): string | undefined {
+function original(text: string, sources: SourceTable, registerPending: () => void): string | undefined {
   const probe = PROBE.exec(text);
-  const pair = probe ? sources.byFunction(Number(probe[2])) : undefined;
-  if (!pair || pair.file.prefix !== probe![1]) return undefined;
+  if (!probe) return undefined;
+  const id = Number(probe[2]);
+  if (!sources.byFunction(id)) registerPending();
+  const pair = sources.byFunction(id);
+  if (!pair || pair.file.prefix !== probe[1]) return undefined;
   // Ids occur once, so the text does.
   const local = pair.unlink(text);
   const start = pair.rewritten.indexOf(local);

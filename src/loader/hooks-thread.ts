@@ -22,7 +22,6 @@ export function initialize({ port, folder }: { port: MessagePort; folder: string
   rewrite = createRewrite({
     ...rewriteOptions(config, folder),
     skipped: (path, reason) => send({ type: 'skipped', path, reason }),
-    leftAlone: () => undefined,
   });
 }
 
@@ -44,8 +43,7 @@ export async function load(
   const source = textOf(result.source);
   const rewritten = rewrite(filename, source, 'module');
   if (!rewritten) return result;
-  const { path, kind, prefix, edits, functions } = rewritten;
-  const rest = { kind, prefix, edits, functions };
+  const { path, code: _, ...rest } = rewritten;
   const base = nextBase;
   nextBase += rest.functions.length * stride;
   send({ type: 'rewritten', filename, path, source, rewritten: rest, base, stride });

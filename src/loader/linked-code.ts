@@ -13,7 +13,7 @@ export function wantsSourceMaps(): boolean {
 
 /** The text to run: with the ids of this process, and with a map where Node uses one. */
 export function linkedCode(
-  { code, prefix, edits }: Omit<Rewritten, 'functions'>,
+  { code, prefix, edits }: Pick<Rewritten, 'code' | 'prefix' | 'edits'>,
   { filename, source, folder, base, stride }: Placement,
 ): string {
   const linked = linkIds(code, prefix, base, stride);

@@ -15,10 +15,8 @@ export interface RewriteOptions {
   redactParameter: (name: string) => boolean;
   /** Text of what decides on filters and redaction. */
   filters: string;
-  /** Told of a file that stays as it is. */
+  /** Told of a file, or a function in it, that stays as it is. */
   skipped: (path: string, reason: string) => void;
-  /** Told of a function that stays as it is. */
-  leftAlone: (path: string, line: number, name: string, reason: string) => void;
 }
 
 /** Rewrites a user's source, or answers null: not the user's, nothing to rewrite, or unparsable. */
@@ -28,9 +26,17 @@ export type Rewrite = (filename: string, source: string, kind: SourceKind) => (R
 export function createRewrite(options: RewriteOptions): Rewrite {
   const { cache, userModules } = options;
   let instrument: typeof transform.instrument | undefined;
+  let loading = false;
 
   function transformed(path: string, filename: string, source: string, kind: SourceKind): Rewritten {
-    instrument ??= loadTransform(options.folder);
+    if (!instrument) {
+      loading = true;
+      try {
+        instrument = loadTransform(options.folder);
+      } finally {
+        loading = false;
+      }
+    }
     const settings: InstrumentOptions = {
       kind,
       runtimeUrl: options.runtimeUrl,
@@ -38,13 +44,18 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       redactParameter: options.redactParameter,
     };
     const result = instrument(source, filename, settings);
-    if (!result) return { code: '', prefix: '', kind: 'commonjs', functions: [], edits: '[]' };
-    for (const each of result.leftAlone) options.leftAlone(path, each.line, each.name, each.reason);
+    if (!result) return { code: '', prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [] };
     const { code, prefix, functions } = result;
-    return { code, prefix, kind: result.kind, functions, edits: JSON.stringify(result.edits) };
+    // What compilers write for re-exports is nothing that a user misses.
+    const leftAlone = result.leftAlone
+      .filter(({ reason }) => reason !== 're-export')
+      .map(({ name, line, reason }) => `function ${name} in line ${line} is not recorded: ${reason}`);
+    return { code, prefix, kind: result.kind, functions, edits: JSON.stringify(result.edits), leftAlone };
   }
 
   return (filename, source, kind) => {
+    // The parser's own modules pass through here while it loads.
+    if (loading) return null;
     const path = userModules.pathOf(filename);
     // A source that came through here before, in another hook of the same chain.
     if (path === null || source.includes(options.runtimeUrl) || source.includes('=__handit__;')) return null;
@@ -61,6 +72,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       }
       if (key) cache!.set(key, rewritten);
     }
+    for (const reason of rewritten.leftAlone) options.skipped(path, reason);
     return rewritten.functions.length ? { ...rewritten, path } : null;
   };
 }

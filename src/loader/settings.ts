@@ -9,7 +9,7 @@ import { createSourceCache } from './source-cache.js';
 import { createUserModules } from './user-module.js';
 
 /** What the configuration means for rewriting; the same in each thread that does it. */
-export function rewriteOptions(config: Config, folder: string): Omit<RewriteOptions, 'skipped' | 'leftAlone'> {
+export function rewriteOptions(config: Config, folder: string): Omit<RewriteOptions, 'skipped'> {
   const { cwd, captureOnlyCwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));

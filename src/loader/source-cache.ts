@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../make-folder.js';
 import type { FunctionInfo } from '../transform/types.js';
 
 /** A rewritten source as the cache keeps it. */
@@ -12,6 +13,8 @@ export interface Rewritten {
   functions: FunctionInfo[];
   /** JSON of the edits, parsed when they are needed. */
   edits: string;
+  /** A sentence on each function that stays as it is. */
+  leftAlone: string[];
 }
 
 /** Rewritten sources on disk. Keys are hashes of all that decides on the text, so an entry is never stale. */
@@ -43,7 +46,7 @@ export function createSourceCache(folder: string): SourceCache {
       if (!usable) return;
       const temporary = join(folder, `${key}.${process.pid}.${Math.random().toString(36).slice(2)}`);
       try {
-        if (!made) mkdirSync(folder, { recursive: true });
+        if (!made) makeFolder(folder);
         made = true;
         writeFileSync(temporary, formatEntry(entry), { mode: 0o600 });
         renameSync(temporary, join(folder, key));

@@ -45,6 +45,8 @@ function placeOfThrow(fn: number, at: number, sources: SourceTable): Place | und
 /** Where the top frame of the error's stack is, unless Node shows it. */
 function placeOfStack(error: unknown, passedOn: boolean, sources: SourceTable): Place | undefined {
   const stack = types.isNativeError(error) ? error.stack : undefined;
+  // Of these Node shows the JSON text.
+  if (error instanceof SyntaxError && stack?.includes('\n    at JSON.parse (<anonymous>)')) return undefined;
   const frame = typeof stack === 'string' ? /\n {4}at (?:.*\()?(.*?):(\d+):(\d+)\)?(?:\n|$)/.exec(stack) : null;
   if (!frame) return undefined;
   const [name, line, column] = [frame[1], Number(frame[2]), Number(frame[3])];

@@ -18,8 +18,6 @@ export interface Encoder {
   time(reading: number): void;
   /** JSON of a primitive value. */
   primitive(value: unknown): void;
-  /** JSON of a thrown value. */
-  thrown(value: ThrownValue): void;
   /** Text as it is. */
   text(text: string): void;
   /** The line is whole: hands the batch on if it is large enough, and says so. */
@@ -181,7 +179,6 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
     integer,
     time,
     primitive,
-    thrown: (value) => text(value.toJson()),
     text,
     endLine() {
       if (at <= BATCH) return false;

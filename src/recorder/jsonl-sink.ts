@@ -1,9 +1,10 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder.js';
 import type { Sink } from './recorder.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.
-const { openSync, writeSync, closeSync, mkdirSync } = fs;
+const { openSync, writeSync, closeSync } = fs;
 
 /**
  * Appends whole lines to a file, mode 0600. The file is opened for each batch and closed again: no descriptor of the
@@ -46,7 +47,7 @@ function open(file: string): number {
     return openSync(file, 'a', 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     return openSync(file, 'a', 0o600);
   }
 }

@@ -46,18 +46,20 @@ const objectPrototype = Object.prototype;
 const DOMException = globalThis.DOMException;
 const call = Function.prototype.call;
 /** `uncurry(f)(self, ...args)` calls `f` on `self`, whatever the program has done to prototypes since. */
-const uncurry = <T>(f: (...args: any[]) => T): ((self: unknown, ...args: unknown[]) => T) => call.bind(f) as never;
+const uncurry = <T>(f: (...args: never[]) => T): ((self: unknown, ...args: unknown[]) => T) => call.bind(f) as never;
 
 const getter = (prototype: object, name: PropertyKey): ((self: unknown) => number) =>
   uncurry(getOwnPropertyDescriptor(prototype, name)!.get!) as (self: unknown) => number;
 const mapSize = getter(Map.prototype, 'size');
 const mapEntries = uncurry(Map.prototype.entries);
-const mapNext = uncurry(getPrototypeOf(new Map().entries()).next) as (
+const mapNext = uncurry((getPrototypeOf(new Map().entries()) as { next: () => unknown }).next) as (
   self: unknown,
 ) => IteratorResult<[unknown, unknown]>;
 const setSize = getter(Set.prototype, 'size');
 const setValues = uncurry(Set.prototype.values);
-const setNext = uncurry(getPrototypeOf(new Set().values()).next) as (self: unknown) => IteratorResult<unknown>;
+const setNext = uncurry((getPrototypeOf(new Set().values()) as { next: () => unknown }).next) as (
+  self: unknown,
+) => IteratorResult<unknown>;
 const getKey = uncurry(Map.prototype.get) as <T>(map: Map<string, T>, key: string) => T | undefined;
 const setKey = uncurry(Map.prototype.set);
 const slice = uncurry(String.prototype.slice);
@@ -93,9 +95,9 @@ const boxedValues = [Number, String, Boolean, Symbol, BigInt].map((maker) => ({
   value: uncurry(maker.prototype.valueOf as () => unknown),
 }));
 
+const TYPE_KEY = /^\$+type$/;
 // Everything JSON must escape, and surrogates, which may stand alone.
 // eslint-disable-next-line no-control-regex
-const TYPE_KEY = /^\$+type$/;
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** A string as JSON text. */
@@ -124,12 +126,13 @@ export class ThrownValue {
     private readonly tail: string,
   ) {}
 
-  toJson(): string {
-    if (this.text === undefined) {
-      const stack = this.error && stackOf(this.error);
-      this.error = undefined;
-      this.text = this.head + (stack === undefined ? '' : `,"stack":${longString(stack)}`) + this.tail;
-    }
+  /** @param withStack false: leave the stack out this time */
+  toJson(withStack = true): string {
+    if (this.text !== undefined) return this.text;
+    if (!withStack) return this.head + this.tail;
+    const stack = this.error && stackOf(this.error);
+    this.error = undefined;
+    this.text = this.head + (stack === undefined ? '' : `,"stack":${longString(stack)}`) + this.tail;
     return this.text;
   }
 }

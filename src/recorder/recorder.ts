@@ -25,6 +25,8 @@ export interface RecorderOptions {
   maxFileBytes: number;
   /** Lines that open the trace, made when the first event is drained. */
   opening: () => string;
+  /** Whether the results of a function of that (qualified) name must not be recorded. */
+  returnsSecret: (name: string) => boolean;
   /** Told of an error in the recording itself. */
   broken: (error: unknown) => void;
   /** Registers files of which another thread did the rewriting; called when an unknown id turns up. */
@@ -65,7 +67,10 @@ export interface Recorder {
   register(file: RegisteredFile, base: number, stride: number): void;
   /** A line made elsewhere; order is kept. */
   raw(line: string): void;
-  /** Encodes and writes all events so far. */
+  /**
+   * Encodes and writes all events so far. The exception that was seen last may still be on its way, and goes without its
+   * stack: reading that changes what Node prints if nobody catches it.
+   */
   drain(): void;
   /** Exact totals of functions of which not every call was recorded in detail. */
   summaries(): string;
@@ -73,7 +78,7 @@ export interface Recorder {
   epoch(reading: number): string;
   /** Id of the running call, 0 when there is none. */
   current(): number;
-  /** Drains, and lets go of the error that was seen last. */
+  /** The same when no code of the program is running: nothing is on its way. */
   rest(): void;
   lastThrow(): LastThrow;
   readonly counts: { events: number; dropped: number };
@@ -129,6 +134,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let calls = new Float64Array(4096);
   let exceptions = new Float64Array(4096);
   let omitted = new Float64Array(4096);
+  /** 1: what the function returns is secret. */
+  let secret = new Uint8Array(4096);
   const table: (FunctionText | undefined)[] = [];
 
   // The calls that run right now, innermost last, from index 1.
@@ -206,6 +213,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     calls = grow(calls);
     exceptions = grow(exceptions);
     omitted = grow(omitted);
+    const flags = new Uint8Array(size);
+    flags.set(secret);
+    secret = flags;
   }
 
   /** The handle of a call that is counted only. */
@@ -324,7 +334,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     numbers[from + 3] = time;
     // Not by `instanceof`: it would ask a Proxy of the program's.
     if (kind === EXCEPTION || kind === SETTLE_ERROR || kind === CAPPED_EXCEPTION) values[valueAt++] = value;
-    else valueAt = put(value, valueAt);
+    else valueAt = put(secret[fn] === 1 ? REDACTED : value, valueAt);
     at = from + SLOTS;
   }
 
@@ -622,7 +632,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
           const from = (made as number) + 4;
           out.bytes(arena.subarray(from, from + arenaView.getUint32(from - 4)));
         }
-      } else if (kept instanceof ThrownValue) out.thrown(kept);
+      } else if (kept instanceof ThrownValue) out.text(kept.toJson(kept !== lastErrorValue));
       else out.primitive(kept);
     };
     const parent = (id: number): void => {
@@ -714,6 +724,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       reserve(base + file.functions.length * stride);
       file.functions.forEach((entry, index) => {
         table[base + index * stride] = functionText(file.path, entry);
+        // `get password() {...}`, `getToken() {...}`
+        const returns = entry.kind !== 'constructor' && entry.kind !== 'setter';
+        if (returns && options.returnsSecret(entry.name)) secret[base + index * stride] = 1;
       });
     },
     raw,
@@ -722,10 +735,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
     epoch: (reading) => epoch.text(reading),
     current: () => (depth > 0 ? stackId[depth] : 0),
     rest() {
-      drain();
       lastThrow = null;
       lastError = undefined;
       lastErrorValue = null;
+      drain();
     },
     lastThrow: () => ({
       statement: lastThrow,

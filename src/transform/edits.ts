@@ -20,15 +20,18 @@ export class EditList {
 
   /**
    * Sorts by place and marks each edited line once as not to be shown, behind its last edit: the columns before that
-   * stay as close to the original ones as they can. `lineOf` answers the line of an offset.
+   * stay as close to the original ones as they can.
+   *
+   * @param lineOf answers the line of an offset
+   * @param shown lines that must stay visible
    */
-  finish(lineOf: (offset: number) => number): Edit[] {
+  finish(lineOf: (offset: number) => number, shown: Set<number>): Edit[] {
     this.edits.sort((a, b) => a.at - b.at);
     let below = Infinity;
     for (let i = this.edits.length - 1; i >= 0; i--) {
       const edit = this.edits[i];
       const line = lineOf(edit.at);
-      if (line === below || edit.insert === '') continue;
+      if (line === below || edit.insert === '' || shown.has(line)) continue;
       edit.insert += HIDE_LINE;
       below = line;
     }

@@ -2,7 +2,7 @@ import { parseSync, visitorKeys } from 'oxc-parser';
 import { analyse, boundNames, eachChild, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
 import { applyEdits, EditList } from './edits.js';
 import { LineTable } from './lines.js';
-import { functionName } from './names.js';
+import { functionName, simpleName } from './names.js';
 import {
   UnparsableSource,
   type FunctionInfo,
@@ -40,7 +40,7 @@ interface Context {
  *
  * @param source   the text as it stands in the file
  * @param filename its name; the ending decides on TypeScript and JSX
- * @returns null when there is no function to rewrite
+ * @returns null when there is no function
  * @throws UnparsableSource when the parser refuses the text
  */
 export function instrument(source: string, filename: string, options: InstrumentOptions): Instrumented | null {
@@ -48,16 +48,14 @@ export function instrument(source: string, filename: string, options: Instrument
   const keys = visitorKeys;
   const rewriter = new Rewriter(source, keys, analyse(program, keys), options);
   rewriter.children(program, { frame: null, lexical: '0', depth: 0 });
-  if (rewriter.functions.length === 0) return null;
+  if (rewriter.functions.length === 0 && rewriter.leftAlone.length === 0) return null;
 
   const { edits: list } = rewriter.edits;
-  // Edits at one place keep their order: the prelude comes before all others there.
-  list.unshift({
-    at: firstStatement(program),
-    remove: 0,
-    insert: prelude(kind, rewriter.prefix, rewriter.used, options.runtimeUrl),
-  });
-  const edits = rewriter.edits.finish((offset) => rewriter.lines.lineOf(offset));
+  const text = prelude(kind, rewriter.prefix, rewriter.used, options.runtimeUrl);
+  // Edits at one place keep their order: the first of CommonJS comes before all others there.
+  if (kind === 'commonjs') list.unshift({ at: firstStatement(program), remove: 0, insert: text });
+  else list.push({ at: lastStatementEnd(program), remove: 0, insert: `;${text}` });
+  const edits = rewriter.edits.finish((offset) => rewriter.lines.lineOf(offset), rewriter.linesOfImports(program));
   return {
     code: applyEdits(source, edits),
     kind,
@@ -81,7 +79,7 @@ function parse(source: string, filename: string, kind: SourceKind): { program: N
     // Without module syntax Node runs the text as CommonJS, unless a top-level await forbids that.
     return parse(source, filename, hasTopLevelAwait(tree) ? 'module' : 'commonjs');
   }
-  const failure = errors.find((error) => error.severity === 'Error');
+  const failure = errors.find(({ severity }) => (severity as string) === 'Error');
   if (failure) throw new UnparsableSource(failure.message);
   return { program: tree, kind: kind === 'commonjs' ? 'commonjs' : 'module' };
 }
@@ -106,6 +104,16 @@ class Rewriter {
   ) {
     this.lines = new LineTable(source);
     this.prefix = unusedPrefix(source);
+  }
+
+  linesOfImports(program: Node): Set<number> {
+    const lines = new Set<number>();
+    for (const statement of program.body as Node[]) {
+      if (!isImport(statement)) continue;
+      for (let line = this.lines.lineOf(statement.start); line <= this.lines.lineOf(statement.end); line++)
+        lines.add(line);
+    }
+    return lines;
   }
 
   children(node: Node, context: Context): void {
@@ -220,11 +228,13 @@ class Rewriter {
       if (Array.isArray(child)) for (const each of child) this.visit(each, { ...outer, frame: null });
       else if (child) this.visit(child, { ...outer, frame: null });
     }
-    this.visitBody(frame, names, outer);
+    const isSecret = this.options.redactParameter;
+    const secretSetter = member?.kind === 'set' && isSecret?.(simpleName(name));
+    this.visitBody(frame, secretSetter ? names.map(() => null) : names, outer);
     this.ancestors.pop();
   }
 
-  private visitBody(frame: Frame, params: string[], outer: Context): void {
+  private visitBody(frame: Frame, params: (string | null)[], outer: Context): void {
     const { node, facts } = frame;
     const body = node.body as Node;
     const inner: Context = { frame, lexical: frame.call, depth: outer.depth + 1 };
@@ -257,8 +267,9 @@ class Rewriter {
     this.edits.insert(body.end - 1, through + end);
   }
 
-  private enterCall(frame: Frame, params: string[], lexical: string): string {
-    const values = params.map((name) => (this.options.redactParameter?.(name) ? this.use('q') : name));
+  /** A parameter given as null is secret. */
+  private enterCall(frame: Frame, params: (string | null)[], lexical: string): string {
+    const values = params.map((name) => (name === null || this.options.redactParameter?.(name) ? this.use('q') : name));
     if (frame.suspends) {
       return `${this.use(frame.generator ? 'fg' : 'fa')}(${frame.id},${lexical},[${values.join(',')}])`;
     }
@@ -343,8 +354,10 @@ class Rewriter {
     this.followed(node, frame, () => {
       // `continue` of an outer loop leaves an inner `for await`, which suspends the call.
       const loop = unlabeled(node.body);
-      if (isLoop(loop) && !loop.await && loop.body.type === 'BlockStatement') {
-        this.edits.insert(loop.body.start + 1, `${this.use('r')}(${frame.call});`);
+      if (isLoop(loop) && !loop.await) {
+        const resume = `${this.use('r')}(${frame.call})`;
+        if (loop.body.type === 'BlockStatement') this.edits.insert(loop.body.start + 1, `${resume};`);
+        for (const head of [loop.test, loop.update]) if (head) this.edits.insert(head.start, `${resume},`);
       }
       this.children(node, context);
     });
@@ -463,6 +476,20 @@ function prelude(kind: 'module' | 'commonjs', prefix: string, used: Set<string>,
   return kind === 'module'
     ? `import{${names.map((name) => `${name} as ${prefix}${name}`).join(',')}}from${JSON.stringify(runtimeUrl)};`
     : `const{${names.map((name) => `${name}:${prefix}${name}`).join(',')}}=__handit__;`;
+}
+
+/**
+ * An import is hoisted, so that of the probe functions may stand last. Not on the line of another import: Node reads
+ * that line when a name is missing there.
+ */
+function lastStatementEnd(program: Node): number {
+  const last = (program.body as Node[]).findLast((statement) => !isImport(statement));
+  return last?.end ?? program.end;
+}
+
+/** `import ... from` and `export ... from`. */
+function isImport(statement: Node): boolean {
+  return statement.type === 'ImportDeclaration' || statement.source != null;
 }
 
 /** Behind the directives, which count only while they stand first. */

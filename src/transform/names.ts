@@ -10,6 +10,11 @@ export function functionName(node: Node, ancestors: Ancestors, source: string): 
   return node.id?.name ?? nameFromPlace(node, ancestors, ancestors.length - 1, source) ?? ANONYMOUS;
 }
 
+/** The last part of a qualified name: `password` of `Account.static #password`. */
+export function simpleName(name: string): string {
+  return /[^.\s#]*$/.exec(name)![0];
+}
+
 function nameFromPlace(node: Node, ancestors: Ancestors, at: number, source: string): string | undefined {
   const parent = ancestors[at];
   if (!parent) return undefined;

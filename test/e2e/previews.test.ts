@@ -100,6 +100,7 @@ const count = new Function('holder', 'name', \`
   Object.defineProperty(holder, name, { configurable: true, ...change });
 \`);
 globalThis.counts = {};
+const iterator = Object.getPrototypeOf(new Set().values());
 const values = [new Map([['a', new Set(['b'])]]), new Set([/a"b/gi]), /c/, new Date(0), ['x'.repeat(300)], { ['k'.repeat(70)]: 1 }];
 function passes(value) { return value; }
 function fails(value) { throw value; }
@@ -113,7 +114,7 @@ count(Date.prototype, 'toISOString');
 count(Date.prototype, 'getTime');
 count(Array.prototype, 'includes');
 count(String.prototype, 'replace');
-count(Object.getPrototypeOf(new Set().values()), 'next');
+count(iterator, 'next');
 for (let i = 0; i < values.length; i++) { passes(values[i]); try { fails(values[i]); } catch {} }
 let text = '';
 for (const name in counts) text += name + '=' + counts[name] + ' ';
@@ -156,16 +157,19 @@ export const later = 1;
   test('huge values cost lines of bounded length', async () => {
     const source = `
 const rope = 'x'.repeat(1e8);
-const cyclic = Array.from({ length: 1e5 }, (_, id) => ({ id, next: [] }));
+const cyclic = [];
+for (let id = 0; id < 1e5; id++) cyclic.push({ id, next: [] });
 for (const node of cyclic) node.next.push(cyclic[(node.id * 7 + 1) % 1e5], cyclic[(node.id * 3) % 1e5], node);
 let deep = null;
 for (let i = 0; i < 1e5; i++) deep = { deep };
-const leaf = Array.from({ length: 64 }, () => 'y'.repeat(256));
-const wide = Array.from({ length: 64 }, () => Array.from({ length: 64 }, () => Array.from({ length: 64 }, () => leaf)));
+let wide = 'y'.repeat(256);
+for (let i = 0; i < 5; i++) wide = new Array(64).fill(wide);
+const empty = new Array(1e7);
+const large = new Map(Object.entries(cyclic));
 const before = process.memoryUsage().heapUsed;
 function take(value) { return value; }
 function refuse(value) { throw value; }
-for (const value of [rope, [rope], { [1]: rope }, cyclic, cyclic[0], deep, wide, new Array(1e7), new Map(Object.entries(cyclic))]) {
+for (const value of [rope, [rope], { [1]: rope }, cyclic, cyclic[0], deep, wide, empty, large]) {
   take(value);
   try { refuse(value); } catch {}
 }

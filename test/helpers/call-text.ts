@@ -9,9 +9,8 @@ import type { Call, ErrorInfo, Preview, TraceRecord } from '../../src/trace-form
  */
 export function callText(records: readonly TraceRecord[]): string {
   const calls = records.filter((record) => record.type === 'call');
-  const children = Map.groupBy
-    ? Map.groupBy(calls, parentOf)
-    : calls.reduce((map, call) => map.set(parentOf(call), [...(map.get(parentOf(call)) ?? []), call]), new Map());
+  const children = new Map<string, Call[]>();
+  for (const call of calls) children.set(parentOf(call), [...(children.get(parentOf(call)) ?? []), call]);
   const ends = new Map<string, string>();
   for (const record of records) {
     if (record.type !== 'return' && record.type !== 'exception') continue;
@@ -25,7 +24,7 @@ export function callText(records: readonly TraceRecord[]): string {
     const flags = `${call.async ? 'async ' : ''}${call.generator ? 'generator ' : ''}`;
     const end = ends.get(`${call.proc} ${call.id}`) ?? ' ...';
     lines.push(`${'  '.repeat(depth)}${call.file}:${call.line} ${flags}${call.func}(${args.join(', ')})${end}\n`);
-    for (const child of (children.get(`${call.proc} ${call.id}`) ?? []) as Call[]) add(child, depth + 1);
+    for (const child of children.get(`${call.proc} ${call.id}`) ?? []) add(child, depth + 1);
   };
   const known = new Set(calls.map((call) => `${call.proc} ${call.id}`));
   for (const call of calls) if (!known.has(parentOf(call))) add(call, 0);
@@ -35,7 +34,9 @@ export function callText(records: readonly TraceRecord[]): string {
 
 /** Just the names, nested: `main(inner(), later(inner()))`. */
 export function callNames(records: readonly TraceRecord[]): string {
-  const lines = callText(records).trimEnd().split('\n');
+  const lines = callText(records)
+    .split('\n')
+    .filter((line) => line !== '');
   let text = '';
   lines.forEach((line, index) => {
     const depth = depthOf(line);
@@ -53,7 +54,7 @@ const parentOf = ({ proc, parent }: Call): string => `${proc} ${parent}`;
 
 function short(preview: Preview): string {
   if (typeof preview === 'object' && preview !== null && '$type' in preview && Object.keys(preview).length === 1) {
-    return String(preview.$type);
+    return preview.$type as string;
   }
   const text = JSON.stringify(preview);
   return text.length > 70 ? `${text.slice(0, 70)}...` : text;

@@ -215,7 +215,9 @@ describe('instrument() is told by its caller', () => {
   });
 
   test('which parameters are never handed over', () => {
-    const { code, functions } = run('function f(user, password) {}', { redactParameter: (name) => name === 'password' });
+    const { code, functions } = run('function f(user, password) {}', {
+      redactParameter: (name) => name === 'password',
+    });
     expect(code).toContain('h$_e2(0,0,user,h$_q)');
     expect(functions[0].params).toEqual(['user', 'password']);
   });
