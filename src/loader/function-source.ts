@@ -1,5 +1,4 @@
-import { originalOffset } from '../transform/edits.js';
-import type { SourceTable } from './source-table.js';
+import type { SourcePair, SourceTable } from './source-table.js';
 
 /** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
 const PROBE = /(h\$\d*_)(?:e[0-3n]|fa|fg)\((\d+),/;
@@ -43,9 +42,27 @@ function original(text: string, sources: SourceTable, registerPending: () => voi
   if (!sources.byFunction(id)) registerPending();
   const pair = sources.byFunction(id);
   if (!pair || pair.file.prefix !== probe[1]) return undefined;
-  // Ids occur once, so the text does.
+  // Ids occur once, so the place of the probe is that of the text. The text itself may be another than ours: Node blanks
+  // out types behind us, which moves nothing.
   const local = pair.unlink(text);
-  const start = pair.rewritten.indexOf(local);
-  if (start < 0) return undefined;
-  return pair.original.slice(originalOffset(start, pair.edits), originalOffset(start + local.length, pair.edits));
+  const own = PROBE.exec(local)!;
+  const place = pair.rewritten.indexOf(own[0]);
+  return place < 0 ? undefined : withoutEdits(local, place - own.index, pair);
+}
+
+/** A part of the rewritten text as it was, given where it starts. */
+function withoutEdits(text: string, start: number, { edits, original }: SourcePair): string {
+  const kept: string[] = [];
+  let from = 0;
+  let shift = 0;
+  for (const { at, remove, insert } of edits) {
+    const place = at + shift - start;
+    shift += insert.length - remove;
+    if (place < 0) continue;
+    if (place >= text.length) break;
+    kept.push(text.slice(from, place), original.slice(at, at + remove));
+    from = place + insert.length;
+  }
+  kept.push(text.slice(from));
+  return kept.join('');
 }

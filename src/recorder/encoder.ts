@@ -1,5 +1,4 @@
 import { createEpochFormatter } from './clock.js';
-import type { ThrownValue } from './preview.js';
 import { quote } from './preview.js';
 
 /** Bytes after which a batch is handed on, at the end of a line. */
