@@ -144,7 +144,7 @@ export function startAgent(folder: string): Agent | null {
     recorder.raw(''); // The opening comes with the first event, also when there was none.
     recorder.rest();
     const totals = recorder.summaries();
-    const { events, dropped } = recorder.counts;
+    const { events } = recorder.counts;
     sink.write(
       Buffer.from(
         totals +
@@ -155,7 +155,7 @@ export function startAgent(folder: string): Agent | null {
             exit_code: code ?? null,
             events,
             files: sources.size,
-            dropped: dropped ? { buffer_full: dropped } : {},
+            dropped: recorder.dropped(),
           }),
       ),
     );

@@ -81,7 +81,9 @@ export interface Recorder {
   /** The same when no code of the program is running: nothing is on its way. */
   rest(): void;
   lastThrow(): LastThrow;
-  readonly counts: { events: number; dropped: number };
+  /** What has no line of its own, by reason. */
+  dropped(): Record<string, number>;
+  readonly counts: { events: number };
 }
 
 /** What is known of the exception that was seen last. */
@@ -159,7 +161,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let opened = false;
   let done = 0;
   let doneValues = 0;
-  const counts = { events: 0, dropped: 0 };
+  const counts = { events: 0 };
+  let lost = 0;
+  /** Calls left out before the file had its full size; -1: it has not. */
+  let omittedBefore = -1;
 
   let lastThrow: { value: unknown; fn: number; at: number } | null = null;
   let lastError: unknown;
@@ -253,7 +258,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     drain();
     while (valueAt + count * SPARE > values.length) values.push(0);
     if (at < CAPACITY) return true;
-    counts.dropped++;
+    lost++;
     return false;
   }
 
@@ -576,17 +581,20 @@ export function createRecorder(options: RecorderOptions): Recorder {
     draining = true;
     try {
       const events = at / SLOTS;
-      if (sink.failed) counts.dropped += events;
+      if (sink.failed) lost += events;
       else {
         encode();
         counts.events += events;
       }
       forget();
-      if (sink.bytes > maxFileBytes) limit = -1;
+      if (sink.bytes > maxFileBytes && omittedBefore < 0) {
+        omittedBefore = omittedCalls();
+        limit = -1;
+      }
     } catch (error) {
       // Where the stack has ended in here, the events are still there, and the next drain starts from a higher frame.
       if (!(error instanceof RangeError)) {
-        counts.dropped += at / SLOTS;
+        lost += at / SLOTS;
         forget();
         options.broken(error);
       }
@@ -705,6 +713,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   // -------------------------------------------------------------------- totals
 
+  function omittedCalls(): number {
+    return omitted.reduce((sum, count) => sum + count, 0);
+  }
+
+  function dropped(): Record<string, number> {
+    const all = omittedCalls();
+    const before = omittedBefore < 0 ? all : omittedBefore;
+    const counted = { [options.maxCalls < 0 ? 'not_sampled' : 'max_calls']: before, max_file: all - before, lost };
+    return Object.fromEntries(Object.entries(counted).filter(([, count]) => count > 0));
+  }
+
   function summaries(): string {
     const ts = epoch.text(now());
     let text = '';
@@ -732,6 +751,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     raw,
     drain,
     summaries,
+    dropped,
     epoch: (reading) => epoch.text(reading),
     current: () => (depth > 0 ? stackId[depth] : 0),
     rest() {

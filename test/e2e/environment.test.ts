@@ -94,6 +94,7 @@ once();
     expect(only(records, 'summary')).toMatchObject([
       { func: 'often', file: 'app.js', line: 2, calls: 100, recorded: 25, exceptions: 10 },
     ]);
+    expect(records.at(-1)).toMatchObject({ type: 'process_end', dropped: { max_calls: 75 } });
   });
 
   test.each(['100', '101', '0'])('%s leaves out nothing of 100 calls, nor needs a summary', async (limit) => {
@@ -124,6 +125,7 @@ try { late(); } catch {}
   expect(recorded).toBeLessThan(40_000);
   expect(only(records, 'exception')).toMatchObject([{ func: 'late', capped: true, error: { message: 'late' } }]);
   expect(only(records, 'summary').find(({ func }) => func === 'big')).toMatchObject({ calls: 40_000, recorded });
+  expect(records.at(-1)).toMatchObject({ dropped: { max_file: 40_001 - recorded } });
   expect(statSync(path).size).toBeGreaterThan(1024 * 1024);
   // What is in the buffer when the limit is passed still goes to the file.
   expect(statSync(path).size).toBeLessThan(10 * 1024 * 1024);
@@ -140,6 +142,7 @@ for (let i = 0; i < 5; i++) try { outer(i); } catch {}
   expect(records.map(({ type }) => type)).toEqual(['process_start', 'exception', 'summary', 'process_end']);
   expect(records[1]).toMatchObject({ func: 'outer', capped: true, parent: null, error: { name: 'TypeError' } });
   expect(records[2]).toMatchObject({ calls: 5, recorded: 0, exceptions: 1 });
+  expect(records[3]).toMatchObject({ dropped: { not_sampled: 5 } });
 });
 
 test('HANDIT_ENABLED=false does nothing at all', async () => {
