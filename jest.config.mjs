@@ -8,7 +8,7 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   globalSetup: '<rootDir>/test/helpers/global-setup.mjs',
   // The agent sets this when it is bundled; see scripts/build.mjs.
-  globals: { HANDIT_VERSION: '0.0.0-test' },
+  globals: { HANDIT_VERSION: '0.0.0-test', HANDIT_BUILD: 'test' },
   transform: { '\\.m?[jt]s$': transformer },
   // oxc-parser is published as ES modules only.
   transformIgnorePatterns: ['/node_modules/(?!oxc-parser/)', '/dist/'],

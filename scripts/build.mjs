@@ -51,7 +51,7 @@ export async function build({ types = true } = {}) {
   const stamp = readStamp();
   const complete = [...entries, ...copies].every(({ target }) => existsSync(join(dist, target)));
   if (stamp.bundle !== hash || !complete) {
-    await bundle();
+    await bundle(hash);
     writeStamp({ ...stamp, bundle: hash });
   }
   if (types && (stamp.types !== hash || !existsSync(join(dist, 'types')))) {
@@ -60,7 +60,7 @@ export async function build({ types = true } = {}) {
   }
 }
 
-async function bundle() {
+async function bundle(hash) {
   const sources = new Set([...entries, ...copies].map(({ source }) => source));
   const missing = [...sources].filter((source) => !existsSync(join(root, source)));
   if (missing.length > 0) throw new Error(`cannot bundle, no such file: ${missing.join(', ')}`);
@@ -77,7 +77,7 @@ async function bundle() {
         target: 'node20',
         format: target.endsWith('.mjs') ? 'esm' : 'cjs',
         external,
-        define: { HANDIT_VERSION: JSON.stringify(version) },
+        define: { HANDIT_VERSION: JSON.stringify(version), HANDIT_BUILD: JSON.stringify(hash) },
         banner: executable ? { js: '#!/usr/bin/env node' } : {},
         logLevel: 'warning',
       });

@@ -122,6 +122,7 @@ export function startAgent(folder: string): Agent | null {
       if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
     },
     skipped,
+    broken,
     syncHooks: hasSyncHooks(process.versions.node),
   });
 

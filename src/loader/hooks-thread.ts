@@ -40,12 +40,22 @@ export async function load(
   if (result.format === 'commonjs') return { ...result, source: null };
   if ((result.format !== 'module' && result.format !== 'module-typescript') || result.source == null) return result;
   const filename = fileURLToPath(url);
-  const source = textOf(result.source);
-  const rewritten = rewrite(filename, source, 'module');
-  if (!rewritten) return result;
-  const { path, code: _, ...rest } = rewritten;
+  try {
+    const code = rewritten(filename, textOf(result.source));
+    return code === null ? result : { ...result, source: code };
+  } catch (error) {
+    // Whatever fails in here, the program gets its module.
+    send({ type: 'skipped', path: filename, reason: `internal error: ${(error as Error).message}` });
+    return result;
+  }
+}
+
+function rewritten(filename: string, source: string): string | null {
+  const result = rewrite(filename, source, 'module');
+  if (!result) return null;
+  const { path, code: _, ...rest } = result;
   const base = nextBase;
   nextBase += rest.functions.length * stride;
   send({ type: 'rewritten', filename, path, source, rewritten: rest, base, stride });
-  return { ...result, source: linkedCode(rewritten, { filename, source, folder: ownFolder, base, stride }) };
+  return linkedCode(result, { filename, source, folder: ownFolder, base, stride });
 }

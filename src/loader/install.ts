@@ -27,6 +27,8 @@ export interface LoaderOptions {
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
+  /** Told of an error in the rewriting itself. */
+  broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
   syncHooks: boolean;
 }
@@ -44,8 +46,17 @@ export function installLoader(options: LoaderOptions): Loader {
   const stride = options.syncHooks ? 1 : 2;
   let nextBase = 0;
 
-  /** The text to run instead of `source`, or null. */
+  /** The text to run instead of `source`, or null. Whatever fails in here, the program gets its module. */
   function rewritten(filename: string, source: string, kind: SourceKind): string | null {
+    try {
+      return attempt(filename, source, kind);
+    } catch (error) {
+      options.broken(error);
+      return null;
+    }
+  }
+
+  function attempt(filename: string, source: string, kind: SourceKind): string | null {
     const result = rewrite(filename, source, kind);
     if (!result) return null;
     const { path, kind: readAs, prefix, edits, functions } = result;

@@ -6,7 +6,8 @@ import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 
 export interface RewriteOptions {
-  version: string;
+  /** Names the state of this package's sources. */
+  build: string;
   /** Where this package's built files lie. */
   folder: string;
   runtimeUrl: string;
@@ -61,13 +62,17 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     if (path === null || source.includes(options.runtimeUrl) || source.includes('=__handit__;')) return null;
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const filtered = userModules.functionsOf(path) ? path : '';
-    const key = cache?.key([options.version, options.runtimeUrl, options.filters, filtered, extension, kind, source]);
+    const key = cache?.key([options.build, options.runtimeUrl, options.filters, filtered, extension, kind, source]);
     let rewritten = key && cache ? cache.get(key) : undefined;
     if (!rewritten) {
       try {
         rewritten = transformed(path, filename, source, kind);
       } catch (error) {
-        options.skipped(path, (error as Error).message);
+        const { name, message } = error as Error;
+        options.skipped(
+          path,
+          name === 'UnparsableSource' ? `cannot be parsed: ${message}` : `internal error: ${message}`,
+        );
         return null;
       }
       if (key) cache!.set(key, rewritten);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config.js';
 import { secretKeys } from '../recorder/redact.js';
-import { version } from '../version.js';
+import { build } from '../version.js';
 import type { RewriteOptions } from './rewrite.js';
 import { createSourceCache } from './source-cache.js';
 import { createUserModules } from './user-module.js';
@@ -14,7 +14,7 @@ export function rewriteOptions(config: Config, folder: string): Omit<RewriteOpti
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
   return {
-    version,
+    build,
     folder,
     runtimeUrl: pathToFileURL(join(folder, 'runtime.mjs')).href,
     cache: cached ? createSourceCache(cacheDir) : null,

@@ -49,7 +49,9 @@ export interface Instrumented {
 }
 
 /** The source cannot be rewritten; `message` says why in the parser's words. */
-export class UnparsableSource extends Error {}
+export class UnparsableSource extends Error {
+  override name = 'UnparsableSource';
+}
 
 /** An ESTree node, as far as this folder needs one. */
 export interface Node {
