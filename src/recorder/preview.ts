@@ -286,7 +286,9 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   function slot(property: PropertyDescriptor, depth: number): string {
-    if (hasOwn(property, 'value')) return any(property.value, depth + 1);
+    // Asking for the value first spares most of them the look-up.
+    const { value } = property as { value?: unknown };
+    if (value !== undefined || hasOwn(property, 'value')) return any(value, depth + 1);
     nodes++;
     return property.get ? '{"$type":"getter"}' : '{"$type":"setter"}';
   }
