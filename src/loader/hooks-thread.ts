@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
 import { readConfig } from '../config.js';
+import type * as transform from '../transform/index.js';
 import { linkedCode } from './linked-code.js';
 import { textOf, type ThreadMessage } from './install.js';
 import { createRewrite, type Rewrite } from './rewrite.js';
@@ -8,19 +9,27 @@ import { rewriteOptions } from './settings.js';
 
 // The asynchronous hooks of Node versions without usable `registerHooks`; this file runs in their thread.
 
+/** Beside this file when both are built. */
+const TRANSFORM = './transform.mjs' as string;
+
 let rewrite: Rewrite;
 let send: (message: ThreadMessage) => void;
 const stride = 2;
 let nextBase = 1;
 let ownFolder: string;
+let isUserModule: (filename: string) => boolean;
+let parser: typeof transform;
 
 export function initialize({ port, folder }: { port: MessagePort; folder: string }): void {
   ownFolder = folder;
   send = (message) => port.postMessage(message);
   // The main thread has complained about wrong variables already.
   const config = readConfig(process.env, process.cwd(), process.pid, () => undefined);
+  const options = rewriteOptions(config, folder);
+  isUserModule = (filename) => options.userModules.pathOf(filename) !== null;
   rewrite = createRewrite({
-    ...rewriteOptions(config, folder),
+    ...options,
+    loadTransform: () => parser.instrument,
     skipped: (path, reason) => send({ type: 'skipped', path, reason }),
   });
 }
@@ -40,7 +49,10 @@ export async function load(
   if (result.format === 'commonjs') return { ...result, source: null };
   if ((result.format !== 'module' && result.format !== 'module-typescript') || result.source == null) return result;
   const filename = fileURLToPath(url);
+  if (!isUserModule(filename)) return result;
   try {
+    // Not by `require`: in this thread some versions cannot require an ES module, as the parser is.
+    parser ??= (await import(TRANSFORM)) as typeof transform;
     const code = rewritten(filename, textOf(result.source));
     return code === null ? result : { ...result, source: code };
   } catch (error) {

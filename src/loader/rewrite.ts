@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import type * as transform from '../transform/index.js';
 import type { InstrumentOptions, SourceKind } from '../transform/types.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
@@ -8,8 +6,8 @@ import type { UserModules } from './user-module.js';
 export interface RewriteOptions {
   /** Names the state of this package's sources. */
   build: string;
-  /** Where this package's built files lie. */
-  folder: string;
+  /** Loads the parser: asked when the cache does not know a source, since that takes a third of a cold start. */
+  loadTransform: () => typeof transform.instrument;
   runtimeUrl: string;
   cache: SourceCache | null;
   userModules: UserModules;
@@ -33,7 +31,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     if (!instrument) {
       loading = true;
       try {
-        instrument = loadTransform(options.folder);
+        instrument = options.loadTransform();
       } finally {
         loading = false;
       }
@@ -80,10 +78,4 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     for (const reason of rewritten.leftAlone) options.skipped(path, reason);
     return rewritten.functions.length ? { ...rewritten, path } : null;
   };
-}
-
-/** The parser is loaded only when the cache does not know a source: it takes a third of a cold start. */
-function loadTransform(folder: string): typeof transform.instrument {
-  const require = createRequire(join(folder, 'register.cjs'));
-  return (require('./transform.cjs') as typeof transform).instrument;
 }

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config.js';
 import { secretKeys } from '../recorder/redact.js';
+import type * as transform from '../transform/index.js';
 import { build } from '../version.js';
 import type { RewriteOptions } from './rewrite.js';
 import { createSourceCache } from './source-cache.js';
@@ -15,7 +17,8 @@ export function rewriteOptions(config: Config, folder: string): Omit<RewriteOpti
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
   return {
     build,
-    folder,
+    loadTransform: () =>
+      (createRequire(join(folder, 'register.cjs'))('./transform.cjs') as typeof transform).instrument,
     runtimeUrl: pathToFileURL(join(folder, 'runtime.mjs')).href,
     cache: cached ? createSourceCache(cacheDir) : null,
     userModules: createUserModules({ cwd, ownFolder: folder, captureOnlyCwd, include, exclude }),
