@@ -108,7 +108,7 @@ export function startAgent(folder: string): Agent | null {
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
   Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
-  const restoreToString = showOriginalSource(sources, () => loader?.registerPending());
+  const restoreToString = showOriginalSource(sources, () => loader.registerPending());
   const loader: Loader = installLoader({
     folder,
     rewrite: createRewrite({

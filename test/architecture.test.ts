@@ -32,7 +32,7 @@ const allowed: Record<string, string[]> = {
     ...['src/process-end', 'src/trace-format', 'hooks/index', 'hooks/lib'],
   ],
   'src/index': ['src/agent', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
-  'src/register': ['src/agent'],
+  'src/register': ['src/agent', 'src/log'],
   'hooks/index': ['hooks/lib', 'hooks/*'],
   'hooks/lib': ['src/recorder', 'src/trace-format'],
   'hooks/*': ['hooks/lib', 'src/recorder', 'src/trace-format'],

@@ -291,3 +291,16 @@ console.log(process.memoryUsage.rss());
   const last = bytes.toString('utf8', bytes.lastIndexOf(10, bytes.length - 2) + 1);
   expect(JSON.parse(last)).toMatchObject({ type: 'process_end', events: 4_000_001, dropped: {} });
 });
+
+test('an agent that cannot start says so in one line, and the program runs', async () => {
+  const cwd = tempProject({ 'app.js': 'console.log(typeof globalThis.__handit__);\nprocess.exitCode = 3;\n' });
+  // Nothing can be patched before a preload but by another one.
+  writeFileSync(join(cwd, 'before.cjs'), "process.cwd = () => { throw new Error('uv_cwd'); };\n");
+  const args = ['--require', './before.cjs', ...preload, 'app.js'];
+  expect(await runNode(process.execPath, args, { cwd })).toEqual({
+    stdout: 'undefined\n',
+    stderr: 'handit: cannot start (uv_cwd); the program runs without being recorded\n',
+    code: 3,
+    signal: null,
+  });
+});
