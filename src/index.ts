@@ -8,7 +8,7 @@ export { version } from './version.js';
  * nothing, so it may stay in the code.
  */
 export function flushSync(): void {
-  (globalThis as { [key: symbol]: unknown } as { [AGENT]?: Agent })[AGENT]?.flush();
+  (globalThis as { [AGENT]?: Agent })[AGENT]?.flush();
 }
 
 const AGENT = Symbol.for('handit');

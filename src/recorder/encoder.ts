@@ -1,4 +1,4 @@
-import { createEpochFormatter } from './clock.js';
+import { epoch } from './clock.js';
 import { quote } from './preview.js';
 
 /** Bytes after which a batch is handed on, at the end of a line. */
@@ -39,7 +39,6 @@ export interface Encoder {
 export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
   let out = Buffer.allocUnsafeSlow(BATCH * 2);
   let at = 0;
-  const epoch = createEpochFormatter();
   /** The reading at which the second began whose digits are at hand. */
   let secondStart = NaN;
   let secondText: Uint8Array = new Uint8Array(10);

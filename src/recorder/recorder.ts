@@ -1,5 +1,5 @@
 import { types } from 'node:util';
-import { createEpochFormatter, now } from './clock.js';
+import { epoch, now } from './clock.js';
 import { createEncoder } from './encoder.js';
 import { functionText, type FunctionText, type RegisteredFile } from './function-table.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
@@ -76,8 +76,6 @@ export interface Recorder {
   summaries(): string;
   /** Nanoseconds of the monotonic clock to `_ns` text. */
   epoch(reading: number): string;
-  /** Id of the running call, 0 when there is none. */
-  current(): number;
   /** The same when no code of the program is running: nothing is on its way. */
   rest(): void;
   lastThrow(): LastThrow;
@@ -177,7 +175,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   const pending = new WeakMap<object, PendingCall>();
   const notRecorded: SuspendableCall[] = [];
-  const epoch = createEpochFormatter();
   const out = createEncoder((lines) => sink.write(lines));
 
   // ---------------------------------------------------------------- entering
@@ -753,7 +750,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
     summaries,
     dropped,
     epoch: (reading) => epoch.text(reading),
-    current: () => (depth > 0 ? stackId[depth] : 0),
     rest() {
       lastThrow = null;
       lastError = undefined;

@@ -13,6 +13,6 @@ export function unlinkIds(code: string, prefix: string, base: number, stride: nu
 }
 
 /** Finds each place that holds an id: group 1 is the text before it, group 2 the id. */
-export function idPattern(prefix: string): RegExp {
+function idPattern(prefix: string): RegExp {
   return new RegExp(`(${prefix.replaceAll('$', '\\$')}(?:e[0-3n]|fa|fg|w)\\()(\\d+)`, 'g');
 }
