@@ -50,7 +50,6 @@ export function startAgent(folder: string): Agent | null {
       `cannot write ${config.outputFile} (${reason}); nothing more is recorded. Set HANDIT_OUTPUT_FILE to a file that can be written`,
     ),
   );
-  const sampled = config.sampleRate >= 1 || Math.random() < config.sampleRate;
   let userModules = 0;
   const recorder = createRecorder({
     proc,
@@ -60,7 +59,8 @@ export function startAgent(folder: string): Agent | null {
       isSecret,
     ),
     maxString: config.maxString,
-    maxCalls: sampled ? config.maxCalls : -1,
+    maxCalls: config.maxCalls,
+    sampleRate: config.sampleRate,
     maxFileBytes: config.maxFileBytes,
     returnsSecret: (name) => isSecret(simpleName(name)),
     opening: () => opening,

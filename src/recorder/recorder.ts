@@ -3,6 +3,7 @@ import { epoch, now } from './clock.js';
 import { createEncoder } from './encoder.js';
 import { functionText, type FunctionText, type RegisteredFile } from './function-table.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
+import { createScopes, type Budget, type Labels, type LibraryCall, type Scope } from './scope.js';
 
 /** Where encoded lines go. Never throws. */
 export interface Sink {
@@ -20,8 +21,10 @@ export interface RecorderOptions {
   preview: Previewer;
   /** Characters of a string kept as they are. */
   maxString: number;
-  /** Calls of one function recorded in full. */
+  /** Calls of one function recorded in full in each root context; Infinity: no limit. */
   maxCalls: number;
+  /** Share of the root contexts (the process, requests, sessions, tests) of which calls are recorded, 0 to 1. */
+  sampleRate: number;
   maxFileBytes: number;
   /** Lines that open the trace, made when the first event is drained. */
   opening: () => string;
@@ -46,6 +49,7 @@ class SuspendableCall {
     readonly id: number,
     readonly fn: number,
     readonly t0: number,
+    public scope: Scope | null,
   ) {}
 }
 
@@ -65,8 +69,18 @@ export interface Recorder {
   probes: Probes;
   /** Gives a file's functions their ids: `base + index * stride`. */
   register(file: RegisteredFile, base: number, stride: number): void;
-  /** A line made elsewhere; order is kept. */
-  raw(line: string): void;
+  /** A line made elsewhere, or what makes it at the drain; order is kept. `bytes`: about how much memory it holds. */
+  raw(line: string | (() => string), bytes?: number): void;
+  /** The next id of the sequence that calls and exchanges share. */
+  nextId(): number;
+  /** What runs right now, as what begins now would see it. */
+  current(): Current;
+  /** A scope below the current one. */
+  scope(change: ScopeChange): Scope;
+  /** Runs `body` and all that it starts in that scope. */
+  inScope<T>(scope: Scope, body: () => T): T;
+  /** Puts this execution and all that it starts into that scope; answers the one before. */
+  enterScope(scope: Scope | null): Scope | null;
   /**
    * Encodes and writes all events so far. The exception that was seen last may still be on its way, and goes without its
    * stack: reading that changes what Node prints if nobody catches it.
@@ -82,6 +96,22 @@ export interface Recorder {
   /** What has no line of its own, by reason. */
   dropped(): Record<string, number>;
   readonly counts: { events: number };
+}
+
+/** Where something that begins now belongs. */
+export interface Current {
+  /** The running call, else the parent that the scope names; 0: none. */
+  parent: number;
+  scope: Scope | null;
+}
+
+export interface ScopeChange {
+  /** Default: the parent of what begins now. */
+  parent?: number;
+  labels?: Labels;
+  libraryCall?: LibraryCall;
+  /** It is a root context: it has a count of calls of its own, and is sampled by itself. */
+  root?: boolean;
 }
 
 /** What is known of the exception that was seen last. */
@@ -114,6 +144,14 @@ const SETTLE_ERROR = 5;
 const CAPPED_EXCEPTION = 6;
 const KINDS = 8;
 const RAW = -1;
+/** The calls that follow carry the labels of another scope. */
+const LABELS = -2;
+
+/** Calls of which the scope is remembered, for the closures written in them: the last so many. */
+const OWNERS = 1 << 16;
+/** Bytes that lines to be made at the drain may hold until it is due. */
+const HELD = 16 * 1024 * 1024;
+const NO_LABELS = Buffer.alloc(0);
 
 const { isPromise } = types;
 const promisePrototype = Promise.prototype;
@@ -128,7 +166,12 @@ const promiseThen = uncurry.bind(promisePrototype.then) as unknown as (
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const { proc, sink, preview, maxString, maxFileBytes, registerPending } = options;
-  let limit = options.maxCalls;
+  const { maxCalls, sampleRate } = options;
+  const sample = (): boolean => sampleRate >= 1 || Math.random() < sampleRate;
+  const processBudget: Budget = { sampled: sample(), calls: null };
+  // Where not every context is recorded, each call asks.
+  let limit = sampleRate < 1 ? -1 : maxCalls;
+  let full = false;
 
   // Per function, by id.
   let calls = new Float64Array(4096);
@@ -146,6 +189,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let depth = 0;
   let lastId = 0;
 
+  // Scopes cost nothing until the first one is entered.
+  const scopes = createScopes();
+  /** The scope of each call on the stack. */
+  const stackScope: (Scope | null | undefined)[] = [];
+  /** The scope of the call with that id, at `id % OWNERS`, for the latest calls. */
+  let owners: (Scope | null)[] = [];
+  /** The first id that was given out with scopes in use. */
+  let ownersFrom = Infinity;
+  /** Whose labels the last event carries, and the ones there were since the last drain. */
+  let labelled: Buffer = NO_LABELS;
+  let labelsSeen: Buffer[] = [];
+  let held = 0;
+
   // Events: four numbers each (what, id, parent or start, time), and their values beside them.
   const numbers = new Float64Array(CAPACITY);
   const values: unknown[] = new Array<unknown>(EVENTS * 3).fill(0);
@@ -159,6 +215,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let opened = false;
   let done = 0;
   let doneValues = 0;
+  let doneLabels: Buffer = NO_LABELS;
   const counts = { events: 0 };
   let lost = 0;
   /** Calls left out before the file had its full size; -1: it has not. */
@@ -196,12 +253,57 @@ export function createRecorder(options: RecorderOptions): Recorder {
     stackT0 = starts;
   }
 
-  /** Whether a call that did not pass the count is to be recorded after all: its function may not be known yet. */
+  /**
+   * The parent of a call that begins now, where scopes are in use; notes whose labels it carries. A scope wins over a
+   * lexical parent that belongs to another request, session or test, or to none.
+   */
+  function scopedParent(id: number, lexical: CallHandle): number {
+    let parent: number;
+    let scope: Scope | null;
+    if (depth > 0) {
+      parent = stackId[depth];
+      scope = stackScope[depth] ?? null;
+    } else {
+      parent = lexicalParent(lexical);
+      scope = scopes.current();
+      const owner = parent === 0 ? null : ownerOf(parent, lexical);
+      if (scope === null) scope = owner;
+      else if ((owner?.budget ?? processBudget) !== scope.budget) parent = scope.parent;
+    }
+    stackScope[depth + 1] = scope;
+    owners[id % OWNERS] = scope;
+    const labels = scope === null ? NO_LABELS : scope.json;
+    if (labels !== labelled) {
+      labelled = labels;
+      numbers[at] = LABELS;
+      numbers[at + 1] = labelsSeen.push(labels) - 1;
+      at += SLOTS;
+    }
+    return parent;
+  }
+
+  function ownerOf(id: number, lexical: CallHandle): Scope | null {
+    if (typeof lexical === 'object') return lexical.scope;
+    return id >= ownersFrom && id > lastId - OWNERS ? (owners[id % OWNERS] ?? null) : null;
+  }
+
+  /** Whether a call that did not pass the count is to be recorded after all. */
   function admit(fn: number): boolean {
-    if (calls[fn] > limit) return false;
-    registerPending();
-    if (calls[fn] === undefined) reserve(fn);
-    return ++calls[fn] <= limit;
+    if (!(calls[fn] >= 0)) {
+      // The function is not known yet.
+      registerPending();
+      if (calls[fn] === undefined) reserve(fn);
+      if (++calls[fn] <= limit) return true;
+    }
+    if (full) return false;
+    const scope = scopes.used ? (depth > 0 ? stackScope[depth] : scopes.current()) : null;
+    if (!scope) return processBudget.sampled && calls[fn] <= maxCalls;
+    const { budget } = scope;
+    if (!budget.sampled) return false;
+    budget.calls ??= new Map();
+    const count = (budget.calls.get(fn) ?? 0) + 1;
+    budget.calls.set(fn, count);
+    return count <= maxCalls;
   }
 
   function reserve(fn: number): void {
@@ -229,10 +331,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Notes the call itself; its arguments are in `values` already, up to `valuesEnd`. */
   function open(fn: number, lexical: CallHandle, valuesEnd: number): number {
     const id = ++lastId;
+    const parent = scopes.used
+      ? scopedParent(id, lexical)
+      : depth > 0
+        ? stackId[depth]
+        : lexicalParent(lexical);
     const from = at;
     numbers[from] = fn * KINDS + CALL;
     numbers[from + 1] = id;
-    numbers[from + 2] = depth > 0 ? stackId[depth] : lexicalParent(lexical);
+    numbers[from + 2] = parent;
     const time = now();
     numbers[from + 3] = time;
     valueAt = valuesEnd;
@@ -254,7 +361,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (!tight(count)) return true;
     drain();
     while (valueAt + count * SPARE > values.length) values.push(0);
-    if (at < CAPACITY) return true;
+    // A change of labels may come before it.
+    if (at < CAPACITY - SLOTS) return true;
     lost++;
     return false;
   }
@@ -423,20 +531,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function fa(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
     const id = en(fn, lexical, args);
     if (id < 0) return (notRecorded[fn] ??= unrecorded(fn));
-    return new SuspendableCall(id, fn, stackT0[depth]);
+    return new SuspendableCall(id, fn, stackT0[depth], scopes.used ? (stackScope[depth] ?? null) : null);
   }
 
   function fg(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
     const parent = delegating > 0 && delegatingAfter === lastId && delegatingAt === at ? delegating : 0;
-    const from = at;
     const call = fa(fn, lexical, args);
-    // The event may have moved if the buffer was drained on the way.
-    if (parent > 0 && call.id > 0) numbers[(at > from ? from : 0) + 2] = parent;
+    // Its event is the last one, also when the buffer was drained on the way.
+    if (parent > 0 && call.id > 0) numbers[at - SLOTS + 2] = parent;
     return call;
   }
 
   function unrecorded(fn: number): SuspendableCall {
-    const call = new SuspendableCall(0, fn, 0);
+    const call = new SuspendableCall(0, fn, 0, null);
     call.running = false;
     call.ended = true;
     return call;
@@ -444,7 +551,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Takes a call off the stack before it is suspended. */
   function leave(call: SuspendableCall): void {
-    if (stackId[depth] === call.id || unwind(call.id, undefined, false, now())) depth--;
+    if (stackId[depth] === call.id || unwind(call.id, undefined, false, now())) {
+      // It may have entered a session meanwhile.
+      if (scopes.used) call.scope = stackScope[depth] ?? null;
+      depth--;
+    }
     call.running = false;
   }
 
@@ -487,6 +598,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       stackId[depth] = call.id;
       stackFn[depth] = call.fn;
       stackT0[depth] = call.t0;
+      if (scopes.used) stackScope[depth] = call.scope;
       call.running = true;
       if (call.waitsFor !== null) settle(call, SETTLE, value);
     }
@@ -565,11 +677,51 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   // ------------------------------------------------------------------ draining
 
-  function raw(line: string): void {
+  function raw(line: string | (() => string), bytes = 0): void {
+    held += bytes;
+    if (held > HELD) drain();
     if (!room(1)) return;
     numbers[at] = RAW;
     values[valueAt++] = line;
     at += SLOTS;
+  }
+
+  // -------------------------------------------------------------------- scopes
+
+  function current(): Current {
+    if (depth > 0) return { parent: stackId[depth], scope: scopes.used ? (stackScope[depth] ?? null) : null };
+    const scope = scopes.current();
+    return { parent: scope === null ? 0 : scope.parent, scope };
+  }
+
+  function makeScope({ parent, labels, libraryCall, root }: ScopeChange): Scope {
+    const { parent: here, scope } = current();
+    const all = labels ? { ...scope?.labels, ...labels } : (scope?.labels ?? {});
+    return {
+      parent: parent ?? here,
+      labels: all,
+      json: labels ? Buffer.from(labelsJson(all)) : (scope?.json ?? NO_LABELS),
+      libraryCall: libraryCall ?? null,
+      budget: root ? { sampled: sample(), calls: null } : (scope?.budget ?? processBudget),
+    };
+  }
+
+  function inScope<T>(scope: Scope, body: () => T): T {
+    const before = enterScope(scope);
+    const level = depth;
+    const outer = stackScope[level];
+    stackScope[level] = scope;
+    try {
+      return body();
+    } finally {
+      stackScope[level] = outer;
+      scopes.enter(before);
+    }
+  }
+
+  function enterScope(scope: Scope | null): Scope | null {
+    if (!scopes.used && scope !== null) ownersFrom = lastId + 1;
+    return scopes.enter(scope);
   }
 
   function drain(): void {
@@ -581,12 +733,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (sink.failed) lost += events;
       else {
         encode();
-        counts.events += events;
+        counts.events += events - labelsSeen.length;
       }
       forget();
       if (sink.bytes > maxFileBytes && omittedBefore < 0) {
         omittedBefore = omittedCalls();
         limit = -1;
+        full = true;
       }
     } catch (error) {
       // Where the stack has ended in here, the events are still there, and the next drain starts from a higher frame.
@@ -604,6 +757,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
     values.fill(0, 0, valueAt);
     done = 0;
     doneValues = 0;
+    doneLabels = NO_LABELS;
+    labelled = NO_LABELS;
+    if (labelsSeen.length > 0) labelsSeen = [];
+    held = 0;
     arenaAt = 0;
     at = 0;
     valueAt = 0;
@@ -627,6 +784,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (!opened) out.text(options.opening());
     // A drain that was cut off goes on where its last whole batch ended.
     let v = doneValues;
+    let labels = doneLabels;
 
     const value = (): void => {
       const kept = values[v++];
@@ -648,8 +806,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
     for (let i = done; i < at; i += SLOTS) {
       const what = numbers[i];
-      if (what === RAW) {
-        out.text(values[v++] as string);
+      if (what < 0) {
+        if (what === LABELS) labels = labelsSeen[numbers[i + 1]];
+        else {
+          const line = values[v++] as string | (() => string);
+          out.text(typeof line === 'string' ? line : line());
+        }
         continue;
       }
       const kind = what & (KINDS - 1);
@@ -663,6 +825,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         parent(numbers[i + 2]);
         out.bytes(entry.call);
         out.time(numbers[i + 3]);
+        if (labels.length > 0) out.bytes(labels);
         for (let a = 0; a < last; a++) {
           out.bytes(args[a]);
           value();
@@ -688,6 +851,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (out.endLine()) {
         done = i + SLOTS;
         doneValues = v;
+        doneLabels = labels;
         opened = true;
       }
     }
@@ -717,7 +881,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function dropped(): Record<string, number> {
     const all = omittedCalls();
     const before = omittedBefore < 0 ? all : omittedBefore;
-    const counted = { [options.maxCalls < 0 ? 'not_sampled' : 'max_calls']: before, max_file: all - before, lost };
+    const counted = { [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before, max_file: all - before, lost };
     return Object.fromEntries(Object.entries(counted).filter(([, count]) => count > 0));
   }
 
@@ -746,6 +910,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
       });
     },
     raw,
+    nextId: () => ++lastId,
+    current,
+    scope: makeScope,
+    inScope,
+    enterScope,
     drain,
     summaries,
     dropped,
@@ -768,3 +937,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
 const DONE = Symbol('handit.done');
 const REDACTED = '<redacted>';
 const UNSEEN = new ThrownValue('{"name":"Unknown","message":"left by an exception that was not seen"}', undefined, '');
+
+function labelsJson(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([name, value]) => (value === undefined ? '' : `,"${name}":${quote(String(value))}`))
+    .join('');
+}
