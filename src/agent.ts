@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { threadId } from 'node:worker_threads';
+import { hooks } from '../hooks/index.js';
+import type { HookHost } from '../hooks/lib/hook.js';
 import { readConfig } from './config.js';
 import { installLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
@@ -50,14 +52,15 @@ export function startAgent(folder: string): Agent | null {
       `cannot write ${config.outputFile} (${reason}); nothing more is recorded. Set HANDIT_OUTPUT_FILE to a file that can be written`,
     ),
   );
-  let userModules = 0;
+  let reasons = 0;
+  const preview = createPreviewer(
+    { maxString: config.maxString, maxItems: config.maxItems, maxDepth: config.maxDepth },
+    isSecret,
+  );
   const recorder = createRecorder({
     proc,
     sink,
-    preview: createPreviewer(
-      { maxString: config.maxString, maxItems: config.maxItems, maxDepth: config.maxDepth },
-      isSecret,
-    ),
+    preview,
     maxString: config.maxString,
     maxCalls: config.maxCalls,
     sampleRate: config.sampleRate,
@@ -108,7 +111,7 @@ export function startAgent(folder: string): Agent | null {
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
   Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
-  const restoreToString = showOriginalSource(sources, () => loader.registerPending());
+  const disguise = showOriginalSource(sources, () => loader.registerPending());
   const loader: Loader = installLoader({
     folder,
     rewrite: createRewrite({
@@ -129,18 +132,32 @@ export function startAgent(folder: string): Agent | null {
   // ------------------------------------------------------------------ the end
 
   let timer: NodeJS.Timeout | undefined;
-  /** With the first module of the user's there is something to write: processes without any leave no trace. */
+  /** With the first module of the user's or the first exchange there is something to write; other processes leave no trace. */
   function seen(): void {
-    userModules++;
+    reasons++;
     if (timer) return;
     timer = setInterval(guarded(recorder.rest), DRAIN_EVERY_MS);
     timer.unref();
   }
 
+  const host: HookHost = {
+    proc,
+    recorder,
+    now,
+    isSecret,
+    errorJson: (error) => preview.error(error).toJson(),
+    maxBody: config.maxBody,
+    seen,
+    broken,
+    looksLike: disguise.looksLike,
+  };
+  const uninstalls: (() => void)[] = [];
+  for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
+
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
-    if (ended || (userModules === 0 && recorder.counts.events === 0)) return;
+    if (ended || (reasons === 0 && recorder.counts.events === 0)) return;
     ended = true;
     recorder.raw(''); // The opening comes with the first event, also when there was none.
     recorder.rest();
@@ -178,7 +195,8 @@ export function startAgent(folder: string): Agent | null {
       end(undefined);
       clearInterval(timer);
       loader.uninstall();
-      restoreToString();
+      for (const uninstall of uninstalls.reverse()) uninstall();
+      disguise.undo();
       unwatch();
     },
   };

@@ -18,7 +18,9 @@ export interface Config {
   maxItems: number;
   /** Levels of a nested value. */
   maxDepth: number;
-  /** Calls of one function recorded in full; Infinity: no limit. */
+  /** Bytes kept of an HTTP body. */
+  maxBody: number;
+  /** Calls of one function recorded in full in each root context; Infinity: no limit. */
   maxCalls: number;
   /** Bytes of the trace file; Infinity: no limit. */
   maxFileBytes: number;
@@ -93,6 +95,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     maxString: whole('HANDIT_MAX_STR', 256),
     maxItems: whole('HANDIT_MAX_LOCALS', 64),
     maxDepth: whole('HANDIT_MAX_DEPTH', 4),
+    maxBody: whole('HANDIT_MAX_BODY', 65_536),
     maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 100_000)),
     maxFileBytes: unlimited(whole('HANDIT_MAX_FILE_MB', 1024) * 1024 * 1024),
     redact: pattern('HANDIT_REDACT', 'i'),

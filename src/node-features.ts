@@ -13,3 +13,9 @@ export function hasSyncHooks(version: string): boolean {
   const from = SYNC_HOOKS[major];
   return from !== undefined && (minor > from[0] || (minor === from[0] && patch >= from[1]));
 }
+
+/** Whether the channel `http.client.request.created` exists: https://github.com/nodejs/node/pull/55715. */
+export function hasRequestCreatedChannel(version: string): boolean {
+  const [major, minor] = version.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 12);
+}

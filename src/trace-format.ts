@@ -205,10 +205,14 @@ export interface HttpRequest {
   parent: CallId | null;
   /** `client` for a request this process makes, `server` for one it answers. */
   side: 'client' | 'server';
+  /** The first exchange of the same call of an HTTP library: retries and redirects of one call share it. */
+  call?: CallId;
+  /** Counts the exchanges of that call, from 1. */
+  attempt?: number;
   /** The library that the program called, also when that uses another one underneath. */
   client: 'http' | 'https' | 'http2' | 'fetch' | 'undici' | 'axios' | 'got';
   method: string;
-  /** Absolute, without the password of a user and with secret query parameters redacted. */
+  /** Absolute, with user, password and secret query parameters redacted. */
   url: string;
   headers: Headers;
   t0_ns: TimeNs;
@@ -216,6 +220,10 @@ export interface HttpRequest {
   request_body?: BodyPreview;
   /** Bytes of body that this process sent; here when known at the start, else on the end record. */
   bytes_out?: number;
+  /** As in `call`. */
+  session_id?: string;
+  agent?: string;
+  test?: string;
 }
 
 /** The exchange ended with a response, its body included. */
@@ -228,6 +236,8 @@ export interface HttpResponse {
   dt_ns: DurationNs;
   status: number;
   headers: Headers;
+  /** Headers that came behind the body. */
+  trailers?: Headers;
   response_body?: BodyPreview;
   /** Bytes of the whole body that this process received, as on the wire: at a client the response's, at a server the request's. */
   bytes_in: number;
@@ -248,6 +258,11 @@ export interface HttpError {
   error: ErrorInfo;
   /** One side chose to stop: an AbortSignal, `destroy()`, a closed tab. */
   aborted?: true;
+  /** Of the response, where one had begun. */
+  status?: number;
+  headers?: Headers;
+  /** What had come of the response's body. */
+  response_body?: BodyPreview;
   /** As in `http_request`, when the body was still being sent then. */
   request_body?: BodyPreview;
   /** Bytes of body that this process sent before the end. */

@@ -34,7 +34,7 @@ const allowed: Record<string, string[]> = {
   'src/index': ['src/agent', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
   'src/register': ['src/agent', 'src/log'],
   'hooks/index': ['hooks/lib', 'hooks/*'],
-  'hooks/lib': ['src/recorder', 'src/trace-format'],
+  'hooks/lib': ['src/recorder', 'src/trace-format', 'src/node-features'],
   'hooks/*': ['hooks/lib', 'src/recorder', 'src/trace-format'],
 };
 

@@ -3,23 +3,30 @@ import type { SourcePair, SourceTable } from './source-table.js';
 /** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
 const PROBE = /(h\$\d*_)(?:e[0-3n]|fa|fg)\((\d+),/;
 
+export interface Disguise {
+  /** From now on the text of the replacement is that of the original. */
+  looksLike(original: object, replacement: object): void;
+  undo(): void;
+}
+
 /**
  * Makes `Function.prototype.toString` answer the text that the user wrote. Programs send functions to browsers and
  * workers as text, and read parameter names from it.
  *
  * @param registerPending asked when a function's file is not known: another thread may have rewritten it
- * @returns takes the change back
  */
-export function showOriginalSource(sources: SourceTable, registerPending: () => void): () => void {
+export function showOriginalSource(sources: SourceTable, registerPending: () => void): Disguise {
   const prototype = Function.prototype;
   const native = Object.getOwnPropertyDescriptor(prototype, 'toString')!;
   const nativeToString = native.value as () => string;
   const { apply } = Reflect;
+  /** Methods that we have put in the place of Node's. */
+  const replaced = new WeakMap<object, object>();
 
   // A method has no `prototype` and cannot be constructed, like the built-in.
   const { toString } = {
     toString(this: unknown): string {
-      const text = apply(nativeToString, this === toString ? nativeToString : this, []);
+      const text = apply(nativeToString, replacedBy(this), []);
       // Nearly every text: a built-in's, or one that was not rewritten.
       if (!text.includes('h$')) return text;
       try {
@@ -29,9 +36,15 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
       }
     },
   };
+  const get = WeakMap.prototype.get.bind(replaced) as (key: unknown) => object | undefined;
+  const replacedBy = (self: unknown): unknown => get(self) ?? self;
+  replaced.set(toString, nativeToString);
   Object.defineProperty(prototype, 'toString', { ...native, value: toString });
-  return () => {
-    if (prototype.toString === toString) Object.defineProperty(prototype, 'toString', native);
+  return {
+    looksLike: (original, replacement) => void replaced.set(replacement, original),
+    undo() {
+      if (prototype.toString === toString) Object.defineProperty(prototype, 'toString', native);
+    },
   };
 }
 

@@ -194,7 +194,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** The scope of each call on the stack. */
   const stackScope: (Scope | null | undefined)[] = [];
   /** The scope of the call with that id, at `id % OWNERS`, for the latest calls. */
-  let owners: (Scope | null)[] = [];
+  const owners: (Scope | null)[] = [];
   /** The first id that was given out with scopes in use. */
   let ownersFrom = Infinity;
   /** Whose labels the last event carries, and the ones there were since the last drain. */
@@ -331,11 +331,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Notes the call itself; its arguments are in `values` already, up to `valuesEnd`. */
   function open(fn: number, lexical: CallHandle, valuesEnd: number): number {
     const id = ++lastId;
-    const parent = scopes.used
-      ? scopedParent(id, lexical)
-      : depth > 0
-        ? stackId[depth]
-        : lexicalParent(lexical);
+    const parent = scopes.used ? scopedParent(id, lexical) : depth > 0 ? stackId[depth] : lexicalParent(lexical);
     const from = at;
     numbers[from] = fn * KINDS + CALL;
     numbers[from + 1] = id;

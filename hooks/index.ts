@@ -1,0 +1,6 @@
+import { httpHook } from './http.js';
+import { httpsHook } from './https.js';
+import type { Hook } from './lib/hook.js';
+
+/** In the order in which they start; they end in the opposite one. */
+export const hooks: readonly Hook[] = [httpHook, httpsHook];

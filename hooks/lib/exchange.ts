@@ -1,0 +1,242 @@
+import { quote } from '../../src/recorder/preview.js';
+import type { Current } from '../../src/recorder/recorder.js';
+import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
+import type { HttpRequest } from '../../src/trace-format.js';
+import { BodyCollector, bodyJson } from './body.js';
+import type { HookHost } from './hook.js';
+import { REDACTED, redactUrl } from './redact-text.js';
+
+export type Client = HttpRequest['client'];
+
+/** Names and values as they go over the wire; several values of one name are several entries. */
+export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+export interface ExchangeStart {
+  side: 'client' | 'server';
+  client: Client;
+  /** Where it belongs; default: what runs now. */
+  current?: Current;
+}
+
+/**
+ * One HTTP exchange on its way to the trace: a hook tells what it sees, in whatever order that comes, and the records
+ * are right. After the end nothing changes any more. No method throws.
+ */
+export class Exchange {
+  readonly id: number;
+  readonly parent: number;
+  readonly requestBody: BodyCollector;
+  readonly responseBody: BodyCollector;
+  readonly libraryCall: LibraryCall | null;
+  /** The scope it began in. */
+  readonly scope: Scope | null;
+  ended = false;
+  private readonly side: 'client' | 'server';
+  private readonly client: Client;
+  private readonly attempt: number;
+  private readonly t0: number;
+  private started = false;
+  private requestBodyReported = false;
+  private requestHeaders: HeaderList = [];
+  private status = 0;
+  private responseHeaders: HeaderList = [];
+  private trailers: HeaderList = [];
+
+  constructor(
+    private readonly host: HookHost,
+    { side, client, current = host.recorder.current() }: ExchangeStart,
+  ) {
+    this.t0 = host.now();
+    this.id = host.recorder.nextId();
+    this.parent = current.parent;
+    this.scope = current.scope;
+    this.side = side;
+    const call = side === 'client' ? libraryCallOf(current) : null;
+    this.libraryCall = call;
+    this.client = call === null ? client : (call.client as Client);
+    this.attempt = call === null ? 0 : ++call.attempts;
+    if (call !== null && call.id === 0) call.id = this.id;
+    this.requestBody = new BodyCollector(host.maxBody);
+    this.responseBody = new BodyCollector(host.maxBody);
+    host.seen();
+  }
+
+  /** Whether the request has been reported. */
+  get sent(): boolean {
+    return this.started;
+  }
+
+  /** The head of the request is known: reports it, and its body if that is complete. */
+  request(method: string, url: string, headers: HeaderList): void {
+    if (this.started) return;
+    this.started = true;
+    this.requestHeaders = headers;
+    const { id, parent, side, client, attempt, libraryCall, host, t0, scope } = this;
+    const bodyKnown = side === 'client' && this.requestBody.complete;
+    this.requestBodyReported = bodyKnown;
+    this.write(() => {
+      const call = libraryCall === null ? '' : `,"call":${libraryCall.id},"attempt":${attempt}`;
+      const body = bodyKnown ? this.requestBodyJson() + this.bytesOut() : '';
+      return (
+        `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
+        `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrl(url, host.isSecret))},` +
+        `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}${body}${scope?.json.toString() ?? ''}}\n`
+      );
+    }, this.requestBody.held);
+  }
+
+  /** The head of the response is known. */
+  response(status: number, headers: HeaderList): void {
+    if (this.ended) return;
+    this.status = status;
+    this.responseHeaders = headers;
+  }
+
+  trailing(headers: HeaderList): void {
+    if (!this.ended) this.trailers = headers;
+  }
+
+  /** The response is complete. */
+  end(): void {
+    if (!this.finish()) return;
+    const t1 = this.host.now();
+    const { host, status, responseHeaders, trailers, responseBody } = this;
+    responseBody.complete = true;
+    this.write(() => {
+      const body =
+        responseBody.size === 0
+          ? ''
+          : `,"response_body":${bodyJson(responseBody, bodyHeaders(responseHeaders), host.maxBody, host.isSecret)}`;
+      const behind = trailers.length === 0 ? '' : `,"trailers":${headersJson(trailers, host.isSecret)}`;
+      return (
+        `{"type":"http_response","proc":"${host.proc}",${this.endJson(t1)},"status":${status},` +
+        `"headers":${headersJson(responseHeaders, host.isSecret)}${behind}${body}${this.lateRequestBody()}${this.bytesIn()}}\n`
+      );
+    });
+  }
+
+  /**
+   * It ended without a complete response.
+   *
+   * @param aborted one side chose to stop
+   */
+  fail(error: unknown, aborted: boolean): void {
+    if (!this.finish()) return;
+    const t1 = this.host.now();
+    const { host, status, responseHeaders, responseBody } = this;
+    // Made now: the program may change the error, and holding it would keep alive what it refers to.
+    const errorJson = host.errorJson(error);
+    this.write(() => {
+      const head = status === 0 ? '' : `,"status":${status},"headers":${headersJson(responseHeaders, host.isSecret)}`;
+      const body =
+        responseBody.size === 0
+          ? ''
+          : `,"response_body":${bodyJson(responseBody, bodyHeaders(responseHeaders), host.maxBody, host.isSecret)}`;
+      return (
+        `{"type":"http_error","proc":"${host.proc}",${this.endJson(t1)},"error":${errorJson}${aborted ? ',"aborted":true' : ''}` +
+        `${head}${body}${this.lateRequestBody()}${this.bytesIn()}}\n`
+      );
+    });
+  }
+
+  /** What is done inside belongs to it. */
+  asScope(): Scope {
+    return this.host.recorder.scope({ parent: this.id, root: true });
+  }
+
+  private finish(): boolean {
+    if (this.ended || !this.started) return false;
+    this.ended = true;
+    return true;
+  }
+
+  private write(line: () => string, held = this.requestBody.held + this.responseBody.held): void {
+    const { host } = this;
+    host.recorder.raw(() => {
+      try {
+        return line();
+      } catch (error) {
+        host.broken(error);
+        return '';
+      }
+    }, held + 500);
+  }
+
+  private endJson(t1: number): string {
+    return `"id":${this.id},"t1_ns":${this.host.recorder.epoch(t1)},"dt_ns":${t1 - this.t0}`;
+  }
+
+  private requestBodyJson(): string {
+    const { requestBody, host } = this;
+    if (requestBody.size === 0) return '';
+    return `,"request_body":${bodyJson(requestBody, bodyHeaders(this.requestHeaders), host.maxBody, host.isSecret)}`;
+  }
+
+  /** The body of a request that was still on its way when the request was reported. */
+  private lateRequestBody(): string {
+    if (this.requestBodyReported) return '';
+    return this.requestBodyJson() + this.bytesOut();
+  }
+
+  private bytesOut(): string {
+    return `,"bytes_out":${(this.side === 'client' ? this.requestBody : this.responseBody).size}`;
+  }
+
+  private bytesIn(): string {
+    return `,"bytes_in":${(this.side === 'client' ? this.responseBody : this.requestBody).size}`;
+  }
+}
+
+/** The library on whose behalf a request is made; not what the program's own code requests while the library calls it. */
+function libraryCallOf({ parent, scope }: Current): LibraryCall | null {
+  const call = scope?.libraryCall ?? null;
+  return call !== null && call.parent === parent ? call : null;
+}
+
+/** Headers whose values are addresses. */
+const ADDRESSES = /^(location|content-location|referer|:path)$/;
+
+export function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): string {
+  const byName = new Map<string, string[]>();
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    const shown = isSecret(key) ? REDACTED : ADDRESSES.test(key) ? redactUrl(value, isSecret) : value;
+    const values = byName.get(key);
+    if (values) values.push(shown);
+    else byName.set(key, [shown]);
+  }
+  const fields = [...byName].map(
+    ([name, values]) =>
+      `${quote(name)}:${values.length === 1 ? quote(values[0]) : `[${values.map((value) => quote(value)).join(',')}]`}`,
+  );
+  return `{${fields.join(',')}}`;
+}
+
+function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding: string | undefined } {
+  return { type: headerOf(headers, 'content-type'), encoding: headerOf(headers, 'content-encoding') };
+}
+
+export function headerOf(headers: HeaderList, name: string): string | undefined {
+  return headers.find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+/** `[name, value, name, value]`, as Node gives raw headers; also as bytes, as undici does. */
+export function pairs(raw: readonly unknown[]): HeaderList {
+  const list: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const value = raw[i + 1];
+    if (Array.isArray(value)) for (const one of value) list.push([text(raw[i]), text(one)]);
+    else list.push([text(raw[i]), text(value)]);
+  }
+  return list;
+}
+
+/** `{ name: value }`, values may be arrays. */
+export function entries(headers: object): HeaderList {
+  return pairs(Object.entries(headers).flat(1));
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return Buffer.isBuffer(value) ? value.toString('latin1') : String(value);
+}

@@ -1,0 +1,31 @@
+import type { Recorder } from '../../src/recorder/recorder.js';
+
+/** Watches one HTTP client or server. */
+export interface Hook {
+  /** The name of the module or package it watches. */
+  readonly name: string;
+  /** Starts watching; never throws. Answers what takes it back. */
+  install(host: HookHost): () => void;
+}
+
+/** What a hook is given: where exchanges go, and the settings that concern them. */
+export interface HookHost {
+  readonly proc: string;
+  readonly recorder: Pick<
+    Recorder,
+    'nextId' | 'current' | 'scope' | 'inScope' | 'enterScope' | 'raw' | 'epoch' | 'rest'
+  >;
+  /** Nanoseconds of a monotonic clock. */
+  now(): number;
+  isSecret(key: string): boolean;
+  /** JSON text of the `error` of a record. */
+  errorJson(error: unknown): string;
+  /** Bytes kept of a body. */
+  readonly maxBody: number;
+  /** There is something to record, so the process leaves a trace. */
+  seen(): void;
+  /** An error of our own; the program goes on. */
+  broken(error: unknown): void;
+  /** Lets `Function.prototype.toString` answer for the second what it answers for the first. */
+  looksLike(original: object, replacement: object): void;
+}

@@ -1,0 +1,110 @@
+type IsSecret = (key: string) => boolean;
+
+export const REDACTED = '<redacted>';
+
+/** A key as it stands in JSON, also in JSON that is itself inside of a string, and there inside of a string again. */
+const KEY = /(\\*)"((?:[^"\\]|\\u[\da-fA-F]{4}){1,200})\1"\s*:\s*/g;
+
+/**
+ * Text that holds JSON, whole or cut, one value or many, with the values of secret keys replaced. What is valid JSON
+ * stays valid JSON.
+ */
+export function redactJsonText(text: string, isSecret: IsSecret): string {
+  if (!text.includes('":') && !/"\s*:/.test(text)) return text;
+  const known = new Map<string, boolean>();
+  let out = '';
+  let from = 0;
+  KEY.lastIndex = 0;
+  for (let match = KEY.exec(text); match; match = KEY.exec(text)) {
+    const [, escape, key] = match;
+    let secret = known.get(key);
+    if (secret === undefined) known.set(key, (secret = isSecret(key.includes('\\') ? unescaped(key) : key)));
+    if (!secret) continue;
+    const start = KEY.lastIndex;
+    const end = endOfValue(text, start, escape.length);
+    out += `${text.slice(from, start)}${escape}"${REDACTED}${escape}"`;
+    from = end;
+    KEY.lastIndex = end;
+  }
+  return from === 0 ? text : out + text.slice(from);
+}
+
+function unescaped(key: string): string {
+  return key.replace(/\\u([\da-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+/** Where the value that starts there ends; the end of the text where it was cut. */
+function endOfValue(text: string, start: number, level: number): number {
+  let i = start;
+  while (text[i] === '\\' && i - start < level) i++;
+  if (text[i] === '"') return endOfString(text, i + 1, level);
+  if (text[start] !== '{' && text[start] !== '[') {
+    let end = start;
+    while (end < text.length && !/[,}\]\s\\"]/.test(text[end])) end++;
+    return end;
+  }
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') at = endOfString(text, at + 1, level) - 1;
+    else if (char === '{' || char === '[') depth++;
+    else if ((char === '}' || char === ']') && --depth === 0) return at + 1;
+  }
+  return text.length;
+}
+
+/** Behind the closing quote of a string that is itself `level` backslashes deep. */
+function endOfString(text: string, from: number, level: number): number {
+  for (let quote = text.indexOf('"', from); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (text[quote - 1 - backslashes] === '\\' && quote - 1 - backslashes >= from) backslashes++;
+    if (backslashes % (2 * (level + 1)) === level) return quote + 1;
+  }
+  return text.length;
+}
+
+/** `a=1&token=x` without the values of secret names: form bodies and queries. */
+export function redactPairs(text: string, isSecret: IsSecret): string {
+  return text.replace(/([^&;=?#\s]+)=([^&#\s]*)/g, (pair, name: string, value: string) =>
+    value !== '' && isSecretName(name, isSecret) ? `${name}=${REDACTED}` : pair,
+  );
+}
+
+function isSecretName(name: string, isSecret: IsSecret): boolean {
+  const decoded = decode(name);
+  return isSecret(decoded) || SIGNATURE.test(decoded);
+}
+
+/** What grants access all by itself in a signed address: S3, Google, Azure. */
+const SIGNATURE = /(^|[-_])(signature|sig)$/i;
+
+function decode(name: string): string {
+  const spaced = name.replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(spaced);
+  } catch {
+    return spaced;
+  }
+}
+
+/** An address, absolute or not, without user, password and the values of secret parameters. */
+export function redactUrl(url: string, isSecret: IsSecret): string {
+  const text = url.includes('@') ? url.replace(/^([a-z][a-z\d+.-]*:)?(\/\/)[^/?#\s]*@/i, `$1$2${REDACTED}@`) : url;
+  const query = text.search(/[?#]/);
+  return query < 0 ? text : text.slice(0, query) + redactPairs(text.slice(query), isSecret);
+}
+
+/** A multipart body without the content of parts with a secret name. */
+export function redactMultipart(text: string, isSecret: IsSecret): string {
+  const boundary = /^(--[^\r\n]{1,200})\r?\n/.exec(text)?.[1];
+  if (boundary === undefined) return text;
+  return text
+    .split(boundary)
+    .map((part) => {
+      const name = /^\r?\ncontent-disposition:[^\r\n]*?[;\s]name="?([^"\r\n;]*)/im.exec(part)?.[1];
+      const head = /\r?\n\r?\n/.exec(part);
+      if (name === undefined || !head || !isSecret(name)) return part;
+      return `${part.slice(0, head.index + head[0].length)}${REDACTED}\r\n`;
+    })
+    .join(boundary);
+}

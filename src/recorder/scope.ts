@@ -1,0 +1,67 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** What the calls and exchanges made inside of it carry. */
+export interface Labels {
+  session_id?: string;
+  agent?: string;
+  test?: string;
+}
+
+/** A call of an HTTP library, of which the exchanges on the wire are the attempts. */
+export interface LibraryCall {
+  /** The `id` of the first exchange; retries and redirects name it. 0 until there is one. */
+  id: number;
+  /** The recorded call that called the library, 0 for none: what the program's own code requests itself is no part of it. */
+  readonly parent: number;
+  readonly client: string;
+  attempts: number;
+}
+
+/**
+ * What follows the program through awaits, timers and callbacks: an incoming request, a session, a test, a call of an
+ * HTTP library. Functions need none; see `lexical` in recorder.ts.
+ */
+export interface Scope {
+  /** The parent of a call that begins in it while nothing recorded runs; 0: none. */
+  readonly parent: number;
+  readonly labels: Labels;
+  /** `,"session_id":"..."`, or empty. */
+  readonly json: Buffer;
+  readonly libraryCall: LibraryCall | null;
+  /** Of the request, session or test: how often each function was called beyond the count of the process. */
+  readonly budget: Budget;
+}
+
+/** One for each root context; see HANDIT_MAX_CALLS and HANDIT_SAMPLE_RATE. */
+export interface Budget {
+  readonly sampled: boolean;
+  calls: Map<number, number> | null;
+}
+
+export interface Scopes {
+  /** Whether a scope was ever entered: until then nobody needs to ask for one. */
+  readonly used: boolean;
+  current(): Scope | null;
+  /** From here on, for this execution and all that it starts. Answers what to give to `restore`. */
+  enter(scope: Scope | null): Scope | null;
+}
+
+export function createScopes(): Scopes {
+  let storage: AsyncLocalStorage<Scope | null> | null = null;
+  const scopes = {
+    used: false,
+    current: () => (storage === null ? null : (storage.getStore() ?? null)),
+    enter(scope: Scope | null) {
+      if (storage === null) {
+        if (scope === null) return null;
+        storage = new AsyncLocalStorage();
+        scopes.used = true;
+      }
+      const before = storage.getStore() ?? null;
+      // No `run`: it would put frames into the stacks of the program's errors.
+      storage.enterWith(scope);
+      return before;
+    },
+  };
+  return scopes;
+}
