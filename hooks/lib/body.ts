@@ -1,7 +1,8 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type * as Zlib from 'node:zlib';
 import { quote as quoted } from '../../src/recorder/preview.js';
-import { redactJsonText, redactMultipart, redactPairs } from './redact-text.js';
+import { redactForm } from '../../src/recorder/redact.js';
+import { redactJsonText, redactMultipart } from './redact-text.js';
 
 /** A body on its way: its true size, and a copy of its beginning. */
 export class BodyCollector {
@@ -92,7 +93,7 @@ export function bodyJson(
 }
 
 function shown(text: string, mediaType: string, truncated: boolean, isSecret: (key: string) => boolean): string {
-  if (mediaType === 'application/x-www-form-urlencoded') return `,"text":${quoted(redactPairs(text, isSecret))}`;
+  if (mediaType === 'application/x-www-form-urlencoded') return `,"text":${quoted(redactForm(text, isSecret))}`;
   if (mediaType.startsWith('multipart/')) {
     return `,"text":${quoted(redactJsonText(redactMultipart(text, isSecret), isSecret))}`;
   }

@@ -4,7 +4,7 @@ import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';
 import { BodyCollector, bodyJson } from './body.js';
 import type { HookHost } from './hook.js';
-import { REDACTED, redactUrl } from './redact-text.js';
+import { REDACTED, redactUrls } from '../../src/recorder/redact.js';
 
 export type Client = HttpRequest['client'];
 
@@ -79,7 +79,7 @@ export class Exchange {
       const body = bodyKnown ? this.requestBodyJson() + this.bytesOut() : '';
       return (
         `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
-        `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrl(url, host.isSecret))},` +
+        `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrls(url, host.isSecret))},` +
         `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}${body}${scope?.json.toString() ?? ''}}\n`
       );
     }, this.requestBody.held);
@@ -200,7 +200,7 @@ export function headersJson(headers: HeaderList, isSecret: (key: string) => bool
   const byName = new Map<string, string[]>();
   for (const [name, value] of headers) {
     const key = name.toLowerCase();
-    const shown = isSecret(key) ? REDACTED : ADDRESSES.test(key) ? redactUrl(value, isSecret) : value;
+    const shown = isSecret(key) ? REDACTED : ADDRESSES.test(key) ? redactUrls(value, isSecret) : value;
     const values = byName.get(key);
     if (values) values.push(shown);
     else byName.set(key, [shown]);
