@@ -238,6 +238,8 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
     });
 
     const afterDestroy = guard((request: Request, error: unknown) => {
+      // A signal that was aborted before stops it while it is being made; the error comes later.
+      if (request.method === undefined) return void stopped.add(request);
       const exchange = begin(request);
       if (!exchange || exchange.ended) return;
       stopped.add(request);
