@@ -147,6 +147,10 @@ export class Exchange {
   private finish(): boolean {
     if (this.ended || !this.started) return false;
     this.ended = true;
+    // It may be here to the last byte without its end having been seen.
+    if (Number(headerOf(this.requestHeaders, 'content-length')) === this.requestBody.size) {
+      this.requestBody.complete = true;
+    }
     return true;
   }
 

@@ -3,6 +3,7 @@ import type * as Http from 'node:http';
 import type { ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http';
 import { entries, Exchange, headerOf, pairs, type HeaderList } from './exchange.js';
 import { hasRequestCreatedChannel } from '../../src/node-features.js';
+import type { Scope } from '../../src/recorder/scope.js';
 import type { HookHost } from './hook.js';
 import { createPatches } from './patch.js';
 
@@ -105,11 +106,11 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
     const scope = exchange.asScope();
     outgoing.set(response, exchange);
     incoming.set(request, exchange);
-    serverScopes.set(request, scope);
+    served.set(request, { scope, response });
     exchange.request(request.method ?? '', url, pairs(request.rawHeaders));
     recorder.enterScope(scope);
   }
-  const serverScopes = new WeakMap<object, ReturnType<Exchange['asScope']>>();
+  const served = new WeakMap<object, { scope: Scope; response: Response }>();
 
   function answered(response: Response): void {
     const exchange = outgoing.get(response);
@@ -127,7 +128,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
   }
 
   function receivedChunk(message: IncomingMessage, exchange: Exchange, chunk: unknown): void {
-    const toServer = serverScopes.has(message);
+    const toServer = served.has(message);
     const body = toServer ? exchange.requestBody : exchange.responseBody;
     if (chunk !== null) body.add(chunk);
     else if (toServer) body.complete = true;
@@ -209,7 +210,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
         if (exchange === undefined) return apply(original, this, args);
         beforePush(this, args[0]);
         // Events of a body come from the socket, whose context may be another one's.
-        const before = recorder.enterScope(serverScopes.get(this) ?? exchange.scope);
+        const before = recorder.enterScope(served.get(this)?.scope ?? exchange.scope);
         try {
           return apply(original, this, args);
         } finally {
@@ -221,10 +222,12 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
       const exchange = incoming.get(message);
       if (!exchange || exchange.ended) return;
       const code = (error as { code?: unknown } | undefined)?.code;
-      if (serverScopes.has(message)) {
+      const server = served.get(message);
+      if (server) {
         // Node does this to every request that is not answered when its connection closes.
-        if (code === 'ECONNRESET') exchange.fail(error, true);
-        return;
+        if (code !== 'ECONNRESET') return;
+        if (server.response.headersSent) exchange.response(server.response.statusCode, headOf(server.response));
+        return exchange.fail(error, true);
       }
       const request = (message as { req?: object }).req;
       const chosen = code !== 'ECONNRESET' || (request !== undefined && stopped.has(request));

@@ -183,8 +183,9 @@ function endOfRequest(text: string): number {
   const length = /\r\ncontent-length: *(\d+)/.exec(fields);
   if (length) return text.length >= head + Number(length[1]) ? head + Number(length[1]) : 0;
   if (!fields.includes('transfer-encoding: chunked')) return head;
-  const end = text.indexOf('0\r\n\r\n', head);
-  return end < 0 ? 0 : end + 5;
+  // The last chunk, and trailers behind it.
+  const last = /\r\n0\r\n(?:[^\r\n]+\r\n)*\r\n/.exec(text.slice(head - 2));
+  return last ? head - 2 + last.index + last[0].length : 0;
 }
 
 export function listen(server: Server | ReturnType<typeof createNetServer>): Promise<number> {
