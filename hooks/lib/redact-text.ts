@@ -1,3 +1,4 @@
+import { secretKeyFinder } from './scan-json.js';
 import { REDACTED } from '../../src/recorder/redact.js';
 
 type IsSecret = (key: string) => boolean;
@@ -10,7 +11,7 @@ const KEY = /(\\*)"((?:[^"\\]|\\u[\da-fA-F]{4}){1,200})\1"\s*:\s*/g;
  * stays valid JSON.
  */
 export function redactJsonText(text: string, isSecret: IsSecret): string {
-  if (!text.includes('":') && !/"\s*:/.test(text)) return text;
+  if (!finderFor(isSecret)(text)) return text;
   const known = new Map<string, boolean>();
   let out = '';
   let from = 0;
@@ -27,6 +28,14 @@ export function redactJsonText(text: string, isSecret: IsSecret): string {
     KEY.lastIndex = end;
   }
   return from === 0 ? text : out + text.slice(from);
+}
+
+const finders = new WeakMap<IsSecret, (text: string) => boolean>();
+
+function finderFor(isSecret: IsSecret): (text: string) => boolean {
+  let finder = finders.get(isSecret);
+  if (!finder) finders.set(isSecret, (finder = secretKeyFinder(isSecret)));
+  return finder;
 }
 
 function unescaped(key: string): string {
