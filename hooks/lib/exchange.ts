@@ -66,6 +66,11 @@ export class Exchange {
     return this.started;
   }
 
+  /** Whether the head of the response is known. */
+  get answered(): boolean {
+    return this.status !== 0;
+  }
+
   /** The head of the request is known: reports it, and its body if that is complete. */
   request(method: string, url: string, headers: HeaderList): void {
     if (this.started) return;
