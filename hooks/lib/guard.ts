@@ -3,7 +3,7 @@ export function createGuard(
   broken: (error: unknown) => void,
 ): <A extends unknown[]>(step: (...args: A) => unknown) => (...args: A) => void {
   return <A extends unknown[]>(step: (...args: A) => unknown) => {
-    const plain = step as (a: unknown, b: unknown, c: unknown) => unknown;
+    const plain = step as unknown as (a: unknown, b: unknown, c: unknown) => unknown;
     // At most three, and no rest parameters: these run for every chunk.
     const guarded = (a: unknown, b: unknown, c: unknown): void => {
       try {
