@@ -63,6 +63,21 @@ describe.each(nodes())('on Node $major', ({ path }) => {
   });
 });
 
+test('a request over HTTP/2 keeps its traceparent too', async () => {
+  const source = `
+    const http2 = require('node:http2');
+    const server = http2.createServer((request, response) => response.end()).listen(0, () => {
+      const client = http2.connect('http://localhost:' + server.address().port);
+      const stream = client.request({ ':path': '/', traceparent: '00-${trace}-${parent}-01' });
+      stream.resume().on('end', () => { client.close(); server.close(); }).end();
+    });
+  `;
+  const { records } = await programs({ 'app.cjs': source }).traced(nodes().at(-1)!.path, ['app.cjs']);
+  expect(ofType(records, 'http_request').find(({ side }) => side === 'server')).toMatchObject({
+    ...{ client: 'http2', trace: { trace_id: trace, parent_id: parent, flags: '01' } },
+  });
+});
+
 test('the active span of OpenTelemetry is on requests and sessions', async () => {
   // What @opentelemetry/api 1.x puts where others find it.
   const source = `
