@@ -101,7 +101,7 @@ const PROGRAMS: Record<string, string> = {
     const pause = (ms) => new Promise((done) => setTimeout(done, ms));
     async function work() { await pause(1); throw new Error('deep'); }
     async function middle() { await session({ tag: 'a' }, () => tracing({ agent: 'a' }, work)()); }
-    const frames = (error) => error.stack.split('\\n').filter((line) => !line.includes('handit')).map((line) => line.replace(/:\\d+\\)?$/, ''));
+    const frames = (error) => error.stack.split('\\n').filter((line) => !/handit|node:internal/.test(line)).map((line) => line.replace(/:\\d+\\)?$/, ''));
     try { await middle(); } catch (error) { console.log(frames(error).join('\\n')); }
     try { await session({ tag: 'b' }, () => work()); } catch (error) { console.log(frames(error).join('\\n')); }
   `,
