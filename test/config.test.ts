@@ -26,6 +26,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
       maxCalls: 100_000,
       maxFileBytes: 1024 * 1024 * 1024,
       redact: null,
+      propagate: false,
       cacheDir: `${cwd}/node_modules/.cache/handit`,
       defaultCacheDir: true,
       debug: false,
