@@ -23,6 +23,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
       maxString: 256,
       maxItems: 64,
       maxDepth: 4,
+      maxBody: 65_536,
       maxCalls: 100_000,
       maxFileBytes: 1024 * 1024 * 1024,
       redact: null,
