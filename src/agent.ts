@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { threadId } from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
+import { otelJson } from '../hooks/lib/trace-context.js';
 import type { HookHost } from '../hooks/lib/hook.js';
+import { createApi } from './api/index.js';
+import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
-import { installLoader, type Loader } from './loader/install.js';
+import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
+import { createSourcePlaces } from './loader/source-place.js';
 import { createRewrite } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
 import { createSourceTable } from './loader/source-table.js';
@@ -14,6 +18,7 @@ import { hasSyncHooks } from './node-features.js';
 import { now } from './recorder/clock.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer, quote } from './recorder/preview.js';
+import { createPromiseEnds } from './recorder/promise-ends.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process-end.js';
@@ -25,6 +30,8 @@ export interface Agent {
   version: string;
   /** Writes all events so far. */
   flush(): void;
+  /** Absent in versions before there was one. */
+  api?: Api;
   stop(): void;
 }
 
@@ -36,8 +43,9 @@ const DRAIN_EVERY_MS = 100;
  * one running and does nothing.
  *
  * @param folder where this package's built files lie
+ * @param options `loader: false`: no module is rewritten
  */
-export function startAgent(folder: string): Agent | null {
+export function startAgent(folder: string, options: { loader?: boolean } = {}): Agent | null {
   const shared = globalThis as { [AGENT]?: Agent };
   if (shared[AGENT]) return shared[AGENT];
   // Wherever the program goes by `chdir`, paths are those of the start.
@@ -110,24 +118,27 @@ export function startAgent(folder: string): Agent | null {
     recorder.raw(line({ type: 'skipped', proc, ts_ns: recorder.epoch(now()), file: path, reason }));
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
-  Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
+  const rewrites = options.loader !== false;
+  if (rewrites) Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
   const disguise = showOriginalSource(sources, () => loader.registerPending());
-  const loader: Loader = installLoader({
-    folder,
-    rewrite: createRewrite({
-      ...rewriteOptions(config, folder),
-      skipped,
-    }),
-    register(file, { functions }) {
-      seen();
-      sources.add(file);
-      recorder.register({ path: file.path, functions }, file.base, file.stride);
-      if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
-    },
-    skipped,
-    broken,
-    syncHooks: hasSyncHooks(process.versions.node),
-  });
+  const loader: Loader = !rewrites
+    ? noLoader()
+    : installLoader({
+        folder,
+        rewrite: createRewrite({
+          ...rewriteOptions(config, folder),
+          skipped,
+        }),
+        register(file, { functions }) {
+          seen();
+          sources.add(file);
+          recorder.register({ path: file.path, functions }, file.base, file.stride);
+          if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
+        },
+        skipped,
+        broken,
+        syncHooks: hasSyncHooks(process.versions.node),
+      });
 
   // ------------------------------------------------------------------ the end
 
@@ -136,8 +147,13 @@ export function startAgent(folder: string): Agent | null {
   function seen(): void {
     reasons++;
     if (timer) return;
-    timer = setInterval(guarded(recorder.rest), DRAIN_EVERY_MS);
+    timer = setInterval(guarded(rest), DRAIN_EVERY_MS);
     timer.unref();
+  }
+
+  function rest(): void {
+    ends.sweep(false);
+    recorder.rest();
   }
 
   const host: HookHost = {
@@ -147,10 +163,21 @@ export function startAgent(folder: string): Agent | null {
     isSecret,
     errorJson: (error) => preview.error(error).toJson(),
     maxBody: config.maxBody,
+    propagate: config.propagate,
     seen,
     broken,
     looksLike: disguise.looksLike,
   };
+  const ends = createPromiseEnds(now);
+  const api = createApi({
+    ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },
+    looksLike: disguise.looksLike,
+    textOf: disguise.textOf,
+    rewrittenId: (fn) => disguise.idOf(fn, recorder.functionOf),
+    newFunctionId: loader.newFunctionId,
+    sourcePlace: createSourcePlaces(config.cwd, sources),
+    outputFile: config.outputFile,
+  });
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
@@ -159,6 +186,7 @@ export function startAgent(folder: string): Agent | null {
     loader.registerPending();
     if (ended || (reasons === 0 && recorder.counts.events === 0)) return;
     ended = true;
+    ends.sweep(true);
     recorder.raw(''); // The opening comes with the first event, also when there was none.
     recorder.rest();
     const totals = recorder.summaries();
@@ -180,7 +208,7 @@ export function startAgent(folder: string): Agent | null {
   });
 
   const unwatch = watchProcessEnd({
-    drain: guarded(recorder.rest),
+    drain: guarded(rest),
     end,
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
@@ -191,6 +219,7 @@ export function startAgent(folder: string): Agent | null {
   const agent: Agent = {
     version,
     flush: recorder.drain,
+    api,
     stop() {
       end(undefined);
       clearInterval(timer);

@@ -22,6 +22,8 @@ export interface HookHost {
   errorJson(error: unknown): string;
   /** Bytes kept of a body. */
   readonly maxBody: number;
+  /** Requests that the program makes get the header `traceparent`. */
+  readonly propagate: boolean;
   /** There is something to record, so the process leaves a trace. */
   seen(): void;
   /** An error of our own; the program goes on. */

@@ -7,6 +7,7 @@ import type { Scope } from '../../src/recorder/scope.js';
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import { createPatches } from './patch.js';
+import { readTraceparent } from './trace-context.js';
 
 type Protocol = 'http:' | 'https:';
 
@@ -47,6 +48,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
     if (known || !protocols.has(protocol)) return known;
     const exchange = new Exchange(host, { side: 'client', client: protocol === 'https:' ? 'https' : 'http' });
     outgoing.set(request, exchange);
+    if (host.propagate) sendTrace(request, exchange);
     return exchange;
   }
 
@@ -55,6 +57,13 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
     const exchange = outgoing.get(message);
     if (exchange || http === null || !(message instanceof http.ClientRequest)) return exchange;
     return begin(message);
+  }
+
+  /** One that the program has set itself stays; so does a head that is written already. */
+  function sendTrace(request: Request, exchange: Exchange): void {
+    if (request._header || request.hasHeader('traceparent')) return;
+    const value = exchange.traceparent();
+    if (value !== undefined) request.setHeader('traceparent', value);
   }
 
   function reportRequest(request: Request, exchange: Exchange): void {
@@ -101,6 +110,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
       side: 'server',
       client: protocol === 'https:' ? 'https' : 'http',
       current: { parent: 0, scope: null },
+      trace: readTraceparent(request.headers.traceparent),
     });
     const path = request.url ?? '';
     const url = path.startsWith('/') ? `${protocol}//${request.headers.host ?? 'localhost'}${path}` : path;
