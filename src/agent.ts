@@ -10,6 +10,7 @@ import { printUncaughtLine } from './loader/uncaught.js';
 import { debug, warn } from './log.js';
 import { hasSyncHooks } from './node-features.js';
 import { now } from './recorder/clock.js';
+import { drainWhenIdle } from './recorder/idle.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer, quote } from './recorder/preview.js';
 import { createRecorder } from './recorder/recorder.js';
@@ -27,7 +28,6 @@ export interface Agent {
 }
 
 const AGENT = Symbol.for('handit');
-const DRAIN_EVERY_MS = 100;
 
 /**
  * Wires the parts: configuration, sink, recorder, loader. A second copy of the package in one process finds the first
@@ -45,11 +45,15 @@ export function startAgent(folder: string): Agent | null {
   const proc = randomBytes(4).toString('hex');
   const isSecret = secretKeys(config.redact);
   const sources = createSourceTable();
-  const sink = createJsonlSink(config.outputFile, (reason) =>
-    warn(
-      `cannot write ${config.outputFile} (${reason}); nothing more is recorded. Set HANDIT_OUTPUT_FILE to a file that can be written`,
-    ),
-  );
+  const sink = createJsonlSink({
+    path: config.outputFile,
+    followLinks: !config.defaultOutputFile,
+    opening: () => opening,
+    failed: (reason) =>
+      warn(
+        `cannot write ${config.outputFile} (${reason}); nothing is recorded until that works. Set HANDIT_OUTPUT_FILE to a file that can be written`,
+      ),
+  });
   const sampled = config.sampleRate >= 1 || Math.random() < config.sampleRate;
   let userModules = 0;
   const recorder = createRecorder({
@@ -63,7 +67,7 @@ export function startAgent(folder: string): Agent | null {
     maxCalls: sampled ? config.maxCalls : -1,
     maxFileBytes: config.maxFileBytes,
     returnsSecret: (name) => isSecret(simpleName(name)),
-    opening: () => opening,
+    waiting: () => idle.waiting(),
     broken,
     registerPending: () => loader.registerPending(),
   });
@@ -72,6 +76,14 @@ export function startAgent(folder: string): Agent | null {
   function broken(error: unknown): void {
     warn(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`);
   }
+  const idle = drainWhenIdle(() => {
+    try {
+      return recorder.idle();
+    } catch (error) {
+      broken(error);
+      return 0;
+    }
+  });
   function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
     return (...args) => {
       try {
@@ -103,7 +115,7 @@ export function startAgent(folder: string): Agent | null {
   const opening = processStart();
 
   const skipped = (path: string, reason: string): void => {
-    seen();
+    userModules++;
     recorder.raw(line({ type: 'skipped', proc, ts_ns: recorder.epoch(now()), file: path, reason }));
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
@@ -116,7 +128,7 @@ export function startAgent(folder: string): Agent | null {
       skipped,
     }),
     register(file, { functions }) {
-      seen();
+      userModules++;
       sources.add(file);
       recorder.register({ path: file.path, functions }, file.base, file.stride);
       if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
@@ -128,24 +140,15 @@ export function startAgent(folder: string): Agent | null {
 
   // ------------------------------------------------------------------ the end
 
-  let timer: NodeJS.Timeout | undefined;
-  /** With the first module of the user's there is something to write: processes without any leave no trace. */
-  function seen(): void {
-    userModules++;
-    if (timer) return;
-    timer = setInterval(guarded(recorder.rest), DRAIN_EVERY_MS);
-    timer.unref();
-  }
-
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
     if (ended || (userModules === 0 && recorder.counts.events === 0)) return;
     ended = true;
-    recorder.raw(''); // The opening comes with the first event, also when there was none.
     recorder.rest();
     const totals = recorder.summaries();
-    const { events } = recorder.counts;
+    // The first batch brings the opening, and that may be this one.
+    const events = recorder.counts.events - sink.lost + (sink.openings || 1);
     sink.write(
       Buffer.from(
         totals +
@@ -176,7 +179,7 @@ export function startAgent(folder: string): Agent | null {
     flush: recorder.drain,
     stop() {
       end(undefined);
-      clearInterval(timer);
+      idle.stop();
       loader.uninstall();
       restoreToString();
       unwatch();

@@ -10,13 +10,14 @@ export interface ProcessEndOptions {
 }
 
 /**
- * Sees every orderly end of a process or thread. No signal is listened to: that would take away the default action.
+ * Sees every orderly end of a process or thread, and what ends it from within. No signal is listened to: one with a
+ * listener no longer ends a busy program, and other listeners that re-raise it when they are alone would not.
  * The functions given must not throw.
  *
  * @returns takes all of it back
  */
 export function watchProcessEnd({ drain, end, uncaught }: ProcessEndOptions): () => void {
-  const host = process as unknown as { reallyExit: (code?: number) => never };
+  const host = process as unknown as ProcessInternals;
   const { reallyExit } = host;
 
   // The program's exit handlers may call recorded functions, so ours has to come behind them. It is moved there when the
@@ -48,14 +49,43 @@ export function watchProcessEnd({ drain, end, uncaught }: ProcessEndOptions): ()
   }
 
   if (isMainThread) host.reallyExit = exit;
+  // `process.kill` stays itself: this is what it calls.
+  const restoreKill = before(host, '_kill', (pid) => {
+    if (pid === process.pid || Number(pid) <= 0) drain();
+  });
+  // It replaces the program by another one, without an exit.
+  const restoreExecve = before(host, 'execve', drain);
   process.on('exit', onExit);
   process.on('beforeExit', onBeforeExit);
   process.on('uncaughtExceptionMonitor', onUncaught);
   return () => {
     if (host.reallyExit === exit) host.reallyExit = reallyExit;
+    restoreKill();
+    restoreExecve();
     process.removeListener('exit', onExit);
     process.removeListener('beforeExit', onBeforeExit);
     process.removeListener('uncaughtExceptionMonitor', onUncaught);
+  };
+}
+
+interface ProcessInternals {
+  reallyExit: (code?: number) => never;
+  _kill?: (pid: number, signal: number) => number;
+  execve?: (file: string, args?: string[], env?: object) => void;
+}
+
+/** Has `action` run before a function of the process; Node versions that have none stay without. */
+function before(host: ProcessInternals, name: '_kill' | 'execve', action: (first: unknown) => void): () => void {
+  const original = host[name];
+  if (original === undefined) return () => undefined;
+  function wrapper(this: unknown, ...args: unknown[]): unknown {
+    action(args[0]);
+    return Reflect.apply(original!, this, args);
+  }
+  for (const key of ['name', 'length'] as const) Object.defineProperty(wrapper, key, { value: original[key] });
+  host[name] = wrapper as never;
+  return () => {
+    if ((host[name] as unknown) === wrapper) host[name] = original as never;
   };
 }
 

@@ -10,8 +10,12 @@ export interface Sink {
   write(lines: Uint8Array): void;
   /** Bytes written so far. */
   readonly bytes: number;
-  /** Whether anything has been or will be lost, so that encoding can be left out. */
+  /** Whether nothing can be written at the moment, so that encoding can be left out. */
   readonly failed: boolean;
+  /** Lines that were given and are not in the file. */
+  readonly lost: number;
+  /** Lines of its own: each file begins with one. */
+  readonly openings: number;
 }
 
 export interface RecorderOptions {
@@ -23,8 +27,8 @@ export interface RecorderOptions {
   /** Calls of one function recorded in full. */
   maxCalls: number;
   maxFileBytes: number;
-  /** Lines that open the trace, made when the first event is drained. */
-  opening: () => string;
+  /** Told when an event comes into the empty buffer. */
+  waiting: () => void;
   /** Whether the results of a function of that (qualified) name must not be recorded. */
   returnsSecret: (name: string) => boolean;
   /** Told of an error in the recording itself. */
@@ -78,6 +82,11 @@ export interface Recorder {
   epoch(reading: number): string;
   /** The same when no code of the program is running: nothing is on its way. */
   rest(): void;
+  /**
+   * Writes what can be written without being noticed: not an exception that the program may still be handling, nor what
+   * came behind it. Answers in how many milliseconds that can be written; 0: all is.
+   */
+  idle(): number;
   lastThrow(): LastThrow;
   /** What has no line of its own, by reason. */
   dropped(): Record<string, number>;
@@ -97,7 +106,13 @@ const EVENTS = 16_384;
 const CAPACITY = EVENTS * SLOTS;
 /** A drain that fails near the end of the stack may be tried again this many events later. */
 const HIGH = CAPACITY - 1024 * SLOTS;
-const DRAIN_EVERY_NS = 100e6;
+/** While the program is busy. The file is opened and written in about 20 us. */
+const DRAIN_EVERY_NS = 10e6;
+/**
+ * Reading an error's stack makes its text, message included. A program that adds to the message does so soon, so the
+ * stack of a younger one is read only when the buffer is full.
+ */
+const YOUNG_NS = 80e6;
 /** Bytes of JSON made while recording. */
 const ARENA = 4 * 1024 * 1024;
 /** Stands before a place in the arena, where JSON made while recording lies: four bytes of length, then the text. */
@@ -156,7 +171,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let valueAt = 0;
   let drainAt = now() + DRAIN_EVERY_NS;
   let draining = false;
-  let opened = false;
   let done = 0;
   let doneValues = 0;
   const counts = { events: 0 };
@@ -167,6 +181,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let lastThrow: { value: unknown; fn: number; at: number } | null = null;
   let lastError: unknown;
   let lastErrorValue: ThrownValue | null = null;
+  let lastErrorAt = 0;
 
   // `yield*` and `for await` start the generator they are given at once: it is the call's child.
   let delegating = 0;
@@ -228,8 +243,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Notes the call itself; its arguments are in `values` already, up to `valuesEnd`. */
   function open(fn: number, lexical: CallHandle, valuesEnd: number): number {
-    const id = ++lastId;
     const from = at;
+    if (from === 0) options.waiting();
+    const id = ++lastId;
     numbers[from] = fn * KINDS + CALL;
     numbers[from + 1] = id;
     numbers[from + 2] = depth > 0 ? stackId[depth] : lexicalParent(lexical);
@@ -330,18 +346,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function end(kind: number, id: number, fn: number, t0: number, time: number, value: unknown): void {
     if ((time > drainAt || tight(1)) && !room1(time)) return;
     const from = at;
+    if (from === 0) options.waiting();
     numbers[from] = fn * KINDS + kind;
     numbers[from + 1] = id;
     numbers[from + 2] = t0;
     numbers[from + 3] = time;
     // Not by `instanceof`: it would ask a Proxy of the program's.
-    if (kind === EXCEPTION || kind === SETTLE_ERROR || kind === CAPPED_EXCEPTION) values[valueAt++] = value;
+    if (isError(kind)) values[valueAt++] = value;
     else valueAt = put(secret[fn] === 1 ? REDACTED : value, valueAt);
     at = from + SLOTS;
   }
 
   function room1(time: number): boolean {
-    if (time > drainAt) drain();
+    if (time > drainAt) drain(time - YOUNG_NS);
     return room(1);
   }
 
@@ -414,6 +431,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (lastErrorValue === null || lastError !== error) {
       lastErrorValue = preview.error(error);
       lastError = error;
+      lastErrorAt = now();
     }
     return lastErrorValue;
   }
@@ -560,30 +578,37 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** A `throw` statement of the program: the value, and where it stands. */
   function w<T>(fn: number, offset: number, value: T): T {
     lastThrow = { value, fn, at: offset };
+    lastErrorAt = now();
     return value;
+  }
+
+  function forgetThrow(): void {
+    lastThrow = null;
+    lastError = undefined;
+    lastErrorValue = null;
   }
 
   // ------------------------------------------------------------------ draining
 
   function raw(line: string): void {
     if (!room(1)) return;
+    if (at === 0) options.waiting();
     numbers[at] = RAW;
     values[valueAt++] = line;
     at += SLOTS;
   }
 
-  function drain(): void {
+  /** @param until exceptions after it stay, and what came behind them */
+  function drain(until = Infinity): void {
     drainAt = now() + DRAIN_EVERY_NS;
     if (at === 0 || draining) return;
     draining = true;
     try {
-      const events = at / SLOTS;
-      if (sink.failed) lost += events;
-      else {
-        encode();
-        counts.events += events;
-      }
-      forget();
+      if (sink.failed) {
+        lost += (at - done) / SLOTS;
+        done = at;
+      } else encode(until);
+      if (done === at) forget();
       if (sink.bytes > maxFileBytes && omittedBefore < 0) {
         omittedBefore = omittedCalls();
         limit = -1;
@@ -591,7 +616,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     } catch (error) {
       // Where the stack has ended in here, the events are still there, and the next drain starts from a higher frame.
       if (!(error instanceof RangeError)) {
-        lost += at / SLOTS;
+        lost += (at - done) / SLOTS;
         forget();
         options.broken(error);
       }
@@ -622,9 +647,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const endOfLine = Buffer.from('}\n');
   const endOfPending = Buffer.from(',"pending":true}\n');
 
-  function encode(): void {
+  function encode(until: number): void {
     out.reset();
-    if (!opened) out.text(options.opening());
     // A drain that was cut off goes on where its last whole batch ended.
     let v = doneValues;
 
@@ -653,6 +677,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
         continue;
       }
       const kind = what & (KINDS - 1);
+      if (numbers[i + 3] > until && isError(kind) && (values[v] as ThrownValue).hasStack) {
+        out.flush();
+        written(i, v);
+        return;
+      }
       const fn = (what - kind) / KINDS;
       const entry = table[fn] ?? lateEntry(fn);
       out.bytes(heads[kind]);
@@ -685,14 +714,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
         value();
         out.bytes(kind === RETURN_PROMISE ? endOfPending : endOfLine);
       }
-      if (out.endLine()) {
-        done = i + SLOTS;
-        doneValues = v;
-        opened = true;
-      }
+      if (out.endLine()) written(i + SLOTS, v);
     }
     out.flush();
-    opened = true;
+    written(at, v);
+  }
+
+  function written(to: number, toValues: number): void {
+    counts.events += (to - done) / SLOTS;
+    done = to;
+    doneValues = toValues;
   }
 
   function lateEntry(fn: number): FunctionText {
@@ -717,7 +748,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function dropped(): Record<string, number> {
     const all = omittedCalls();
     const before = omittedBefore < 0 ? all : omittedBefore;
-    const counted = { [options.maxCalls < 0 ? 'not_sampled' : 'max_calls']: before, max_file: all - before, lost };
+    const counted = { [options.maxCalls < 0 ? 'not_sampled' : 'max_calls']: before, max_file: all - before, lost, not_written: sink.lost };
     return Object.fromEntries(Object.entries(counted).filter(([, count]) => count > 0));
   }
 
@@ -746,15 +777,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
       });
     },
     raw,
-    drain,
+    drain: () => drain(),
     summaries,
     dropped,
     epoch: (reading) => epoch.text(reading),
     rest() {
-      lastThrow = null;
-      lastError = undefined;
-      lastErrorValue = null;
+      forgetThrow();
       drain();
+    },
+    idle() {
+      const until = now() - YOUNG_NS;
+      if (lastErrorAt < until) forgetThrow();
+      drain(until);
+      return at === 0 ? 0 : Math.max(1, Math.ceil((numbers[done + 3] - until) / 1e6));
     },
     lastThrow: () => ({
       statement: lastThrow,
@@ -762,6 +797,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }),
     counts,
   };
+}
+
+/** Whether an event of that kind keeps an exception. */
+function isError(kind: number): boolean {
+  return kind === EXCEPTION || kind === SETTLE_ERROR || kind === CAPPED_EXCEPTION;
 }
 
 /** Stands for the result of a call that ended by an exception. */
