@@ -598,8 +598,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
     at += SLOTS;
   }
 
-  /** @param until exceptions after it stay, and what came behind them */
-  function drain(until = Infinity): void {
+  /**
+   * @param until  exceptions after it stay, and what came behind them
+   * @param atRest the last one stays, too, while it may be on its way
+   */
+  function drain(until = Infinity, atRest = false): void {
     drainAt = now() + DRAIN_EVERY_NS;
     if (at === 0 || draining) return;
     draining = true;
@@ -607,7 +610,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (sink.failed) {
         lost += (at - done) / SLOTS;
         done = at;
-      } else encode(until);
+      } else encode(until, atRest);
       if (done === at) forget();
       if (sink.bytes > maxFileBytes && omittedBefore < 0) {
         omittedBefore = omittedCalls();
@@ -647,7 +650,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const endOfLine = Buffer.from('}\n');
   const endOfPending = Buffer.from(',"pending":true}\n');
 
-  function encode(until: number): void {
+  function encode(until: number, atRest: boolean): void {
     out.reset();
     // A drain that was cut off goes on where its last whole batch ended.
     let v = doneValues;
@@ -677,10 +680,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
         continue;
       }
       const kind = what & (KINDS - 1);
-      if (numbers[i + 3] > until && isError(kind) && (values[v] as ThrownValue).hasStack) {
-        out.flush();
-        written(i, v);
-        return;
+      if (isError(kind) && (values[v] as ThrownValue).hasStack) {
+        if (numbers[i + 3] > until || (atRest && values[v] === lastErrorValue)) {
+          out.flush();
+          return written(i, v);
+        }
       }
       const fn = (what - kind) / KINDS;
       const entry = table[fn] ?? lateEntry(fn);
@@ -748,7 +752,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function dropped(): Record<string, number> {
     const all = omittedCalls();
     const before = omittedBefore < 0 ? all : omittedBefore;
-    const counted = { [options.maxCalls < 0 ? 'not_sampled' : 'max_calls']: before, max_file: all - before, lost, not_written: sink.lost };
+    const counted = {
+      [options.maxCalls < 0 ? 'not_sampled' : 'max_calls']: before,
+      max_file: all - before,
+      lost,
+      not_written: sink.lost,
+    };
     return Object.fromEntries(Object.entries(counted).filter(([, count]) => count > 0));
   }
 
@@ -788,7 +797,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     idle() {
       const until = now() - YOUNG_NS;
       if (lastErrorAt < until) forgetThrow();
-      drain(until);
+      drain(until, true);
       return at === 0 ? 0 : Math.max(1, Math.ceil((numbers[done + 3] - until) / 1e6));
     },
     lastThrow: () => ({
