@@ -55,7 +55,9 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
       let problem: unknown = null;
       try {
         file = pipe ?? openTrace(path, followLinks);
-        if (cut) head = '\n';
+        if (cut && !file.isEmpty) head = '\n';
+        // A new file may have the number of the one that was deleted.
+        if (file.isEmpty) opened = '';
         if (file.identity !== opened) head += opening();
         const data = head === '' ? lines : Buffer.concat([Buffer.from(head), lines]);
         // One write per batch: other processes append to the same file.

@@ -15,6 +15,8 @@ export interface OpenTrace {
   fd: number;
   /** Tells one file from another at the same path. */
   identity: string;
+  /** Nobody has written to it yet. */
+  isEmpty: boolean;
   /** Or another thing that is no file with a place for each byte. */
   isPipe: boolean;
 }
@@ -36,7 +38,7 @@ export function openTrace(path: string, followLinks: boolean): OpenTrace {
       throw new Error('it belongs to another user, in a folder that anybody may write to');
     }
     trusted = identity;
-    return { fd, identity, isPipe };
+    return { fd, identity, isEmpty: !isPipe && stats.size === 0, isPipe };
   } catch (error) {
     closeSync(fd);
     throw error;
