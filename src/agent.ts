@@ -69,21 +69,17 @@ export function startAgent(folder: string): Agent | null {
     returnsSecret: (name) => isSecret(simpleName(name)),
     waiting: () => idle.waiting(),
     broken,
-    registerPending: () => loader.registerPending(),
+    registerPending: guarded(() => loader.registerPending()),
   });
 
+  let saidBroken = false;
   /** An error of our own: said once, and the program goes on. */
   function broken(error: unknown): void {
+    if (saidBroken) return;
+    saidBroken = true;
     warn(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`);
   }
-  const idle = drainWhenIdle(() => {
-    try {
-      return recorder.idle();
-    } catch (error) {
-      broken(error);
-      return 0;
-    }
-  });
+  const idle = drainWhenIdle(() => recorder.idle(), broken);
   function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
     return (...args) => {
       try {
@@ -120,7 +116,10 @@ export function startAgent(folder: string): Agent | null {
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
   Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
-  const restoreToString = showOriginalSource(sources, () => loader.registerPending());
+  const restoreToString = showOriginalSource(
+    sources,
+    guarded(() => loader.registerPending()),
+  );
   const loader: Loader = installLoader({
     folder,
     rewrite: createRewrite({
@@ -166,6 +165,7 @@ export function startAgent(folder: string): Agent | null {
   });
 
   const unwatch = watchProcessEnd({
+    broken,
     drain: guarded(recorder.rest),
     end,
     uncaught: guarded((error: unknown, fromPromise: boolean) => {

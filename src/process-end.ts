@@ -7,6 +7,8 @@ export interface ProcessEndOptions {
   end(code: number | undefined): void;
   /** An exception is about to end the process, and nobody handles it. */
   uncaught(error: unknown, fromPromise: boolean): void;
+  /** Told of an error in here. */
+  broken(error: unknown): void;
 }
 
 /**
@@ -16,32 +18,41 @@ export interface ProcessEndOptions {
  *
  * @returns takes all of it back
  */
-export function watchProcessEnd({ drain, end, uncaught }: ProcessEndOptions): () => void {
+export function watchProcessEnd({ drain, end, uncaught, broken }: ProcessEndOptions): () => void {
   const host = process as unknown as ProcessInternals;
   const { reallyExit } = host;
 
   // The program's exit handlers may call recorded functions, so ours has to come behind them. It is moved there when the
   // process is about to end; `process.exit` gives no notice before its handlers run, but calls `reallyExit` after them.
-  function onExit(code: number): void {
+  const onExit = guarded((code: number): void => {
     drain();
     const last = process.rawListeners('exit').at(-1) === onExit;
     if (last || !isMainThread || !calledFromExit()) end(code);
-  }
+  });
   function moveToEnd(): void {
     process.removeListener('exit', onExit);
     process.on('exit', onExit);
   }
-  function onBeforeExit(): void {
+  const onBeforeExit = guarded((): void => {
     drain();
     moveToEnd();
-  }
-  function onUncaught(error: unknown, origin: string): void {
+  });
+  const onUncaught = guarded((error: unknown, origin: string): void => {
     moveToEnd();
     const handled = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (!handled && isMainThread) uncaught(error, origin === 'unhandledRejection');
     // Thrown by an exit handler: the handlers behind it, ours too, do not run any more.
     const { _exiting } = process as unknown as { _exiting?: boolean };
     if (_exiting) end(handled ? Number(process.exitCode ?? 0) : 1);
+  });
+  function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      try {
+        step(...args);
+      } catch (error) {
+        broken(error);
+      }
+    };
   }
   function exit(this: unknown, code?: number): never {
     end(code);

@@ -47,9 +47,9 @@ export function installLoader(options: LoaderOptions): Loader {
   let nextBase = 0;
 
   /** The text to run instead of `source`, or null. Whatever fails in here, the program gets its module. */
-  function rewritten(filename: string, source: string, kind: SourceKind): string | null {
+  function rewritten(filename: () => string, source: () => string, kind: SourceKind): string | null {
     try {
-      return attempt(filename, source, kind);
+      return attempt(filename(), source(), kind);
     } catch (error) {
       options.broken(error);
       return null;
@@ -71,7 +71,7 @@ export function installLoader(options: LoaderOptions): Loader {
   return options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
 }
 
-type Rewriting = (filename: string, source: string, kind: SourceKind) => string | null;
+type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;
 
 function installSync(rewritten: Rewriting): Loader {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
@@ -81,7 +81,11 @@ function installSync(rewritten: Rewriting): Loader {
       if (!url.startsWith('file:')) return result;
       const kind = kindOf(result.format);
       if (!kind || result.source == null) return result;
-      const code = rewritten(fileURLToPath(url), textOf(result.source), kind);
+      const code = rewritten(
+        () => fileURLToPath(url),
+        () => textOf(result.source),
+        kind,
+      );
       return code === null ? result : { ...result, source: code };
     },
   });
@@ -96,7 +100,11 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Loade
     let code: string | null = null;
     const kind = kindOf(rest[0] as string | undefined);
     if (typeof content === 'string' && typeof filename === 'string' && kind) {
-      code = rewritten(filename, content, filename.endsWith('.cjs') ? 'commonjs' : kind);
+      code = rewritten(
+        () => filename,
+        () => content,
+        filename.endsWith('.cjs') ? 'commonjs' : kind,
+      );
     }
     return original.call(this, code ?? content, filename, ...rest);
   }

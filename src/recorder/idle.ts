@@ -18,10 +18,10 @@ export interface IdleDrain {
  * has everything in its file: it may end by a signal. Listening to that signal would be no help, for a signal with a
  * listener no longer ends a program that is busy.
  *
- * @param drain writes what there is and answers in how many milliseconds what it had to leave can be written, or 0;
- *              never throws
+ * @param drain  writes what there is and answers in how many milliseconds what it had to leave can be written, or 0
+ * @param broken told of an error in here
  */
-export function drainWhenIdle(drain: () => number): IdleDrain {
+export function drainWhenIdle(drain: () => number, broken: (error: unknown) => void): IdleDrain {
   let armed = false;
   let timer: NodeJS.Timeout | undefined;
   let last = -Infinity;
@@ -35,7 +35,12 @@ export function drainWhenIdle(drain: () => number): IdleDrain {
 
   /** A microtask: the program's own keep their order among themselves, and the event loop does not see it. */
   async function soon(): Promise<void> {
+    // eslint-disable-next-line @typescript-eslint/await-thenable -- nothing of the program's can come in between
     await undefined;
+    guarded(turn);
+  }
+
+  function turn(): void {
     if (now() - last < GAP_NS) later(GAP_MS);
     else run();
   }
@@ -47,9 +52,19 @@ export function drainWhenIdle(drain: () => number): IdleDrain {
     if (rest > 0) later(rest);
   }
 
+  /** Nobody above would catch it. */
+  function guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      armed = false;
+      broken(error);
+    }
+  }
+
   function later(ms: number): void {
     stopTimer(timer);
-    timer = startTimer(run, ms);
+    timer = startTimer(guarded, ms, run);
     timer.unref();
   }
 

@@ -55,9 +55,10 @@ function open(path: string, followLinks: boolean): number {
       return openSync(path, FLAGS | O_NOFOLLOW, 0o600);
     }
     if (code !== 'ELOOP' && code !== 'EMLINK') throw error;
-    if (!followLinks) throw new Error('a symbolic link is not followed where HANDIT_OUTPUT_FILE is not set');
+    if (!followLinks)
+      throw new Error('a symbolic link is not followed where HANDIT_OUTPUT_FILE is not set', { cause: error });
     if (isStrange(path, lstatSync(path).uid)) {
-      throw new Error('a symbolic link of another user, in a folder that anybody may write to');
+      throw new Error('a symbolic link of another user, in a folder that anybody may write to', { cause: error });
     }
     return openSync(path, FLAGS, 0o600);
   }

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { epoch, now } from './clock.js';
 import { createEncoder } from './encoder.js';
 import { functionText, type FunctionText, type RegisteredFile } from './function-table.js';
+import { guardProbes } from './guard.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
 
 /** Where encoded lines go. Never throws. */
@@ -331,14 +332,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function putMade(json: string, to: number): number {
     values[to] = MADE;
-    // As bytes it is out of the garbage collector's sight; what finds no room stays a string.
-    if (json.length * 3 + 4 <= ARENA - arenaAt) {
-      const length = arena.write(json, arenaAt + 4, 'utf8');
-      arenaView.setUint32(arenaAt, length);
-      values[to + 1] = arenaAt;
-      arenaAt += length + 4;
-    } else values[to + 1] = json;
+    values[to + 1] = inArena(json);
     return to + 2;
+  }
+
+  /** Its place, or the text itself. */
+  function inArena(json: string): number | string {
+    // As bytes it is out of the garbage collector's sight; what finds no room stays a string.
+    if (json.length * 3 + 4 > ARENA - arenaAt) return json;
+    const place = arenaAt;
+    const length: number = arena.write(json, place + 4, 'utf8');
+    arenaView.setUint32(place, length);
+    arenaAt = place + length + 4;
+    return place;
   }
 
   // ----------------------------------------------------------------- leaving
@@ -775,7 +781,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   return {
-    probes: { e0, e1, e2, e3, en, x, t, n, d: DONE, q: REDACTED, w, fa, fg, s, sa, k, r, rc, ax, at: at_, an },
+    probes: guardProbes(
+      { e0, e1, e2, e3, en, x, t, n, d: DONE, q: REDACTED, w, fa, fg, s, sa, k, r, rc, ax, at: at_, an },
+      options.broken,
+    ),
     register(file, base, stride) {
       reserve(base + file.functions.length * stride);
       file.functions.forEach((entry, index) => {

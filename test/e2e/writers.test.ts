@@ -201,7 +201,7 @@ test('a chain of npm scripts records the programs and not npm', async () => {
   expect(names).toEqual(['first.js', 'second.js', 'third.js']);
 });
 
-test('a process in which no code of the project ran leaves nothing', async () => {
+test('a process in which no code of the project ran leaves nothing', () => {
   const cwd = tempProject({
     'package.json': '{"name":"x","version":"1.0.0"}',
     'node_modules/tool/cli.js': 'console.log(1);',
