@@ -78,11 +78,10 @@ function installSync(rewritten: Rewriting): Loader {
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
-      if (!url.startsWith('file:')) return result;
       const kind = kindOf(result.format);
       if (!kind || result.source == null) return result;
       const code = rewritten(
-        () => fileURLToPath(url),
+        () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
         () => textOf(result.source),
         kind,
       );
