@@ -16,6 +16,7 @@ import { printUncaughtLine } from './loader/uncaught.js';
 import { debug, warn } from './log.js';
 import { hasSyncHooks } from './node-features.js';
 import { now } from './recorder/clock.js';
+import { drainWhenIdle } from './recorder/idle.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer, quote } from './recorder/preview.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
@@ -36,7 +37,6 @@ export interface Agent {
 }
 
 const AGENT = Symbol.for('handit');
-const DRAIN_EVERY_MS = 100;
 
 /**
  * Wires the parts: configuration, sink, recorder, loader. A second copy of the package in one process finds the first
@@ -55,11 +55,15 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const proc = randomBytes(4).toString('hex');
   const isSecret = secretKeys(config.redact);
   const sources = createSourceTable();
-  const sink = createJsonlSink(config.outputFile, (reason) =>
-    warn(
-      `cannot write ${config.outputFile} (${reason}); nothing more is recorded. Set HANDIT_OUTPUT_FILE to a file that can be written`,
-    ),
-  );
+  const sink = createJsonlSink({
+    path: config.outputFile,
+    followLinks: !config.defaultOutputFile,
+    opening: () => opening,
+    failed: (reason) =>
+      warn(
+        `cannot write ${config.outputFile} (${reason}); nothing is recorded until that works. Set HANDIT_OUTPUT_FILE to a file that can be written`,
+      ),
+  });
   let reasons = 0;
   const preview = createPreviewer(
     { maxString: config.maxString, maxItems: config.maxItems, maxDepth: config.maxDepth },
@@ -74,15 +78,19 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     sampleRate: config.sampleRate,
     maxFileBytes: config.maxFileBytes,
     returnsSecret: (name) => isSecret(simpleName(name)),
-    opening: () => opening,
+    waiting: () => idle.waiting(),
     broken,
-    registerPending: () => loader.registerPending(),
+    registerPending: guarded(() => loader.registerPending()),
   });
 
+  let saidBroken = false;
   /** An error of our own: said once, and the program goes on. */
   function broken(error: unknown): void {
+    if (saidBroken) return;
+    saidBroken = true;
     warn(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`);
   }
+  const idle = drainWhenIdle(() => recorder.idle(), broken);
   function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
     return (...args) => {
       try {
@@ -114,13 +122,16 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const opening = processStart();
 
   const skipped = (path: string, reason: string): void => {
-    seen();
+    reasons++;
     recorder.raw(line({ type: 'skipped', proc, ts_ns: recorder.epoch(now()), file: path, reason }));
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
   const rewrites = options.loader !== false;
   if (rewrites) Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
-  const disguise = showOriginalSource(sources, () => loader.registerPending());
+  const disguise = showOriginalSource(
+    sources,
+    guarded(() => loader.registerPending()),
+  );
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
@@ -142,13 +153,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
 
   // ------------------------------------------------------------------ the end
 
-  let timer: NodeJS.Timeout | undefined;
   /** With the first module of the user's or the first exchange there is something to write; other processes leave no trace. */
   function seen(): void {
     reasons++;
-    if (timer) return;
-    timer = setInterval(guarded(rest), DRAIN_EVERY_MS);
-    timer.unref();
   }
 
   function rest(): void {
@@ -187,10 +194,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     if (ended || (reasons === 0 && recorder.counts.events === 0)) return;
     ended = true;
     ends.sweep(true);
-    recorder.raw(''); // The opening comes with the first event, also when there was none.
     recorder.rest();
     const totals = recorder.summaries();
-    const { events } = recorder.counts;
+    // The first batch brings the opening, and that may be this one.
+    const events = recorder.counts.events - sink.lost + (sink.openings || 1);
     sink.write(
       Buffer.from(
         totals +
@@ -208,6 +215,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   });
 
   const unwatch = watchProcessEnd({
+    broken,
     drain: guarded(rest),
     end,
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
@@ -222,7 +230,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     api,
     stop() {
       end(undefined);
-      clearInterval(timer);
+      idle.stop();
       loader.uninstall();
       for (const uninstall of uninstalls.reverse()) uninstall();
       disguise.undo();

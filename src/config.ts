@@ -6,6 +6,8 @@ export interface Config {
   enabled: boolean;
   /** Absolute; `%p` and `%t` are filled in. */
   outputFile: string;
+  /** `HANDIT_OUTPUT_FILE` was not given. */
+  defaultOutputFile: boolean;
   cwd: string;
   include: RegExp | null;
   exclude: RegExp | null;
@@ -94,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
   return {
     enabled,
     outputFile: resolve(cwd, output),
+    defaultOutputFile: !env.HANDIT_OUTPUT_FILE,
     cwd,
     include: pattern('HANDIT_INCLUDE'),
     exclude: pattern('HANDIT_EXCLUDE'),

@@ -7,40 +7,52 @@ export interface ProcessEndOptions {
   end(code: number | undefined): void;
   /** An exception is about to end the process, and nobody handles it. */
   uncaught(error: unknown, fromPromise: boolean): void;
+  /** Told of an error in here. */
+  broken(error: unknown): void;
 }
 
 /**
- * Sees every orderly end of a process or thread. No signal is listened to: that would take away the default action.
+ * Sees every orderly end of a process or thread, and what ends it from within. No signal is listened to: one with a
+ * listener no longer ends a busy program, and other listeners that re-raise it when they are alone would not.
  * The functions given must not throw.
  *
  * @returns takes all of it back
  */
-export function watchProcessEnd({ drain, end, uncaught }: ProcessEndOptions): () => void {
-  const host = process as unknown as { reallyExit: (code?: number) => never };
+export function watchProcessEnd({ drain, end, uncaught, broken }: ProcessEndOptions): () => void {
+  const host = process as unknown as ProcessInternals;
   const { reallyExit } = host;
 
   // The program's exit handlers may call recorded functions, so ours has to come behind them. It is moved there when the
   // process is about to end; `process.exit` gives no notice before its handlers run, but calls `reallyExit` after them.
-  function onExit(code: number): void {
+  const onExit = guarded((code: number): void => {
     drain();
     const last = process.rawListeners('exit').at(-1) === onExit;
     if (last || !isMainThread || !calledFromExit()) end(code);
-  }
+  });
   function moveToEnd(): void {
     process.removeListener('exit', onExit);
     process.on('exit', onExit);
   }
-  function onBeforeExit(): void {
+  const onBeforeExit = guarded((): void => {
     drain();
     moveToEnd();
-  }
-  function onUncaught(error: unknown, origin: string): void {
+  });
+  const onUncaught = guarded((error: unknown, origin: string): void => {
     moveToEnd();
     const handled = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (!handled && isMainThread) uncaught(error, origin === 'unhandledRejection');
     // Thrown by an exit handler: the handlers behind it, ours too, do not run any more.
     const { _exiting } = process as unknown as { _exiting?: boolean };
     if (_exiting) end(handled ? Number(process.exitCode ?? 0) : 1);
+  });
+  function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      try {
+        step(...args);
+      } catch (error) {
+        broken(error);
+      }
+    };
   }
   function exit(this: unknown, code?: number): never {
     end(code);
@@ -48,14 +60,43 @@ export function watchProcessEnd({ drain, end, uncaught }: ProcessEndOptions): ()
   }
 
   if (isMainThread) host.reallyExit = exit;
+  // `process.kill` stays itself: this is what it calls.
+  const restoreKill = before(host, '_kill', (pid) => {
+    if (pid === process.pid || Number(pid) <= 0) drain();
+  });
+  // It replaces the program by another one, without an exit.
+  const restoreExecve = before(host, 'execve', drain);
   process.on('exit', onExit);
   process.on('beforeExit', onBeforeExit);
   process.on('uncaughtExceptionMonitor', onUncaught);
   return () => {
     if (host.reallyExit === exit) host.reallyExit = reallyExit;
+    restoreKill();
+    restoreExecve();
     process.removeListener('exit', onExit);
     process.removeListener('beforeExit', onBeforeExit);
     process.removeListener('uncaughtExceptionMonitor', onUncaught);
+  };
+}
+
+interface ProcessInternals {
+  reallyExit: (code?: number) => never;
+  _kill?: (pid: number, signal: number) => number;
+  execve?: (file: string, args?: string[], env?: object) => void;
+}
+
+/** Has `action` run before a function of the process; Node versions that have none stay without. */
+function before(host: ProcessInternals, name: '_kill' | 'execve', action: (first: unknown) => void): () => void {
+  const original = host[name];
+  if (original === undefined) return () => undefined;
+  function wrapper(this: unknown, ...args: unknown[]): unknown {
+    action(args[0]);
+    return Reflect.apply(original!, this, args);
+  }
+  for (const key of ['name', 'length'] as const) Object.defineProperty(wrapper, key, { value: original[key] });
+  host[name] = wrapper as never;
+  return () => {
+    if ((host[name] as unknown) === wrapper) host[name] = original as never;
   };
 }
 

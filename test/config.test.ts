@@ -15,6 +15,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
     config: {
       enabled: true,
       outputFile: `${cwd}/handit_events.jsonl`,
+      defaultOutputFile: true,
       cwd,
       include: null,
       exclude: null,

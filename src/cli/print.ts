@@ -22,8 +22,12 @@ export function* printTrees(trees: readonly ProcessTree[], { color = false }: Pr
       for (const child of node.children.toReversed()) waiting.push({ node: child, depth: depth + 1 });
     }
     for (const { file, reason } of tree.skipped) yield paint.yellow(`not recorded: ${file}: ${reason}`);
+    for (const { func, file, line, calls, recorded } of tree.summaries) {
+      yield paint.yellow(`in part: ${func}  ${file}:${line}  ${recorded} of ${calls} calls recorded in full`);
+    }
     const lost = Object.entries(tree.end?.dropped ?? {});
     if (lost.length > 0) yield paint.yellow(`lost: ${lost.map(([why, count]) => `${count} (${why})`).join(', ')}`);
+    for (const [why] of lost) if (why in REMEDIES) yield paint.yellow(`  ${why}: ${REMEDIES[why]}`);
   }
 }
 
@@ -41,6 +45,14 @@ const ansi: Paint = {
   dim: (text) => `\x1b[2m${text}\x1b[22m`,
   red: (text) => `\x1b[31m${text}\x1b[39m`,
   yellow: (text) => `\x1b[33m${text}\x1b[39m`,
+};
+
+/** What lifts the limit that a reason in `dropped` names. */
+const REMEDIES: Record<string, string> = {
+  max_calls: 'set HANDIT_MAX_CALLS to a larger number, or to 0 for no limit',
+  max_file: 'set HANDIT_MAX_FILE_MB to a larger number, or to 0 for no limit',
+  not_sampled: 'set HANDIT_SAMPLE_RATE=1 to record every process',
+  not_written: 'the file could not be written for a while; stderr of that process says why',
 };
 
 const MAX_INDENT = 40;

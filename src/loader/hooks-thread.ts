@@ -48,9 +48,10 @@ export async function load(
   if (!url.startsWith('file:')) return result;
   if (result.format === 'commonjs') return { ...result, source: null };
   if ((result.format !== 'module' && result.format !== 'module-typescript') || result.source == null) return result;
-  const filename = fileURLToPath(url);
-  if (!isUserModule(filename)) return result;
+  let filename = url;
   try {
+    filename = fileURLToPath(url);
+    if (!isUserModule(filename)) return result;
     // Not by `require`: in this thread some versions cannot require an ES module, as the parser is.
     parser ??= (await import(TRANSFORM)) as typeof transform;
     const code = rewritten(filename, textOf(result.source));

@@ -55,9 +55,9 @@ export function installLoader(options: LoaderOptions): Loader {
   let nextBase = 0;
 
   /** The text to run instead of `source`, or null. Whatever fails in here, the program gets its module. */
-  function rewritten(filename: string, source: string, kind: SourceKind): string | null {
+  function rewritten(filename: () => string, source: () => string, kind: SourceKind): string | null {
     try {
-      return attempt(filename, source, kind);
+      return attempt(filename(), source(), kind);
     } catch (error) {
       options.broken(error);
       return null;
@@ -88,17 +88,20 @@ export function installLoader(options: LoaderOptions): Loader {
 }
 
 type Installed = Omit<Loader, 'newFunctionId'>;
-type Rewriting = (filename: string, source: string, kind: SourceKind) => string | null;
+type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;
 
 function installSync(rewritten: Rewriting): Installed {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
-      if (!url.startsWith('file:')) return result;
       const kind = kindOf(result.format);
       if (!kind || result.source == null) return result;
-      const code = rewritten(fileURLToPath(url), textOf(result.source), kind);
+      const code = rewritten(
+        () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
+        () => textOf(result.source),
+        kind,
+      );
       return code === null ? result : { ...result, source: code };
     },
   });
@@ -113,7 +116,11 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
     let code: string | null = null;
     const kind = kindOf(rest[0] as string | undefined);
     if (typeof content === 'string' && typeof filename === 'string' && kind) {
-      code = rewritten(filename, content, filename.endsWith('.cjs') ? 'commonjs' : kind);
+      code = rewritten(
+        () => filename,
+        () => content,
+        filename.endsWith('.cjs') ? 'commonjs' : kind,
+      );
     }
     return original.call(this, code ?? content, filename, ...rest);
   }

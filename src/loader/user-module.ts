@@ -1,4 +1,4 @@
-import { relative, sep } from 'node:path';
+import { isAbsolute, relative, sep } from 'node:path';
 
 /** What decides whether a file is the user's own. */
 export interface UserModuleOptions {
@@ -25,7 +25,8 @@ export function createUserModules(options: UserModuleOptions): UserModules {
   const own = ownFolder.endsWith(sep) ? ownFolder : ownFolder + sep;
   return {
     pathOf(filename) {
-      if (filename.startsWith(own)) return null;
+      // Code that is no file has a name like `[eval]-wrapper`.
+      if (!isAbsolute(filename) || filename.startsWith(own)) return null;
       const fromCwd = relative(cwd, filename);
       const inside = fromCwd !== '' && !fromCwd.startsWith('..') && !/^([a-zA-Z]:)?[\\/]/.test(fromCwd);
       if (!inside && captureOnlyCwd) return null;

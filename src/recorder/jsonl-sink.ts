@@ -1,53 +1,136 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
-import { makeFolder } from '../make-folder.js';
+import { now } from './clock.js';
+import { openTrace, type OpenTrace } from './open-trace.js';
 import type { Sink } from './recorder.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.
-const { openSync, writeSync, closeSync } = fs;
+const { writeSync, closeSync } = fs;
+const wait = Atomics.wait;
+
+/** A file that refused is asked again only after this long: a program must not pay for each attempt. */
+const RETRY_NS = 250e6;
+/** How long a reader of a pipe may keep the program waiting, until it is given up for a while. */
+const PATIENCE_NS = 20e6;
+/** A pipe takes this much at once or nothing (PIPE_BUF), so that writers do not mix and no line is cut. */
+const PIPE_BYTES = 4096;
+const NEWLINE = 10;
+
+export interface SinkOptions {
+  /** Absolute. */
+  path: string;
+  /** Whether a symbolic link at that place is followed. */
+  followLinks: boolean;
+  /** The line that opens this process's part of a file; also of a new one, where the file was moved away or deleted. */
+  opening: () => string;
+  /** Told once, when the file cannot be written. */
+  failed: (message: string) => void;
+}
 
 /**
  * Appends whole lines to a file, mode 0600. The file is opened for each batch and closed again: no descriptor of the
- * program's is taken away, a file that was moved or deleted comes anew, and `fork` inherits nothing.
- *
- * @param path   absolute
- * @param failed told once, when the file cannot be written; writing ends there
+ * program's is taken away, a file that was moved or deleted comes anew, and `fork` inherits nothing. Only pipes stay
+ * open, for their reader would take a close for the end.
  */
-export function createJsonlSink(path: string, failed: (message: string) => void): Sink {
+export function createJsonlSink({ path, followLinks, opening, failed }: SinkOptions): Sink {
+  let broken = false;
+  let told = false;
+  let retryAt = 0;
+  /** Which file has the opening. */
+  let opened = '';
+  let pipe: OpenTrace | null = null;
+  /** The last line of ours is not whole: the disk was full. */
+  let cut = false;
+
   const sink = {
     bytes: 0,
-    failed: false,
+    lost: 0,
+    openings: 0,
+    get failed(): boolean {
+      return broken && now() < retryAt;
+    },
     write(lines: Uint8Array): void {
-      if (sink.failed) return;
+      let head = '';
+      let done = 0;
+      let file: OpenTrace | null = null;
+      let problem: unknown = null;
       try {
-        append(path, lines);
+        file = pipe ?? openTrace(path, followLinks);
+        if (cut && !file.isEmpty) head = '\n';
+        // A new file may have the number of the one that was deleted.
+        if (file.isEmpty) opened = '';
+        if (file.identity !== opened) head += opening();
+        const data = head === '' ? lines : Buffer.concat([Buffer.from(head), lines]);
+        // One write per batch: other processes append to the same file.
+        while (done < data.length) done += file.isPipe ? intoPipe(file.fd, data, done) : append(file.fd, data, done);
       } catch (error) {
-        sink.failed = true;
-        failed((error as Error).message);
+        problem = error;
       }
+      settle(lines, Buffer.byteLength(head), done, file);
+      if (problem === null) broken = false;
+      else fail(problem as Error);
+      if (file !== null) release(file, problem);
     },
   };
 
-  function append(file: string, data: Uint8Array): void {
-    const fd = open(file);
-    try {
-      // One write per batch: other processes append to the same file.
-      let done = 0;
-      while (done < data.length) done += writeSync(fd, data, done, data.length - done);
-      sink.bytes += data.length;
-    } finally {
-      closeSync(fd);
+  /** What has become of a batch of which `done` bytes were written, `head` bytes of it in front of the lines. */
+  function settle(lines: Uint8Array, head: number, done: number, file: OpenTrace | null): void {
+    sink.bytes += done;
+    if (done > 0) {
+      if (head > 0 && done >= head && file !== null && file.identity !== opened) {
+        opened = file.identity;
+        sink.openings++;
+      }
+      const last = done < head ? 0 : done === head ? NEWLINE : lines[done - head - 1];
+      cut = last !== NEWLINE;
+    }
+    const written = done > head ? done - head : 0;
+    if (written < lines.length) for (let i = written; i < lines.length; i++) if (lines[i] === NEWLINE) sink.lost++;
+  }
+
+  function fail(error: Error): void {
+    broken = true;
+    retryAt = now() + RETRY_NS;
+    if (told) return;
+    told = true;
+    failed(error.message);
+  }
+
+  function release(file: OpenTrace, problem: unknown): void {
+    pipe = null;
+    // A pipe that is only full has a reader still.
+    if (file.isPipe && (problem === null || (problem as NodeJS.ErrnoException).code === 'EAGAIN')) pipe = file;
+    else close(file.fd);
+  }
+
+  function append(fd: number, data: Uint8Array, from: number): number {
+    return writeSync(fd, data, from, data.length - from);
+  }
+
+  /** Never waits longer than a moment: a reader that has stopped must not stop the program. */
+  function intoPipe(fd: number, data: Uint8Array, from: number): number {
+    let to = from;
+    for (let i = from; i < data.length && (i - from < PIPE_BYTES || to === from); i++) {
+      if (data[i] === NEWLINE) to = i + 1;
+    }
+    const until = broken ? 0 : now() + PATIENCE_NS;
+    for (;;) {
+      try {
+        return writeSync(fd, data, from, to - from);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || now() > until) throw error;
+        wait(PAUSE, 0, 0, 1);
+      }
     }
   }
   return sink;
 }
 
-function open(file: string): number {
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+
+function close(fd: number): void {
   try {
-    return openSync(file, 'a', 0o600);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    makeFolder(dirname(file));
-    return openSync(file, 'a', 0o600);
+    closeSync(fd);
+  } catch {
+    // What a full or remote disk says only now has no line to tell.
   }
 }

@@ -128,6 +128,11 @@ export class ThrownValue {
     private readonly isSecret: (key: string) => boolean = () => false,
   ) {}
 
+  /** Whether the next text has a stack that nobody has asked for yet. */
+  get hasStack(): boolean {
+    return this.error !== undefined;
+  }
+
   /** @param withStack false: leave the stack out this time */
   toJson(withStack = true): string {
     if (this.text !== undefined) return this.text;

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import { epoch, now } from './clock.js';
 import { createEncoder } from './encoder.js';
 import { functionText, type FunctionEntry, type FunctionText, type RegisteredFile } from './function-table.js';
+import { guardProbes } from './guard.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
 import { mayHoldUrl } from './redact.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
@@ -12,8 +13,12 @@ export interface Sink {
   write(lines: Uint8Array): void;
   /** Bytes written so far. */
   readonly bytes: number;
-  /** Whether anything has been or will be lost, so that encoding can be left out. */
+  /** Whether nothing can be written at the moment, so that encoding can be left out. */
   readonly failed: boolean;
+  /** Lines that were given and are not in the file. */
+  readonly lost: number;
+  /** Lines of its own: each file begins with one. */
+  readonly openings: number;
 }
 
 export interface RecorderOptions {
@@ -27,8 +32,8 @@ export interface RecorderOptions {
   /** Share of the root contexts (the process, requests, sessions, tests) of which calls are recorded, 0 to 1. */
   sampleRate: number;
   maxFileBytes: number;
-  /** Lines that open the trace, made when the first event is drained. */
-  opening: () => string;
+  /** Told when an event comes into the empty buffer. */
+  waiting: () => void;
   /** Whether the results of a function of that (qualified) name must not be recorded. */
   returnsSecret: (name: string) => boolean;
   /** Told of an error in the recording itself. */
@@ -117,6 +122,11 @@ export interface Recorder {
   epoch(reading: number): string;
   /** The same when no code of the program is running: nothing is on its way. */
   rest(): void;
+  /**
+   * Writes what can be written without being noticed: not an exception that the program may still be handling, nor what
+   * came behind it. Answers in how many milliseconds that can be written; 0: all is.
+   */
+  idle(): number;
   lastThrow(): LastThrow;
   /** An exception that is on its way to the program's own code, as text. */
   thrown(error: unknown): ThrownValue;
@@ -169,7 +179,13 @@ const EVENTS = 16_384;
 const CAPACITY = EVENTS * SLOTS;
 /** A drain that fails near the end of the stack may be tried again this many events later. */
 const HIGH = CAPACITY - 1024 * SLOTS;
-const DRAIN_EVERY_NS = 100e6;
+/** While the program is busy. The file is opened and written in about 20 us. */
+const DRAIN_EVERY_NS = 10e6;
+/**
+ * Reading an error's stack makes its text, message included. A program that adds to the message does so soon, so the
+ * stack of a younger one is read only when the buffer is full.
+ */
+const YOUNG_NS = 80e6;
 /** Bytes of JSON made while recording. */
 const ARENA = 4 * 1024 * 1024;
 /** Stands before a place in the arena, where JSON made while recording lies: four bytes of length, then the text. */
@@ -254,7 +270,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let valueAt = 0;
   let drainAt = now() + DRAIN_EVERY_NS;
   let draining = false;
-  let opened = false;
   let done = 0;
   let doneValues = 0;
   let doneLabels: Buffer = NO_LABELS;
@@ -266,6 +281,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let lastThrow: { value: unknown; fn: number; at: number } | null = null;
   let lastError: unknown;
   let lastErrorValue: ThrownValue | null = null;
+  let lastErrorAt = 0;
 
   // `yield*` and `for await` start the generator they are given at once: it is the call's child.
   let delegating = 0;
@@ -378,6 +394,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       fn = reportNext.as;
       reportNext = null;
     }
+    if (at === 0) options.waiting();
     const id = ++lastId;
     const parent = scopes.used ? scopedParent(id, lexical) : depth > 0 ? stackId[depth] : lexicalParent(lexical);
     const from = at;
@@ -467,14 +484,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function putMade(json: string, to: number): number {
     values[to] = MADE;
-    // As bytes it is out of the garbage collector's sight; what finds no room stays a string.
-    if (json.length * 3 + 4 <= ARENA - arenaAt) {
-      const length = arena.write(json, arenaAt + 4, 'utf8');
-      arenaView.setUint32(arenaAt, length);
-      values[to + 1] = arenaAt;
-      arenaAt += length + 4;
-    } else values[to + 1] = json;
+    values[to + 1] = inArena(json);
     return to + 2;
+  }
+
+  /** Its place, or the text itself. */
+  function inArena(json: string): number | string {
+    // As bytes it is out of the garbage collector's sight; what finds no room stays a string.
+    if (json.length * 3 + 4 > ARENA - arenaAt) return json;
+    const place = arenaAt;
+    const length: number = arena.write(json, place + 4, 'utf8');
+    arenaView.setUint32(place, length);
+    arenaAt = place + length + 4;
+    return place;
   }
 
   // ----------------------------------------------------------------- leaving
@@ -482,19 +504,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function end(kind: number, id: number, fn: number, t0: number, time: number, value: unknown): void {
     if ((time > drainAt || tight(1)) && !room1(time)) return;
     const from = at;
+    if (from === 0) options.waiting();
     numbers[from] = fn * KINDS + kind;
     numbers[from + 1] = id;
     numbers[from + 2] = t0;
     numbers[from + 3] = time;
     // Not by `instanceof`: it would ask a Proxy of the program's.
-    const made = kind === EXCEPTION || kind === SETTLE_ERROR || kind === CAPPED_EXCEPTION || value === UNAVAILABLE;
-    if (made) values[valueAt++] = value;
+    if (isError(kind) || value === UNAVAILABLE) values[valueAt++] = value;
     else valueAt = put(secret[fn] === 1 ? REDACTED : value, valueAt);
     at = from + SLOTS;
   }
 
   function room1(time: number): boolean {
-    if (time > drainAt) drain();
+    if (time > drainAt) drain(time - YOUNG_NS);
     return room(1);
   }
 
@@ -567,6 +589,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (lastErrorValue === null || lastError !== error) {
       lastErrorValue = preview.error(error);
       lastError = error;
+      lastErrorAt = now();
     }
     return lastErrorValue;
   }
@@ -723,7 +746,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** A `throw` statement of the program: the value, and where it stands. */
   function w<T>(fn: number, offset: number, value: T): T {
     lastThrow = { value, fn, at: offset };
+    lastErrorAt = now();
     return value;
+  }
+
+  function forgetThrow(): void {
+    lastThrow = null;
+    lastError = undefined;
+    lastErrorValue = null;
   }
 
   // ------------------------------------------------------------------ draining
@@ -732,6 +762,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     held += bytes;
     if (held > HELD) drain();
     if (!room(1)) return;
+    if (at === 0) options.waiting();
     numbers[at] = RAW;
     values[valueAt++] = line;
     at += SLOTS;
@@ -796,18 +827,20 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return scopes.enter(scope);
   }
 
-  function drain(): void {
+  /**
+   * @param until  exceptions after it stay, and what came behind them
+   * @param atRest the last one stays, too, while it may be on its way
+   */
+  function drain(until = Infinity, atRest = false): void {
     drainAt = now() + DRAIN_EVERY_NS;
     if (at === 0 || draining) return;
     draining = true;
     try {
-      const events = at / SLOTS;
-      if (sink.failed) lost += events;
-      else {
-        encode();
-        counts.events += events - labelsSeen.length;
-      }
-      forget();
+      if (sink.failed) {
+        lost += (at - done) / SLOTS;
+        done = at;
+      } else encode(until, atRest);
+      if (done === at) forget();
       if (sink.bytes > maxFileBytes && omittedBefore < 0) {
         omittedBefore = omittedCalls();
         limit = -1;
@@ -816,7 +849,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     } catch (error) {
       // Where the stack has ended in here, the events are still there, and the next drain starts from a higher frame.
       if (!(error instanceof RangeError)) {
-        lost += at / SLOTS;
+        lost += (at - done) / SLOTS;
         forget();
         options.broken(error);
       }
@@ -851,9 +884,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const endOfLine = Buffer.from('}\n');
   const endOfPending = Buffer.from(',"pending":true}\n');
 
-  function encode(): void {
+  function encode(until: number, atRest: boolean): void {
     out.reset();
-    if (!opened) out.text(options.opening());
     // A drain that was cut off goes on where its last whole batch ended.
     let v = doneValues;
     let labels = doneLabels;
@@ -881,12 +913,21 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (what < 0) {
         if (what === LABELS) labels = labelsSeen[numbers[i + 1]];
         else {
-          const line = values[v++] as string | (() => string);
-          out.text(typeof line === 'string' ? line : line());
+          const line = values[v] as string | (() => string);
+          // Made once: it forgets what it was made of, and a drain that is cut off begins its batch again.
+          out.text(typeof line === 'string' ? line : (values[v] = line()));
+          v++;
+          if (out.endLine()) written(i + SLOTS, v, labels);
         }
         continue;
       }
       const kind = what & (KINDS - 1);
+      if (isError(kind) && (values[v] as ThrownValue).hasStack) {
+        if (numbers[i + 3] > until || (atRest && values[v] === lastErrorValue)) {
+          out.flush();
+          return written(i, v, labels);
+        }
+      }
       const fn = (what - kind) / KINDS;
       const entry = table[fn] ?? lateEntry(fn);
       out.bytes(heads[kind]);
@@ -920,15 +961,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
         value();
         out.bytes(kind === RETURN_PROMISE ? endOfPending : endOfLine);
       }
-      if (out.endLine()) {
-        done = i + SLOTS;
-        doneValues = v;
-        doneLabels = labels;
-        opened = true;
-      }
+      if (out.endLine()) written(i + SLOTS, v, labels);
     }
     out.flush();
-    opened = true;
+    written(at, v, labels);
+  }
+
+  function written(to: number, toValues: number, labels: Buffer): void {
+    for (let i = done; i < to; i += SLOTS) if (numbers[i] !== LABELS) counts.events++;
+    done = to;
+    doneLabels = labels;
+    doneValues = toValues;
   }
 
   function lateEntry(fn: number): FunctionText {
@@ -953,7 +996,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function dropped(): Record<string, number> {
     const all = omittedCalls();
     const before = omittedBefore < 0 ? all : omittedBefore;
-    const counted = { [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before, max_file: all - before, lost };
+    const counted = {
+      [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before,
+      max_file: all - before,
+      lost,
+      not_written: sink.lost,
+    };
     return Object.fromEntries(Object.entries(counted).filter(([, count]) => count > 0));
   }
 
@@ -971,7 +1019,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   return {
-    probes: { e0, e1, e2, e3, en, x, t, n, d: DONE, q: REDACTED, w, fa, fg, s, sa, k, r, rc, ax, at: at_, an },
+    probes: guardProbes(
+      { e0, e1, e2, e3, en, x, t, n, d: DONE, q: REDACTED, w, fa, fg, s, sa, k, r, rc, ax, at: at_, an },
+      options.broken,
+    ),
     register(file, base, stride) {
       reserve(base + file.functions.length * stride);
       file.functions.forEach((entry, index) => {
@@ -1000,15 +1051,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
       else if ('error' in outcome) exception(call.id, call.fn, call.t0, time, outcome.error);
       else end(RETURN, call.id, call.fn, call.t0, time, outcome.value);
     },
-    drain,
+    drain: () => drain(),
     summaries,
     dropped,
     epoch: (reading) => epoch.text(reading),
     rest() {
-      lastThrow = null;
-      lastError = undefined;
-      lastErrorValue = null;
+      forgetThrow();
       drain();
+    },
+    idle() {
+      const until = now() - YOUNG_NS;
+      if (lastErrorAt < until) forgetThrow();
+      drain(until, true);
+      return at === 0 ? 0 : Math.max(1, Math.ceil((numbers[done + 3] - until) / 1e6));
     },
     lastThrow: () => ({
       statement: lastThrow,
@@ -1016,6 +1071,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }),
     counts,
   };
+}
+
+/** Whether an event of that kind keeps an exception. */
+function isError(kind: number): boolean {
+  return kind === EXCEPTION || kind === SETTLE_ERROR || kind === CAPPED_EXCEPTION;
 }
 
 /** Stands for the result of a call that ended by an exception. */

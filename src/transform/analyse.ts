@@ -185,6 +185,26 @@ export function boundNames(pattern: Node | null, into: string[] = []): string[] 
   return into;
 }
 
+/** The names that a pattern binds to what stands under a secret key: `{ password: given }`. */
+export function namesUnder(
+  pattern: Node | null,
+  isSecret: (key: string) => boolean,
+  below: boolean,
+  into: Set<string>,
+): void {
+  if (!pattern) return;
+  if (pattern.type === 'ObjectPattern') {
+    for (const property of pattern.properties) {
+      const { key, computed } = property;
+      const name = property.type !== 'Property' || computed ? '' : String(key.name ?? key.value);
+      namesUnder(property.value ?? property, isSecret, below || isSecret(name), into);
+    }
+  } else if (pattern.type === 'ArrayPattern') {
+    for (const element of pattern.elements) namesUnder(element, isSecret, below, into);
+  } else if (below && pattern.type === 'Identifier') into.add(pattern.name);
+  else namesUnder(pattern.left ?? pattern.argument ?? pattern.parameter ?? null, isSecret, below, into);
+}
+
 function newScan(node: Node, leave: LeaveReason | undefined): Scan {
   const topFunctions = new Set<string>();
   if (node.body.type === 'BlockStatement') {

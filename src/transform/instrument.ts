@@ -1,5 +1,5 @@
 import { parseSync, visitorKeys } from 'oxc-parser';
-import { analyse, boundNames, eachChild, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
+import { analyse, boundNames, namesUnder, eachChild, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
 import { applyEdits, EditList } from './edits.js';
 import { LineTable } from './lines.js';
 import { functionName, simpleName } from './names.js';
@@ -230,7 +230,15 @@ class Rewriter {
     }
     const isSecret = this.options.redactParameter;
     const secretSetter = member?.kind === 'set' && isSecret?.(simpleName(name));
-    this.visitBody(frame, secretSetter ? names.map(() => null) : names, outer);
+    const secrets = new Set(isSecret ? names.filter(isSecret) : []);
+    if (isSecret) for (const parameter of node.params) namesUnder(parameter, isSecret, false, secrets);
+    // It has all of them by position.
+    if (secrets.size > 0) secrets.add('arguments');
+    this.visitBody(
+      frame,
+      names.map((each) => (secretSetter || secrets.has(each) ? null : each)),
+      outer,
+    );
     this.ancestors.pop();
   }
 
@@ -269,7 +277,7 @@ class Rewriter {
 
   /** A parameter given as null is secret. */
   private enterCall(frame: Frame, params: (string | null)[], lexical: string): string {
-    const values = params.map((name) => (name === null || this.options.redactParameter?.(name) ? this.use('q') : name));
+    const values = params.map((name) => name ?? this.use('q'));
     if (frame.suspends) {
       return `${this.use(frame.generator ? 'fg' : 'fa')}(${frame.id},${lexical},[${values.join(',')}])`;
     }

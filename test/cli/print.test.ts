@@ -124,7 +124,26 @@ test('separates processes, and says how each ended', () => {
 test('says which files were not recorded and what was lost', () => {
   const skipped = { type: 'skipped', proc: '5f0c9a1e', ts_ns: 1_767_600_000_000_000_000, file: 'b.js' } as const;
   const lines = print({ ...skipped, reason: 'too large' }, processEnd({ dropped: { buffer_full: 3, max_calls: 2 } }));
-  expect(lines.slice(1)).toEqual(['not recorded: b.js: too large', 'lost: 3 (buffer_full), 2 (max_calls)']);
+  expect(lines.slice(1)).toEqual([
+    'not recorded: b.js: too large',
+    'lost: 3 (buffer_full), 2 (max_calls)',
+    '  max_calls: set HANDIT_MAX_CALLS to a larger number, or to 0 for no limit',
+  ]);
+});
+
+test('says which functions were recorded in part, and how to have all of their calls', () => {
+  const { proc, ts_ns } = processStart();
+  const lines = print(
+    { type: 'summary', proc, ts_ns, func: 'often', file: 'a.js', line: 2, calls: 100, recorded: 25, exceptions: 0 },
+    processEnd({ dropped: { max_file: 75, not_sampled: 1, not_written: 4 } }),
+  );
+  expect(lines.slice(1)).toEqual([
+    'in part: often  a.js:2  25 of 100 calls recorded in full',
+    'lost: 75 (max_file), 1 (not_sampled), 4 (not_written)',
+    '  max_file: set HANDIT_MAX_FILE_MB to a larger number, or to 0 for no limit',
+    '  not_sampled: set HANDIT_SAMPLE_RATE=1 to record every process',
+    '  not_written: the file could not be written for a while; stderr of that process says why',
+  ]);
 });
 
 test('cuts long arguments and results', () => {

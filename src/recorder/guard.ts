@@ -1,0 +1,109 @@
+import type { Probes } from './recorder.js';
+
+type Probe = (...args: unknown[]) => unknown;
+
+/**
+ * Keeps an error in a probe from the program: it is told, and the program gets what it would have had. The end of the
+ * stack is the program's own affair, and goes on to it. Each probe is written out, for it is called at each call.
+ */
+export function guardProbes(probes: Probes, broken: (error: unknown) => void): Probes {
+  const { e0, e1, e2, e3, en, x, t, n, w, fa, fg, s, sa, k, r, rc, ax, at, an } = probes as Record<string, Probe>;
+
+  function failed(error: unknown): void {
+    if (error instanceof RangeError) throw error;
+    broken(error);
+  }
+  /** For those that hand a value on. */
+  function handOn(probe: Probe) {
+    return (call: unknown, value: unknown): unknown => {
+      try {
+        return probe(call, value);
+      } catch (error) {
+        failed(error);
+        return value;
+      }
+    };
+  }
+  function begin(probe: Probe) {
+    return (fn: number, lexical: unknown, args: unknown): unknown => {
+      try {
+        return probe(fn, lexical, args);
+      } catch (error) {
+        failed(error);
+        // The handle of a call that is not recorded.
+        return { running: false, ended: true, id: 0, fn, waitsFor: null };
+      }
+    };
+  }
+
+  return {
+    ...probes,
+    e0(fn: number, lexical: unknown) {
+      try {
+        return e0(fn, lexical);
+      } catch (error) {
+        failed(error);
+        return -1 - fn;
+      }
+    },
+    e1(fn: number, lexical: unknown, a: unknown) {
+      try {
+        return e1(fn, lexical, a);
+      } catch (error) {
+        failed(error);
+        return -1 - fn;
+      }
+    },
+    e2(fn: number, lexical: unknown, a: unknown, b: unknown) {
+      try {
+        return e2(fn, lexical, a, b);
+      } catch (error) {
+        failed(error);
+        return -1 - fn;
+      }
+    },
+    e3(fn: number, lexical: unknown, a: unknown, b: unknown, c: unknown) {
+      try {
+        return e3(fn, lexical, a, b, c);
+      } catch (error) {
+        failed(error);
+        return -1 - fn;
+      }
+    },
+    en(fn: number, lexical: unknown, args: unknown) {
+      try {
+        return en(fn, lexical, args);
+      } catch (error) {
+        failed(error);
+        return -1 - fn;
+      }
+    },
+    x(call: unknown, value: unknown) {
+      try {
+        return x(call, value);
+      } catch (error) {
+        failed(error);
+        return value;
+      }
+    },
+    t(call: unknown, value: unknown) {
+      try {
+        return t(call, value);
+      } catch (error) {
+        failed(error);
+        return value;
+      }
+    },
+    w(fn: number, offset: number, value: unknown) {
+      try {
+        return w(fn, offset, value);
+      } catch (error) {
+        failed(error);
+        return value;
+      }
+    },
+    ...{ fa: begin(fa), fg: begin(fg) },
+    ...{ n: handOn(n), s: handOn(s), sa: handOn(sa), k: handOn(k), r: handOn(r), rc: handOn(rc) },
+    ...{ ax: handOn(ax), at: handOn(at), an: handOn(an) },
+  };
+}
