@@ -90,7 +90,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     saidBroken = true;
     warn(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`);
   }
-  const idle = drainWhenIdle(() => recorder.idle(), broken);
+  const idle = drainWhenIdle((newTurn) => recorder.idle(newTurn), broken);
   function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
     return (...args) => {
       try {

@@ -1,5 +1,4 @@
-import type { Probes } from './recorder.js';
-
+type Probes = Record<string, unknown>;
 type Probe = (...args: unknown[]) => unknown;
 
 /**

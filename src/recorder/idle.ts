@@ -18,10 +18,11 @@ export interface IdleDrain {
  * has everything in its file: it may end by a signal. Listening to that signal would be no help, for a signal with a
  * listener no longer ends a program that is busy.
  *
- * @param drain  writes what there is and answers in how many milliseconds what it had to leave can be written, or 0
+ * @param drain  writes what there is and answers in how many milliseconds what it had to leave can be written, or 0;
+ *               told whether a turn of the event loop has begun since, so that Node has dealt with rejections
  * @param broken told of an error in here
  */
-export function drainWhenIdle(drain: () => number, broken: (error: unknown) => void): IdleDrain {
+export function drainWhenIdle(drain: (newTurn: boolean) => number, broken: (error: unknown) => void): IdleDrain {
   let armed = false;
   let timer: NodeJS.Timeout | undefined;
   let last = -Infinity;
@@ -37,17 +38,21 @@ export function drainWhenIdle(drain: () => number, broken: (error: unknown) => v
   async function soon(): Promise<void> {
     // eslint-disable-next-line @typescript-eslint/await-thenable -- nothing of the program's can come in between
     await undefined;
-    guarded(turn);
+    guarded(atEndOfTurn);
   }
 
-  function turn(): void {
+  function atEndOfTurn(): void {
     if (now() - last < GAP_NS) later(GAP_MS);
-    else run();
+    else run(false);
   }
 
-  function run(): void {
+  function inNewTurn(): void {
+    run(true);
+  }
+
+  function run(newTurn: boolean): void {
     armed = false;
-    const rest = drain();
+    const rest = drain(newTurn);
     last = now();
     if (rest > 0) later(rest);
   }
@@ -64,7 +69,7 @@ export function drainWhenIdle(drain: () => number, broken: (error: unknown) => v
 
   function later(ms: number): void {
     stopTimer(timer);
-    timer = startTimer(guarded, ms, run);
+    timer = startTimer(guarded, ms, inNewTurn);
     timer.unref();
   }
 

@@ -125,8 +125,10 @@ export interface Recorder {
   /**
    * Writes what can be written without being noticed: not an exception that the program may still be handling, nor what
    * came behind it. Answers in how many milliseconds that can be written; 0: all is.
+   *
+   * @param rejected whether Node has dealt with the rejections so far; before, any exception may turn out to be fatal
    */
-  idle(): number;
+  idle(rejected: boolean): number;
   lastThrow(): LastThrow;
   /** An exception that is on its way to the program's own code, as text. */
   thrown(error: unknown): ThrownValue;
@@ -1059,10 +1061,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       forgetThrow();
       drain();
     },
-    idle() {
+    idle(rejected) {
       const until = now() - YOUNG_NS;
-      if (lastErrorAt < until) forgetThrow();
-      drain(until, true);
+      if (rejected && lastErrorAt < until) forgetThrow();
+      drain(rejected ? until : -Infinity, true);
       return at === 0 ? 0 : Math.max(1, Math.ceil((numbers[done + 3] - until) / 1e6));
     },
     lastThrow: () => ({
