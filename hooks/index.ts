@@ -1,6 +1,7 @@
+import { axiosHook } from './axios.js';
 import { httpHook } from './http.js';
 import { httpsHook } from './https.js';
 import type { Hook } from './lib/hook.js';
 
 /** In the order in which they start; they end in the opposite one. */
-export const hooks: readonly Hook[] = [httpHook, httpsHook];
+export const hooks: readonly Hook[] = [httpHook, httpsHook, axiosHook];
