@@ -5,6 +5,7 @@ import type { HookHost } from '../hooks/lib/hook.js';
 import { readConfig } from './config.js';
 import { installLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
+import { createLibraryFiles } from './loader/library-files.js';
 import { createRewrite } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
 import { createSourceTable } from './loader/source-table.js';
@@ -112,12 +113,17 @@ export function startAgent(folder: string): Agent | null {
   };
   Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
   const disguise = showOriginalSource(sources, () => loader.registerPending());
+  const forLoader = rewriteOptions(config, folder);
+  const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
+  const leftAlone = (filename: string, reason: string): void => {
+    if (config.debug) debug(`left ${filename} as it is: ${reason}`);
+  };
   const loader: Loader = installLoader({
     folder,
-    rewrite: createRewrite({
-      ...rewriteOptions(config, folder),
-      skipped,
-    }),
+    rewrite: createRewrite({ ...forLoader, skipped }),
+    libraryRules,
+    library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
+    leftAlone,
     register(file, { functions }) {
       seen();
       sources.add(file);
@@ -150,6 +156,7 @@ export function startAgent(folder: string): Agent | null {
     seen,
     broken,
     looksLike: disguise.looksLike,
+    probe: (name, step) => void (recorder.probes[name] = step),
   };
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();

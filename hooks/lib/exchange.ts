@@ -16,6 +16,8 @@ export interface ExchangeStart {
   client: Client;
   /** Where it belongs; default: what runs now. */
   current?: Current;
+  /** Reading of the clock at its begin; default: now. */
+  t0?: number;
 }
 
 /**
@@ -44,14 +46,15 @@ export class Exchange {
 
   constructor(
     private readonly host: HookHost,
-    { side, client, current = host.recorder.current() }: ExchangeStart,
+    { side, client, current = host.recorder.current(), t0 = host.now() }: ExchangeStart,
   ) {
-    this.t0 = host.now();
+    this.t0 = t0;
     this.id = host.recorder.nextId();
     this.parent = current.parent;
     this.scope = current.scope;
     this.side = side;
     const call = side === 'client' ? libraryCallOf(current) : null;
+    if (side === 'client' && current.scope?.libraryCall) current.scope.libraryCall.exchanges++;
     this.libraryCall = call;
     this.client = call === null ? client : (call.client as Client);
     this.attempt = call === null ? 0 : ++call.attempts;

@@ -1,9 +1,14 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
+import type { LibraryFile } from '../../src/transform/library.js';
+
+export type { LibraryFile } from '../../src/transform/library.js';
 
 /** Watches one HTTP client or server. */
 export interface Hook {
   /** The name of the module or package it watches. */
   readonly name: string;
+  /** Where the loader puts calls of this hook's probes. */
+  readonly libraryFiles?: readonly LibraryFile[];
   /** Starts watching; never throws. Answers what takes it back. */
   install(host: HookHost): () => void;
 }
@@ -13,7 +18,7 @@ export interface HookHost {
   readonly proc: string;
   readonly recorder: Pick<
     Recorder,
-    'nextId' | 'current' | 'scope' | 'inScope' | 'enterScope' | 'raw' | 'epoch' | 'rest'
+    'nextId' | 'current' | 'scope' | 'inScope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch' | 'rest'
   >;
   /** Nanoseconds of a monotonic clock. */
   now(): number;
@@ -28,4 +33,6 @@ export interface HookHost {
   broken(error: unknown): void;
   /** Lets `Function.prototype.toString` answer for the second what it answers for the first. */
   looksLike(original: object, replacement: object): void;
+  /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
+  probe(name: string, step: (...args: never[]) => unknown): void;
 }

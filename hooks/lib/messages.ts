@@ -229,6 +229,8 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
         if (server.response.headersSent) exchange.response(server.response.statusCode, headOf(server.response));
         return exchange.fail(error, true);
       }
+      // A client that goes on elsewhere wants no more of this one.
+      if ((error ?? null) === null && isRedirect(message)) return exchange.end();
       const request = (message as { req?: object }).req;
       const chosen = code !== 'ECONNRESET' || (request !== undefined && stopped.has(request));
       exchange.fail(error ?? new Error('the response was destroyed before its end'), chosen);
@@ -326,6 +328,10 @@ function headOf(message: Outgoing): HeaderList {
       const colon = line.indexOf(':');
       return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1).trim()]] : [];
     });
+}
+
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode < 400 && headers.location !== undefined;
 }
 
 function isAbort(error: unknown): boolean {

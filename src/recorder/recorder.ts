@@ -83,6 +83,11 @@ export interface Recorder {
   /** Puts this execution and all that it starts into that scope; answers the one before. */
   enterScope(scope: Scope | null): Scope | null;
   /**
+   * Runs what follows in that scope, also below a call that is running, up to the call of what this answers: `inScope`
+   * for code that cannot be put into a function.
+   */
+  switchScope(scope: Scope): () => void;
+  /**
    * Encodes and writes all events so far. The exception that was seen last may still be on its way, and goes without its
    * stack: reading that changes what Node prints if nobody catches it.
    */
@@ -721,6 +726,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return scopes.enter(scope);
   }
 
+  function switchScope(scope: Scope): () => void {
+    const before = enterScope(scope);
+    const level = depth;
+    const outer = stackScope[level];
+    stackScope[level] = scope;
+    return () => {
+      stackScope[level] = outer;
+      scopes.enter(before);
+    };
+  }
+
   function drain(): void {
     drainAt = now() + DRAIN_EVERY_NS;
     if (at === 0 || draining) return;
@@ -912,6 +928,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     scope: makeScope,
     inScope,
     enterScope,
+    switchScope,
     drain,
     summaries,
     dropped,
