@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import type { ClientHttp2Stream, Http2Stream, ServerHttp2Stream } from 'node:http2';
 import { entries, Exchange, type HeaderList } from './lib/exchange.js';
 import type { Hook, HookHost } from './lib/hook.js';
+import { isClaimedHttp2Stream } from './lib/http2-claims.js';
 import { createPatches } from './lib/patch.js';
 
 type Headers = Record<string, unknown>;
@@ -37,7 +38,7 @@ function install(host: HookHost): () => void {
     };
 
   function clientCreated({ stream, headers }: { stream: ClientHttp2Stream; headers: Headers }): void {
-    if (exchanges.has(stream)) return;
+    if (isClaimedHttp2Stream(host) || exchanges.has(stream)) return;
     patch(stream, false);
     const exchange = new Exchange(host, { side: 'client', client: 'http2' });
     exchanges.set(stream, exchange);

@@ -151,7 +151,7 @@ export function startAgent(folder: string): Agent | null {
     recorder,
     now,
     isSecret,
-    errorJson: (error) => preview.error(error).toJson(),
+    errorJson: (error, withStack) => preview.error(error).toJson(withStack),
     maxBody: config.maxBody,
     seen,
     broken,

@@ -127,13 +127,14 @@ export class Exchange {
    * It ended without a complete response.
    *
    * @param aborted one side chose to stop
+   * @param withStack false: the program is about to get the error from code that threw it
    */
-  fail(error: unknown, aborted: boolean): void {
+  fail(error: unknown, aborted: boolean, withStack = true): void {
     if (!this.finish()) return;
     const t1 = this.host.now();
     const { host, status, responseHeaders, responseBody } = this;
     // Made now: the program may change the error, and holding it would keep alive what it refers to.
-    const errorJson = host.errorJson(error);
+    const errorJson = host.errorJson(error, withStack);
     this.write(() => {
       const head = status === 0 ? '' : `,"status":${status},"headers":${headersJson(responseHeaders, host.isSecret)}`;
       const body =

@@ -23,8 +23,12 @@ export interface HookHost {
   /** Nanoseconds of a monotonic clock. */
   now(): number;
   isSecret(key: string): boolean;
-  /** JSON text of the `error` of a record. */
-  errorJson(error: unknown): string;
+  /**
+   * JSON text of the `error` of a record.
+   *
+   * @param withStack false: for an error that may still be on its way to where nobody catches it; see ThrownValue
+   */
+  errorJson(error: unknown, withStack?: boolean): string;
   /** Bytes kept of a body. */
   readonly maxBody: number;
   /** There is something to record, so the process leaves a trace. */

@@ -38,6 +38,7 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
   }
 
   function editNow(filename: string, source: string, kind: SourceKind, rules: LibraryFile['rules']): Edited {
+    if (rules.length === 0) return { code: source, reason: '' };
     try {
       return { code: options.loadEditor()(source, filename, kind, rules), reason: '' };
     } catch (error) {
@@ -50,7 +51,7 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
     edit(filename, source, kind) {
       const file = fileOf(filename);
       // A source that came through here before, in another hook of the same chain.
-      if (!file || source.includes('=__handit__.')) return null;
+      if (!file || source.includes('=__handit__.') || (file.last && source.includes(file.last))) return null;
       const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
       const key = cache?.key([options.build, 'library', JSON.stringify(file.rules), extension, kind, source]);
       const known = key && cache ? cache.get(key) : undefined;
@@ -60,7 +61,7 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
       if (key && !known) {
         cache!.set(key, { code, prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [reason] });
       }
-      if (code !== '') return code;
+      if (code !== '') return file.last === undefined ? code : `${code}\n;${file.last};`;
       options.leftAlone(filename, reason);
       return null;
     },

@@ -33,13 +33,15 @@ export interface LibraryRule {
   }[];
 }
 
-/** Files of a library, and the rules of which at least one must apply to each. */
+/** Files of a library, and what is put into each. */
 export interface LibraryFile {
   /** As its package.json names it. */
   package: string;
   /** Regular expression for the path inside the package. */
   path: string;
   rules: readonly LibraryRule[];
+  /** A statement put behind the last line. */
+  last?: string;
 }
 
 /** The file is not as the rules expect it. */
