@@ -1,6 +1,6 @@
 import { inspect, types } from 'node:util';
 import type { Current } from '../../src/recorder/recorder.js';
-import type { Scope } from '../../src/recorder/scope.js';
+import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
 import { entries, Exchange, pairs, type Client, type HeaderList } from './exchange.js';
 import { guardFor } from './guard.js';
 import type { HookHost } from './hook.js';
@@ -43,7 +43,11 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
   function current(client: Client): Current {
     const here = recorder.current();
     const { parent, scope } = here;
-    return scope?.libraryCall?.parent === parent ? here : { parent, scope: newCall(client, parent) };
+    const call = scope?.libraryCall;
+    if (call?.parent === parent) return here;
+    // From a function of the program's own that takes part in the call: an interceptor.
+    if (call && isOwn(call)) return { parent, scope: recorder.scope({ libraryCall: seenFrom(call, parent) }) };
+    return { parent, scope: newCall(client, parent) };
   }
 
   function newCall(client: Client, parent: number): Scope {
@@ -62,13 +66,13 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
     const outer = recorder.current();
     const call = outer.scope?.libraryCall;
     // A library that is built on this one has said whose the exchanges are.
-    const annotated = call?.parent === outer.parent && call.client !== 'fetch' && call.client !== 'undici';
+    const annotated = call?.parent === outer.parent && !isOwn(call);
     if (annotated) return null;
     const current = { parent: outer.parent, scope: newCall(client, outer.parent) };
     return { current, client, ask, t0: host.now() };
   }
 
-  const made = ({ current }: Running): boolean => current.scope.libraryCall!.attempts > 0;
+  const made = ({ current }: Running): boolean => current.scope.libraryCall!.exchanges > 0;
 
   function exchangeOf(call: Running): Exchange {
     const { current, client, t0 } = call;
@@ -147,6 +151,17 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
       };
     },
   };
+}
+
+const isOwn = ({ client }: LibraryCall): boolean => client === 'fetch' || client === 'undici';
+
+/** The same call, as what belongs to it begins further below. */
+function seenFrom(call: LibraryCall, parent: number): LibraryCall {
+  const view = { parent, client: call.client } as LibraryCall;
+  for (const name of ['id', 'attempts', 'exchanges'] as const) {
+    Object.defineProperty(view, name, { get: () => call[name], set: (value: number) => void (call[name] = value) });
+  }
+  return view;
 }
 
 /** Of data: and blob: addresses, of mocks and caches. */

@@ -329,10 +329,15 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
 
   function beginMock(self: unknown, args: unknown[]): Mock | undefined {
     const [options, handler] = args as [Record<string, unknown>, Handler];
-    if (!isObject(options) || !isObject(handler) || observed.has(handler)) return undefined;
+    if (!isObject(options) || !isObject(handler)) return undefined;
     const client: WireClient = sentByFetch(options.headers) ? 'fetch' : 'undici';
     if (!clients.has(client)) return undefined;
     const now = dispatchingFor(handler, options);
+    // From the agent to its pool.
+    if (now.mock) {
+      dispatching = now;
+      return undefined;
+    }
     const exchange = new Exchange(host, { side: 'client', client, current: now.current });
     const mock: Mock = { exchange, dropped: false };
     const url = urlOf(options.origin ?? dispatcherUrl(self), String(options.path));
@@ -344,7 +349,6 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
     }
     const report = (): void => exchange.request(String(options.method ?? 'GET'), url, headersOf(options.headers));
     const delegate = observe(handler, mock, report);
-    observed.add(delegate);
     dispatching = { ...now, mock };
     dispatches.set(delegate, dispatching);
     args[1] = delegate;
