@@ -167,7 +167,7 @@ function seenFrom(call: LibraryCall, parent: number): LibraryCall {
 /** Of data: and blob: addresses, of mocks and caches. */
 function answered(exchange: Exchange, response: unknown): void {
   const { status, statusCode, headers } = (response ?? {}) as Record<string, unknown>;
-  const list = headers instanceof Headers ? pairs([...headers].flat()) : entries((headers ?? {}) as object);
+  const list = headers instanceof Headers ? pairs([...headers].flat()) : entries(headers ?? {});
   exchange.response(Number(status ?? statusCode ?? 0), list);
   exchange.end();
 }
@@ -183,7 +183,7 @@ function errorOf(text: string): Error {
   const error = new Error(message ?? '');
   const field = (key: string, value: unknown): void =>
     void Object.defineProperty(error, key, { value, configurable: true, writable: true });
-  field('name', name!.replace(/ \[.*\]$/, ''));
+  field('name', name.replace(/ \[.*\]$/, ''));
   const frames = /^(?:\s+at .*\n?)+/m.exec(shown);
   field('stack', `${head}${frames ? `\n${frames[0].trimEnd()}` : ''}`);
   const code = /^\s+code: '([^']+)'/m.exec(shown.split('[cause]')[0])?.[1];

@@ -347,7 +347,8 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
       exchange.requestBody.add(body);
       exchange.requestBody.complete = true;
     }
-    const report = (): void => exchange.request(String(options.method ?? 'GET'), url, headersOf(options.headers));
+    const report = (): void =>
+      exchange.request(typeof options.method === 'string' ? options.method : 'GET', url, headersOf(options.headers));
     const delegate = observe(handler, mock, report);
     dispatching = { ...now, mock };
     dispatches.set(delegate, dispatching);

@@ -285,10 +285,9 @@ describe.each(combinations)('undici $undici on Node $version', ({ path, major, u
     const { bare, traced } = withUndici({ 'app.cjs': program }, undici);
     const { port, closedPort, origin } = endpoints;
     const args = ['app.cjs', String(port), String(closedPort), String(tlsPort)];
-    const plain = await bare(path, args);
+    const [plain, { records, ...result }] = await Promise.all([bare(path, args), traced(path, args)]);
     expect(plain).toMatchObject({ code: 0, stderr: '' });
     expect(plain.stdout.split('\n').length).toBe(cases.length + 1);
-    const { records, ...result } = await traced(path, args);
     const lines = exchangeText(records, origin).map((line) =>
       line
         .replace(String(closedPort), 'CLOSED')
