@@ -4,7 +4,7 @@ import type { Current } from '../../src/recorder/recorder.js';
 import { Exchange } from './exchange.js';
 import { guardFor } from './guard.js';
 import type { HookHost } from './hook.js';
-import { claimHttp2Stream } from './http2-claims.js';
+import { claimHttp2Stream, releaseHttp2Stream } from './http2-claims.js';
 import { createLibraryCalls, type LibraryCalls } from './library-watch.js';
 import { createPatches } from './patch.js';
 import {
@@ -99,14 +99,13 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
   const of = (request: object): Exchange | undefined => exchanges.get(request)?.exchange;
 
   const channels: Record<string, (message: never) => void> = {
-    'undici:request:create': ({ request }: { request: WireRequest }) => begin(request),
     'undici:client:sendHeaders': ({ request, headers }: { request: WireRequest; headers: unknown }) => {
       const known = exchanges.get(request);
       // The line is made later: by then it has what undici added, if there was a connection at once.
       if (!known) return;
       const text = String(headers);
       known.headers.splice(0, Infinity, ...sentHeaders(text, request));
-      if (!isHttp1(text)) claimHttp2Stream(host);
+      if (isHttp1(text)) releaseHttp2Stream(host);
     },
     'undici:request:bodySent': ({ request }: { request: object }) => {
       const exchange = of(request);
@@ -166,7 +165,7 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
       }
     };
     const nothing = (): void => undefined;
-    method(['onConnect', 'onRequestStart'], noteAbort, true);
+    method(['onConnect', 'onRequestStart'], connected, true);
     method(
       ['onHeaders', 'onResponseStart', 'onComplete', 'onResponseEnd', 'onError', 'onResponseError'],
       nothing,
@@ -177,8 +176,10 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
     method(['onUpgrade', 'onRequestUpgrade'], (request, [status, headers]) => upgraded(request, status, headers), true);
   }
 
-  /** Ends by the program pass through the function that its handler is given here. */
-  function noteAbort(request: WireRequest, args: unknown[]): void {
+  /** It is about to be written. Ends by the program pass through the function that its handler is given here. */
+  function connected(request: WireRequest, args: unknown[]): void {
+    // With HTTP/2 what comes next is the stream.
+    claimHttp2Stream(host);
     const [abort] = args;
     if (typeof abort !== 'function') return;
     args[0] = (...reasons: unknown[]): unknown => {
@@ -424,8 +425,17 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
     patches.method(functions, 'fetch', calls.wrap('fetch', describeFetch));
   }
 
-  const subscribed = Object.entries(channels).map(([name, step]) => [name, guard(step as () => void)] as const);
-  for (const [name, listener] of subscribed) diagnostics.subscribe(name, listener);
+  const subscribed: [name: string, listener: () => void][] = [];
+  const subscribe = (name: string, step: (message: never) => void): void => {
+    const listener = guard(step as () => void);
+    subscribed.push([name, listener]);
+    diagnostics.subscribe(name, listener);
+  };
+  subscribe('undici:request:create', ({ request }: { request: WireRequest }) => {
+    // Most programs never come here, and each subscription takes time at the start.
+    if (subscribed.length === 1) for (const [name, step] of Object.entries(channels)) subscribe(name, step);
+    begin(request);
+  });
   return {
     wire: { calls, adopt: guard(adopt), adoptDispatchers: guard(adoptDispatchers) },
     stop() {

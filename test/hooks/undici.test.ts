@@ -1,4 +1,5 @@
 import { symlinkSync } from 'node:fs';
+import { createSecureServer } from 'node:http2';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { certificate, key } from '../helpers/certificate.js';
@@ -266,6 +267,18 @@ ${cases.map(([name, code]) => `  async ${name}() { ${code}; },`).join('\n')}
 })();
 `;
 
+const overHttp2 = `
+const undici = require('undici'), origin = process.argv[2];
+const dispatcher = new undici.Agent({ allowH2: true, connect: { ca: process.env.CERTIFICATE } });
+async function get() { return (await undici.request(origin + '/get', { dispatcher })).body.text(); }
+async function post() { return (await undici.request(origin + '/post', { dispatcher, method: 'POST', body: 'hello' })).body.text(); }
+async function byFetch() { return (await undici.fetch(origin + '/fetch', { dispatcher, method: 'POST', body: 'hello' })).text(); }
+(async () => {
+  for (const one of [get, post, byFetch]) console.log(await one());
+  await dispatcher.close();
+})();
+`;
+
 const combinations = nodes().flatMap(({ major, path, version }) =>
   [6, 7, 8].filter((undici) => undici < 8 || major >= 22).map((undici) => ({ path, version, major, undici })),
 );
@@ -310,4 +323,22 @@ describe.each(combinations)('undici $undici on Node $version', ({ path, major, u
     expect(lines).toEqual(expected.map(seen));
     expect(result).toEqual(plain);
   });
+});
+
+test.each(combinations)('undici $undici on Node $version records HTTP/2 once', async ({ path, undici }) => {
+  const { traced } = withUndici({ 'app.cjs': overHttp2 }, undici);
+  const server = createSecureServer({ key, cert: certificate }, (request, response) => {
+    let size = 0;
+    request.on('data', (chunk: Buffer) => (size += chunk.length));
+    request.on('end', () => response.end(`${request.httpVersion} ${size}`));
+  });
+  const origin = `https://localhost:${await listen(server)}`;
+  const { records, stdout } = await traced(path, ['app.cjs', origin], { env: { CERTIFICATE: certificate } });
+  await new Promise((done) => server.close(done));
+  expect(stdout).toBe('2.0 0\n2.0 5\n2.0 5\n');
+  expect(exchangeText(records, origin).map((line) => line.replace(/call \d+/, 'call N'))).toEqual([
+    `get > ${CALL} GET /get -> 200 "2.0 0" (5)`,
+    `post > ${CALL} POST /post "hello" (5) -> 200 "2.0 5" (5)`,
+    `byFetch > ${FETCH} POST /fetch "hello" (5) -> 200 "2.0 5" (5)`,
+  ]);
 });
