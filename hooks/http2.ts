@@ -1,6 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientHttp2Stream, Http2Stream, ServerHttp2Stream } from 'node:http2';
 import { entries, Exchange, type HeaderList } from './lib/exchange.js';
+import { createGuard } from './lib/guard.js';
 import type { Hook, HookHost } from './lib/hook.js';
 import { isClaimedHttp2Stream } from './lib/http2-claims.js';
 import { createPatches } from './lib/patch.js';
@@ -27,15 +28,7 @@ function install(host: HookHost): () => void {
   const sent = new WeakSet<object>();
   const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[]) => unknown;
 
-  const guard =
-    <A extends unknown[]>(step: (...args: A) => void): ((...args: A) => void) =>
-    (...args) => {
-      try {
-        step(...args);
-      } catch (error) {
-        broken(error);
-      }
-    };
+  const guard = createGuard(broken);
 
   function clientCreated({ stream, headers }: { stream: ClientHttp2Stream; headers: Headers }): void {
     if (isClaimedHttp2Stream(host) || exchanges.has(stream)) return;

@@ -1,4 +1,5 @@
-// node http-client.mjs CLIENT PORT BYTES AT_ONCE SECONDS: prints how many answers a second the client got.
+// node http-client.mjs CLIENT PORT BYTES AT_ONCE SECONDS: prints how many answers a second the client got, and the
+// processor time for each in microseconds.
 import { Agent, request } from 'node:http';
 
 const [client, port, bytes, atOnce, seconds] = process.argv.slice(2).map((text) => (isNaN(text) ? text : Number(text)));
@@ -26,7 +27,8 @@ const clients = {
   async axios() {
     const { default: axios } = await import('axios');
     const httpAgent = new Agent({ keepAlive: true, maxSockets: atOnce });
-    return async () => (await axios.get(url, { httpAgent, responseType: 'text', transformResponse: (text) => text })).data.length;
+    return async () =>
+      (await axios.get(url, { httpAgent, responseType: 'text', transformResponse: (text) => text })).data.length;
   },
   async got() {
     const { default: got } = await import('got');
@@ -49,5 +51,8 @@ const run = async (until) => {
 };
 await run(performance.now() + seconds * 300);
 const start = performance.now();
+const cpu = process.cpuUsage();
 const answers = await run(start + seconds * 1000);
-console.log(Math.round(answers / ((performance.now() - start) / 1000)));
+const { user, system } = process.cpuUsage(cpu);
+const rate = answers / ((performance.now() - start) / 1000);
+console.log(JSON.stringify({ rate: Math.round(rate), cpu: (user + system) / answers }));

@@ -1,4 +1,5 @@
-// Answers every request with as many bytes of JSON as its path says: /1000. Prints its port.
+// Answers every request with as many bytes of JSON as its path says: /1000. Prints its port, and at the end on stderr the
+// processor time for each answer in microseconds.
 import { createServer } from 'node:http';
 
 const bodies = new Map();
@@ -19,11 +20,17 @@ function bodyOf(size) {
   return body;
 }
 
+let answers = 0;
 const server = createServer((request, response) => {
+  answers++;
   request.resume();
   const body = bodyOf(Number(request.url.slice(1)));
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
   response.end(body);
 });
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
-process.on('SIGTERM', () => process.exit(0));
+process.on('SIGTERM', () => {
+  const { user, system } = process.cpuUsage();
+  console.error((user + system) / answers);
+  process.exit(0);
+});

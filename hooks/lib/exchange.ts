@@ -207,22 +207,52 @@ function libraryCallOf({ parent, scope }: Current): LibraryCall | null {
 }
 
 /** Headers whose values are addresses. */
-const ADDRESSES = /^(location|content-location|referer|:path)$/;
+const ADDRESSES = /^(location|content-location|referer)$/;
+
+interface HeaderName {
+  lower: string;
+  /** `"name":` */
+  json: string;
+  secret: boolean;
+  address: boolean;
+}
+
+/** Names seen before, by how they were written. A program may meet any number of them. */
+const names = new Map<string, HeaderName>();
+const MAX_NAMES = 1000;
+
+function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
+  const known = names.get(name);
+  if (known) return known;
+  const lower = name.toLowerCase();
+  const entry = { lower, json: `${quote(lower)}:`, secret: isSecret(lower), address: ADDRESSES.test(lower) };
+  if (names.size < MAX_NAMES) names.set(name, entry);
+  return entry;
+}
 
 export function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): string {
-  const byName = new Map<string, string[]>();
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    const shown = isSecret(key) ? REDACTED : ADDRESSES.test(key) ? redactUrls(value, isSecret) : value;
-    const values = byName.get(key);
-    if (values) values.push(shown);
-    else byName.set(key, [shown]);
+  let text = '';
+  for (let i = 0; i < headers.length; i++) {
+    const name = nameOf(headers[i][0], isSecret);
+    let values = valueJson(name, headers[i][1], isSecret);
+    let first = true;
+    let several = false;
+    // Several of one name are rare, and headers are few.
+    for (let other = 0; other < headers.length; other++) {
+      if (other === i || headers[other][0].length !== name.lower.length) continue;
+      if (nameOf(headers[other][0], isSecret).lower !== name.lower) continue;
+      if (other < i) first = false;
+      several = true;
+      values += `,${valueJson(name, headers[other][1], isSecret)}`;
+    }
+    if (first) text += `${text === '' ? '' : ','}${name.json}${several ? `[${values}]` : values}`;
   }
-  const fields = [...byName].map(
-    ([name, values]) =>
-      `${quote(name)}:${values.length === 1 ? quote(values[0]) : `[${values.map((value) => quote(value)).join(',')}]`}`,
-  );
-  return `{${fields.join(',')}}`;
+  return `{${text}}`;
+}
+
+function valueJson({ secret, address }: HeaderName, value: string, isSecret: (key: string) => boolean): string {
+  if (secret) return `"${REDACTED}"`;
+  return quote(address ? redactUrls(value, isSecret) : value);
 }
 
 function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding: string | undefined } {
@@ -230,7 +260,10 @@ function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding:
 }
 
 export function headerOf(headers: HeaderList, name: string): string | undefined {
-  return headers.find(([key]) => key.toLowerCase() === name)?.[1];
+  for (const header of headers) {
+    if (header[0].length === name.length && header[0].toLowerCase() === name) return header[1];
+  }
+  return undefined;
 }
 
 /** `[name, value, name, value]`, as Node gives raw headers; also as bytes, as undici does. */

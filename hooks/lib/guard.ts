@@ -1,15 +1,17 @@
-import type { HookHost } from './hook.js';
-
-/** Lets no error of ours reach the program: it is said once, and the program goes on. */
-export function guardFor({
-  broken,
-}: Pick<HookHost, 'broken'>): <A extends unknown[]>(step: (...args: A) => void) => (...args: A) => void {
-  return (step) =>
-    (...args) => {
+/** Makes steps of a hook that never throw into the program: an error of our own is told, and the program goes on. */
+export function createGuard(
+  broken: (error: unknown) => void,
+): <A extends unknown[]>(step: (...args: A) => unknown) => (...args: A) => void {
+  return <A extends unknown[]>(step: (...args: A) => unknown) => {
+    const plain = step as unknown as (a: unknown, b: unknown, c: unknown) => unknown;
+    // At most three, and no rest parameters: these run for every chunk.
+    const guarded = (a: unknown, b: unknown, c: unknown): void => {
       try {
-        step(...args);
+        plain(a, b, c);
       } catch (error) {
         broken(error);
       }
     };
+    return guarded as unknown as (...args: A) => void;
+  };
 }

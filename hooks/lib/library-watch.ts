@@ -2,7 +2,7 @@ import { inspect, types } from 'node:util';
 import type { Current } from '../../src/recorder/recorder.js';
 import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
 import { entries, Exchange, pairs, type Client, type HeaderList } from './exchange.js';
-import { guardFor } from './guard.js';
+import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 
 /** What the program asked for, as far as it can be told without running code of its own. */
@@ -38,7 +38,7 @@ const POLL_MS = 50;
 
 export function createLibraryCalls(host: HookHost): LibraryCalls {
   const { recorder } = host;
-  const guard = guardFor(host);
+  const guard = createGuard(host.broken);
 
   function current(client: Client): Current {
     const here = recorder.current();

@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } 
 import { entries, Exchange, headerOf, pairs, type HeaderList } from './exchange.js';
 import { hasRequestCreatedChannel } from '../../src/node-features.js';
 import type { Scope } from '../../src/recorder/scope.js';
+import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import { createPatches } from './patch.js';
 
@@ -138,15 +139,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
     }
   }
 
-  const guard =
-    <A extends unknown[]>(step: (...args: A) => void): ((...args: A) => void) =>
-    (...args) => {
-      try {
-        step(...args);
-      } catch (error) {
-        broken(error);
-      }
-    };
+  const guard = createGuard(broken);
 
   const beforeSend = guard((message: Outgoing, state: { exchange?: Exchange; open: boolean }) => {
     state.exchange = exchangeOf(message);
@@ -318,16 +311,16 @@ function protocolOf(request: Request): Protocol {
 
 /** The headers as they are sent; those that Node adds are known once the head was put together. */
 function headOf(message: Outgoing): HeaderList {
-  if (typeof message._header !== 'string') {
-    return typeof message.getHeaders === 'function' ? entries(message.getHeaders()) : [];
+  const text = message._header;
+  if (typeof text !== 'string') return typeof message.getHeaders === 'function' ? entries(message.getHeaders()) : [];
+  const list: [string, string][] = [];
+  let from = text.indexOf('\r\n') + 2;
+  for (let end = text.indexOf('\r\n', from); end > from; end = text.indexOf('\r\n', from)) {
+    const colon = text.indexOf(': ', from);
+    if (colon > from && colon < end) list.push([text.slice(from, colon), text.slice(colon + 2, end)]);
+    from = end + 2;
   }
-  return message._header
-    .split('\r\n')
-    .slice(1)
-    .flatMap((line): [string, string][] => {
-      const colon = line.indexOf(':');
-      return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1).trim()]] : [];
-    });
+  return list;
 }
 
 function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {

@@ -2,7 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { types } from 'node:util';
 import type { Current } from '../../src/recorder/recorder.js';
 import { Exchange } from './exchange.js';
-import { guardFor } from './guard.js';
+import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import { claimHttp2Stream, releaseHttp2Stream } from './http2-claims.js';
 import { createLibraryCalls, type LibraryCalls } from './library-watch.js';
@@ -66,7 +66,7 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
   const exchanges = new WeakMap<object, { exchange: Exchange; headers: [string, string][] }>();
   /** Requests that the program itself has ended. */
   const stopped = new WeakSet<object>();
-  const guard = guardFor(host);
+  const guard = createGuard(host.broken);
 
   // --------------------------------------------------------------------- wire
 

@@ -80,7 +80,8 @@ export function mayHoldUrl(text: string): boolean {
 
 /** Text without the users and passwords of the addresses in it, and without the values of secret query parameters. */
 export function redactUrls(text: string, isSecret: (key: string) => boolean): string {
-  const anonymous = replace(text, USER_INFO, (match) => `${match[1]}${REDACTED}@`);
+  const anonymous = includes(text, '@') ? replace(text, USER_INFO, (match) => `${match[1]}${REDACTED}@`) : text;
+  if (!includes(anonymous, '=')) return anonymous;
   return replace(anonymous, PARAMETER, (match) =>
     isSecretParameter(match[2], isSecret) ? `${match[1]}${match[2]}=${REDACTED}` : match[0],
   );
