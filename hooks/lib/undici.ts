@@ -192,7 +192,11 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
 
   function sentChunk(request: WireRequest, chunk: unknown): void {
     const exchange = of(request);
-    if (exchange && !exchange.ended && !exchange.requestBody.complete) exchange.requestBody.add(chunk);
+    if (!exchange || exchange.ended || exchange.requestBody.complete) return;
+    exchange.requestBody.add(chunk);
+    // The answer to a body of known length may come before undici says that it has sent it all.
+    const { size } = (request.body ?? {}) as { size?: unknown };
+    if (exchange.requestBody.size === (request.contentLength ?? size)) exchange.requestBody.complete = true;
   }
 
   function receivedChunk(request: WireRequest, chunk: unknown): void {
