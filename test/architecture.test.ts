@@ -26,7 +26,7 @@ const allowed: Record<string, string[]> = {
     ],
   ],
   'src/reader': ['src/trace-format'],
-  'src/cli': ['src/reader', 'src/trace-format', 'src/version'],
+  'src/cli': ['src/reader', 'src/trace-format', 'src/version', 'src/config'],
   'src/agent': [
     ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],
     ...['src/process-end', 'src/trace-format', 'hooks/index', 'hooks/lib'],

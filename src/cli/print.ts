@@ -1,5 +1,6 @@
 import type { CallNode, HttpNode, ProcessTree } from '../reader/call-tree.js';
 import type { DurationNs, Preview } from '../trace-format.js';
+import { duration as durationText } from './format-duration.js';
 import { formatError, formatPreview } from './format-preview.js';
 
 export interface PrintOptions {
@@ -97,10 +98,19 @@ function httpLine({ request, end }: HttpNode, paint: Paint): string {
   return `${head} ${paint.red(`${verb} ${formatError(end.error, RESULT_WIDTH)}`)}${duration(end.dt_ns)}${place}`;
 }
 
-/** `  640 ns`, `  12.3 us`, `  1.2 ms`, `  4.56 s`; the bounds are where the rounded number would need another digit. */
 function duration(ns: DurationNs): string {
-  if (ns < 1000) return `  ${ns} ns`;
-  if (ns < 999_950) return `  ${(ns / 1e3).toFixed(1)} us`;
-  if (ns < 999_950_000) return `  ${(ns / 1e6).toFixed(1)} ms`;
-  return `  ${(ns / 1e9).toFixed(2)} s`;
+  return `  ${durationText(ns)}`;
+}
+
+/** The same tree for programs: a value for each node, with its depth, in the order of the lines. */
+export function* treesAsJson(trees: readonly ProcessTree[]): Generator<string> {
+  for (const { proc, start, end, roots } of trees) {
+    yield JSON.stringify({ type: 'process', proc, start, end });
+    const waiting = roots.map((node) => ({ node, depth: 0 })).reverse();
+    for (let next; (next = waiting.pop());) {
+      const { children, ...node } = next.node;
+      yield JSON.stringify({ proc, depth: next.depth, ...node });
+      for (const child of children.toReversed()) waiting.push({ node: child, depth: next.depth + 1 });
+    }
+  }
 }

@@ -40,8 +40,22 @@ const wrong: [string[], string][] = [
   [['print', '.'], '. is a folder; give the file in it'],
   [['print', 'text.txt'], 'text.txt is not a trace: line 1 is not a trace record'],
   [['print', 'a', 'b'], 'print takes one file, and got 2: a, b'],
-  [['print', '--json'], 'unknown option "--json" of print; allowed: --help'],
-  [['show'], 'unknown command "show"; allowed: print, --help, --version'],
+  [
+    ['print', '--tree'],
+    'unknown option "--tree" of print; allowed: --fn, --http, --errors, --test, --slow, --json, --help',
+  ],
+  [['print', '--fn'], 'the option "--fn" of print needs a value'],
+  [['print', '--http=1'], 'the option "--http" of print takes no value'],
+  [['print', '--fn', '('], '--fn is not a regular expression: Invalid regular expression: /(/: Unterminated group'],
+  [['print', '--slow', 'a'], '--slow is "a"; it must be a number of at least 0'],
+  [['stats', '--top=-1'], '--top is "-1"; it must be a number of at least 0'],
+  [['completion', 'cmd'], 'completion takes the name of a shell, and got "cmd"; allowed: bash, zsh, fish'],
+  [['--'], 'nothing to run: give a command behind "--", as in: handit -- npm test'],
+  [['--', 'no-such-command-here'], 'cannot start "no-such-command-here": there is no such command'],
+  [
+    ['show'],
+    'unknown command or file "show"; allowed: print, stats, doctor, completion, a file to run, -- <command>, --help, --version',
+  ],
 ];
 
 test.each(wrong)('%j is one line on stderr and exit code 1', async (args, line) => {
@@ -52,7 +66,7 @@ test.each(wrong)('%j is one line on stderr and exit code 1', async (args, line) 
 
 test.each([[['--help']], [['-h']], [['print', '--help']], [[]]])('%j prints the help', async (args) => {
   const { stdout, stderr, code } = await handit(args);
-  expect(stdout).toMatch(/^Usage: handit <command>\n[^]*\n {2}print \[file\]/);
+  expect(stdout).toMatch(/^Usage:\n {2}handit app\.js [^]*\n {2}handit print \[file\]/);
   expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
 });
 
