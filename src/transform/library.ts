@@ -67,7 +67,7 @@ function parse(source: string, filename: string, kind: SourceKind): Node {
   const { program, errors } = parseSync(filename, source, { sourceType: kind, preserveParens: true });
   const error = errors.find(({ severity }) => (severity as string) === 'Error');
   if (error) throw new UnfamiliarSource(`cannot be parsed: ${error.message}`);
-  return program as unknown as Node;
+  return program;
 }
 
 interface Found {

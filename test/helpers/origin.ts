@@ -20,7 +20,7 @@ const text = 'lorem ipsum '.repeat(8533).slice(0, 100_000);
 
 /**
  * `/ok`, `/echo`, `/gzip`, `/redirect`, `/status/404`, `/flaky/x` (503 the first time), `/slow` (never answers),
- * `/partial` (never ends), `/dies` (breaks off in its body), `/stream`, `/json/x`, `/page/n`.
+ * `/partial` (never ends), `/dies` (breaks off in its body), `/stream`, `/json/x` (cacheable), `/page/n`.
  */
 export async function startOrigin(): Promise<Origin> {
   const seen = new Set<string>();
@@ -117,9 +117,11 @@ function answer(request: IncomingMessage, response: ServerResponse, seen: Set<st
         setImmediate(() => response.end('data: {"content":"lo"}\n\ndata: [DONE]\n\n')),
       );
       return;
+    case 'json':
+      return json(200, { path: pathname + search }, { 'cache-control': 'max-age=60' });
     case 'page': {
       const next = Number(rest) + 1;
-      return json(200, [rest], next <= 3 ? { link: `</page/${next}>; rel="next"` } : {});
+      return json(200, [rest], next <= 3 ? { link: `<http://${request.headers.host}/page/${next}>; rel="next"` } : {});
     }
     default:
       return json(200, { path: pathname + search });
