@@ -2,7 +2,8 @@ import { axiosHook } from './axios.js';
 import { gotHook } from './got.js';
 import { httpHook } from './http.js';
 import { httpsHook } from './https.js';
+import { mocksHook } from './mocks.js';
 import type { Hook } from './lib/hook.js';
 
 /** In the order in which they start; they end in the opposite one. */
-export const hooks: readonly Hook[] = [httpHook, httpsHook, axiosHook, gotHook];
+export const hooks: readonly Hook[] = [httpHook, httpsHook, axiosHook, gotHook, mocksHook];

@@ -37,6 +37,8 @@ export interface LibraryRule {
 export interface LibraryFile {
   /** As its package.json names it. */
   package: string;
+  /** Regular expression for its version; default: any. */
+  version?: string;
   /** Regular expression for the path inside the package. */
   path: string;
   rules: readonly LibraryRule[];
