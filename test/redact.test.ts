@@ -1,4 +1,4 @@
-import { argvWithoutSecrets, secretKeys } from '../src/recorder/redact.js';
+import { argvWithoutSecrets, mayHoldUrl, redactUrls, secretKeys } from '../src/recorder/redact.js';
 
 const isSecret = secretKeys(null);
 
@@ -74,8 +74,9 @@ describe('argvWithoutSecrets()', () => {
     ['-token=abc', '-token=<redacted>'],
     ['DB_PASSWORD=abc', 'DB_PASSWORD=<redacted>'],
     ['Authorization: Bearer abc', 'Authorization:<redacted>'],
-    ['postgres://ada:hunter2@db/orders', 'postgres://ada:<redacted>@db/orders'],
-    ['--db=redis://:hunter2@db', '--db=redis://:<redacted>@db'],
+    ['https://ada@host/a:b', 'https://<redacted>@host/a:b'],
+    ['postgres://ada:hunter2@db/orders', 'postgres://<redacted>@db/orders'],
+    ['--db=redis://:hunter2@db', '--db=redis://<redacted>@db'],
   ])('%s becomes %s', (argument, shown) => {
     expect(argvWithoutSecrets(['node', 'app.js', argument], isSecret)).toEqual(['node', 'app.js', shown]);
   });
@@ -87,15 +88,32 @@ describe('argvWithoutSecrets()', () => {
     ]);
   });
 
+  test.each(['--max-tokens=5', '--author', 'ada', 'C:\\app.js', '--port=80', '--url=http://a:80/'])(
+    'leaves %s as it is',
+    (argument) => expect(argvWithoutSecrets(['node', argument], isSecret)).toEqual(['node', argument]),
+  );
+});
+
+describe('redactUrls()', () => {
+  const isSecret = secretKeys(null);
   test.each([
-    '--max-tokens=5',
-    '--author',
-    'ada',
-    'C:\\app.js',
-    'https://ada@host/a:b',
-    '--port=80',
-    '--url=http://a:80/',
-  ])('leaves %s as it is', (argument) =>
-    expect(argvWithoutSecrets(['node', argument], isSecret)).toEqual(['node', argument]),
+    ['https://ada:hunter2@host/a', 'https://<redacted>@host/a'],
+    ['see "https://ada:p@ss@host/a".', 'see "https://<redacted>@host/a".'],
+    [
+      'https://host/a?x=1&api_key=k&y=2#access_token=t',
+      'https://host/a?x=1&api_key=<redacted>&y=2#access_token=<redacted>',
+    ],
+    ['/cb?X-Amz-Signature=abc&X-Amz-Date=1', '/cb?X-Amz-Signature=<redacted>&X-Amz-Date=1'],
+    ['https://a.blob.example/x?sv=1&sig=abc%3D', 'https://a.blob.example/x?sv=1&sig=<redacted>'],
+    ['https://host/?user%5Bpassword%5D=x', 'https://host/?user%5Bpassword%5D=<redacted>'],
+    ['redis://:pw@a,redis://:pw@b', 'redis://<redacted>@a,redis://<redacted>@b'],
+  ])('makes of %s %s', (text, expected) => {
+    expect(mayHoldUrl(text)).toBe(true);
+    expect(redactUrls(text, isSecret)).toBe(expected);
+  });
+
+  test.each(['https://host/@scope/name', 'is a = b? yes', 'a?b=c', 'mail me: ada@example.org', 'file:///a/b.js:1:2'])(
+    'leaves %s as it is',
+    (text) => expect(redactUrls(text, isSecret)).toBe(text),
   );
 });

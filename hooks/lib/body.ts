@@ -1,7 +1,9 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type * as Zlib from 'node:zlib';
 import { quote as quoted } from '../../src/recorder/preview.js';
-import { redactJsonText, redactMultipart, redactPairs } from './redact-text.js';
+import { redactForm } from '../../src/recorder/redact.js';
+import { redactJsonText, redactMultipart } from './redact-text.js';
+import { isJsonText } from './scan-json.js';
 
 /** A body on its way: its true size, and a copy of its beginning. */
 export class BodyCollector {
@@ -92,35 +94,21 @@ export function bodyJson(
 }
 
 function shown(text: string, mediaType: string, truncated: boolean, isSecret: (key: string) => boolean): string {
-  if (mediaType === 'application/x-www-form-urlencoded') return `,"text":${quoted(redactPairs(text, isSecret))}`;
+  if (mediaType === 'application/x-www-form-urlencoded') return `,"text":${quoted(redactForm(text, isSecret))}`;
   if (mediaType.startsWith('multipart/')) {
     return `,"text":${quoted(redactJsonText(redactMultipart(text, isSecret), isSecret))}`;
   }
   const redacted = redactJsonText(text, isSecret);
-  if (!truncated && /^\s*[[{]/.test(redacted) && !/x-ndjson|jsonl|event-stream/.test(mediaType) && isJson(redacted)) {
+  if (
+    !truncated &&
+    /^\s*[[{]/.test(redacted) &&
+    !/x-ndjson|jsonl|event-stream/.test(mediaType) &&
+    isJsonText(redacted)
+  ) {
     // As it was sent: no digit of a long number is lost. Line ends stand only between its parts.
-    return `,"json":${redacted.replace(/[\r\n]+/g, ' ').trim()}`;
+    return `,"json":${/[\r\n]/.test(redacted) ? redacted.replace(/[\r\n]+/g, ' ').trim() : redacted}`;
   }
   return `,"text":${quoted(redacted)}`;
-}
-
-/** A reader that walks it by recursion must come back. */
-const MAX_LEVELS = 200;
-
-function isJson(text: string): boolean {
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x5b || code === 0x7b) {
-      if (++depth > MAX_LEVELS) return false;
-    } else if (code === 0x5d || code === 0x7d) depth--;
-  }
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const BINARY =

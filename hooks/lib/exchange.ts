@@ -4,7 +4,7 @@ import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';
 import { BodyCollector, bodyJson } from './body.js';
 import type { HookHost } from './hook.js';
-import { REDACTED, redactUrl } from './redact-text.js';
+import { REDACTED, redactUrls } from '../../src/recorder/redact.js';
 
 export type Client = HttpRequest['client'];
 
@@ -69,6 +69,11 @@ export class Exchange {
     return this.started;
   }
 
+  /** Whether the head of the response is known. */
+  get answered(): boolean {
+    return this.status !== 0;
+  }
+
   /** The head of the request is known: reports it, and its body if that is complete. */
   request(method: string, url: string, headers: HeaderList): void {
     if (this.started) return;
@@ -82,7 +87,7 @@ export class Exchange {
       const body = bodyKnown ? this.requestBodyJson() + this.bytesOut() : '';
       return (
         `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
-        `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrl(url, host.isSecret))},` +
+        `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrls(url, host.isSecret))},` +
         `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}${body}${scope?.json.toString() ?? ''}}\n`
       );
     }, this.requestBody.held);
@@ -150,6 +155,10 @@ export class Exchange {
   private finish(): boolean {
     if (this.ended || !this.started) return false;
     this.ended = true;
+    // It may be here to the last byte without its end having been seen.
+    if (Number(headerOf(this.requestHeaders, 'content-length')) === this.requestBody.size) {
+      this.requestBody.complete = true;
+    }
     return true;
   }
 
@@ -197,22 +206,52 @@ function libraryCallOf({ parent, scope }: Current): LibraryCall | null {
 }
 
 /** Headers whose values are addresses. */
-const ADDRESSES = /^(location|content-location|referer|:path)$/;
+const ADDRESSES = /^(location|content-location|referer)$/;
+
+interface HeaderName {
+  lower: string;
+  /** `"name":` */
+  json: string;
+  secret: boolean;
+  address: boolean;
+}
+
+/** Names seen before, by how they were written. A program may meet any number of them. */
+const names = new Map<string, HeaderName>();
+const MAX_NAMES = 1000;
+
+function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
+  const known = names.get(name);
+  if (known) return known;
+  const lower = name.toLowerCase();
+  const entry = { lower, json: `${quote(lower)}:`, secret: isSecret(lower), address: ADDRESSES.test(lower) };
+  if (names.size < MAX_NAMES) names.set(name, entry);
+  return entry;
+}
 
 export function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): string {
-  const byName = new Map<string, string[]>();
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    const shown = isSecret(key) ? REDACTED : ADDRESSES.test(key) ? redactUrl(value, isSecret) : value;
-    const values = byName.get(key);
-    if (values) values.push(shown);
-    else byName.set(key, [shown]);
+  let text = '';
+  for (let i = 0; i < headers.length; i++) {
+    const name = nameOf(headers[i][0], isSecret);
+    let values = valueJson(name, headers[i][1], isSecret);
+    let first = true;
+    let several = false;
+    // Several of one name are rare, and headers are few.
+    for (let other = 0; other < headers.length; other++) {
+      if (other === i || headers[other][0].length !== name.lower.length) continue;
+      if (nameOf(headers[other][0], isSecret).lower !== name.lower) continue;
+      if (other < i) first = false;
+      several = true;
+      values += `,${valueJson(name, headers[other][1], isSecret)}`;
+    }
+    if (first) text += `${text === '' ? '' : ','}${name.json}${several ? `[${values}]` : values}`;
   }
-  const fields = [...byName].map(
-    ([name, values]) =>
-      `${quote(name)}:${values.length === 1 ? quote(values[0]) : `[${values.map((value) => quote(value)).join(',')}]`}`,
-  );
-  return `{${fields.join(',')}}`;
+  return `{${text}}`;
+}
+
+function valueJson({ secret, address }: HeaderName, value: string, isSecret: (key: string) => boolean): string {
+  if (secret) return `"${REDACTED}"`;
+  return quote(address ? redactUrls(value, isSecret) : value);
 }
 
 function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding: string | undefined } {
@@ -220,7 +259,10 @@ function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding:
 }
 
 export function headerOf(headers: HeaderList, name: string): string | undefined {
-  return headers.find(([key]) => key.toLowerCase() === name)?.[1];
+  for (const header of headers) {
+    if (header[0].length === name.length && header[0].toLowerCase() === name) return header[1];
+  }
+  return undefined;
 }
 
 /** `[name, value, name, value]`, as Node gives raw headers; also as bytes, as undici does. */

@@ -3,6 +3,8 @@ import type * as Http from 'node:http';
 import type { ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http';
 import { entries, Exchange, headerOf, pairs, type HeaderList } from './exchange.js';
 import { hasRequestCreatedChannel } from '../../src/node-features.js';
+import type { Scope } from '../../src/recorder/scope.js';
+import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import { createPatches } from './patch.js';
 
@@ -106,11 +108,11 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
     const scope = exchange.asScope();
     outgoing.set(response, exchange);
     incoming.set(request, exchange);
-    serverScopes.set(request, scope);
+    served.set(request, { scope, response });
     exchange.request(request.method ?? '', url, pairs(request.rawHeaders));
     recorder.enterScope(scope);
   }
-  const serverScopes = new WeakMap<object, ReturnType<Exchange['asScope']>>();
+  const served = new WeakMap<object, { scope: Scope; response: Response }>();
 
   function answered(response: Response): void {
     const exchange = outgoing.get(response);
@@ -128,7 +130,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
   }
 
   function receivedChunk(message: IncomingMessage, exchange: Exchange, chunk: unknown): void {
-    const toServer = serverScopes.has(message);
+    const toServer = served.has(message);
     if (mocked.has(message)) exchange.response(message.statusCode ?? 0, pairs(message.rawHeaders));
     const body = toServer ? exchange.requestBody : exchange.responseBody;
     if (chunk !== null) body.add(chunk);
@@ -139,15 +141,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
     }
   }
 
-  const guard =
-    <A extends unknown[]>(step: (...args: A) => void): ((...args: A) => void) =>
-    (...args) => {
-      try {
-        step(...args);
-      } catch (error) {
-        broken(error);
-      }
-    };
+  const guard = createGuard(broken);
 
   /** Answers that a mock gives: what is pushed into them is all there is. */
   const mocked = new WeakSet<object>();
@@ -222,7 +216,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
         if (exchange === undefined) return apply(original, this, args);
         beforePush(this, args[0]);
         // Events of a body come from the socket, whose context may be another one's.
-        const before = recorder.enterScope(serverScopes.get(this) ?? exchange.scope);
+        const before = recorder.enterScope(served.get(this)?.scope ?? exchange.scope);
         try {
           return apply(original, this, args);
         } finally {
@@ -234,10 +228,12 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
       const exchange = incoming.get(message);
       if (!exchange || exchange.ended) return;
       const code = (error as { code?: unknown } | undefined)?.code;
-      if (serverScopes.has(message)) {
+      const server = served.get(message);
+      if (server) {
         // Node does this to every request that is not answered when its connection closes.
-        if (code === 'ECONNRESET') exchange.fail(error, true);
-        return;
+        if (code !== 'ECONNRESET') return;
+        if (server.response.headersSent) exchange.response(server.response.statusCode, headOf(server.response));
+        return exchange.fail(error, true);
       }
       // A client that goes on elsewhere wants no more of this one.
       if ((error ?? null) === null && isRedirect(message)) return exchange.end();
@@ -253,6 +249,8 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
     });
 
     const afterDestroy = guard((request: Request, error: unknown) => {
+      // A signal that was aborted before stops it while it is being made; the error comes later.
+      if (request.method === undefined) return void stopped.add(request);
       const exchange = begin(request);
       if (!exchange || exchange.ended) return;
       stopped.add(request);
@@ -334,16 +332,16 @@ function protocolOf(request: Request): Protocol {
 
 /** The headers as they are sent; those that Node adds are known once the head was put together. */
 function headOf(message: Outgoing): HeaderList {
-  if (typeof message._header !== 'string') {
-    return typeof message.getHeaders === 'function' ? entries(message.getHeaders()) : [];
+  const text = message._header;
+  if (typeof text !== 'string') return typeof message.getHeaders === 'function' ? entries(message.getHeaders()) : [];
+  const list: [string, string][] = [];
+  let from = text.indexOf('\r\n') + 2;
+  for (let end = text.indexOf('\r\n', from); end > from; end = text.indexOf('\r\n', from)) {
+    const colon = text.indexOf(': ', from);
+    if (colon > from && colon < end) list.push([text.slice(from, colon), text.slice(colon + 2, end)]);
+    from = end + 2;
   }
-  return message._header
-    .split('\r\n')
-    .slice(1)
-    .flatMap((line): [string, string][] => {
-      const colon = line.indexOf(':');
-      return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1).trim()]] : [];
-    });
+  return list;
 }
 
 /** Mocks put a class of their own in its place, which inherits from it. */

@@ -1,6 +1,7 @@
-type IsSecret = (key: string) => boolean;
+import { secretKeyFinder } from './scan-json.js';
+import { REDACTED } from '../../src/recorder/redact.js';
 
-export const REDACTED = '<redacted>';
+type IsSecret = (key: string) => boolean;
 
 /** A key as it stands in JSON, also in JSON that is itself inside of a string, and there inside of a string again. */
 const KEY = /(\\*)"((?:[^"\\]|\\u[\da-fA-F]{4}){1,200})\1"\s*:\s*/g;
@@ -10,7 +11,7 @@ const KEY = /(\\*)"((?:[^"\\]|\\u[\da-fA-F]{4}){1,200})\1"\s*:\s*/g;
  * stays valid JSON.
  */
 export function redactJsonText(text: string, isSecret: IsSecret): string {
-  if (!text.includes('":') && !/"\s*:/.test(text)) return text;
+  if (!finderFor(isSecret)(text)) return text;
   const known = new Map<string, boolean>();
   let out = '';
   let from = 0;
@@ -27,6 +28,14 @@ export function redactJsonText(text: string, isSecret: IsSecret): string {
     KEY.lastIndex = end;
   }
   return from === 0 ? text : out + text.slice(from);
+}
+
+const finders = new WeakMap<IsSecret, (text: string) => boolean>();
+
+function finderFor(isSecret: IsSecret): (text: string) => boolean {
+  let finder = finders.get(isSecret);
+  if (!finder) finders.set(isSecret, (finder = secretKeyFinder(isSecret)));
+  return finder;
 }
 
 function unescaped(key: string): string {
@@ -61,37 +70,6 @@ function endOfString(text: string, from: number, level: number): number {
     if (backslashes % (2 * (level + 1)) === level) return quote + 1;
   }
   return text.length;
-}
-
-/** `a=1&token=x` without the values of secret names: form bodies and queries. */
-export function redactPairs(text: string, isSecret: IsSecret): string {
-  return text.replace(/([^&;=?#\s]+)=([^&#\s]*)/g, (pair, name: string, value: string) =>
-    value !== '' && isSecretName(name, isSecret) ? `${name}=${REDACTED}` : pair,
-  );
-}
-
-function isSecretName(name: string, isSecret: IsSecret): boolean {
-  const decoded = decode(name);
-  return isSecret(decoded) || SIGNATURE.test(decoded);
-}
-
-/** What grants access all by itself in a signed address: S3, Google, Azure. */
-const SIGNATURE = /(^|[-_])(signature|sig)$/i;
-
-function decode(name: string): string {
-  const spaced = name.replaceAll('+', ' ');
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    return spaced;
-  }
-}
-
-/** An address, absolute or not, without user, password and the values of secret parameters. */
-export function redactUrl(url: string, isSecret: IsSecret): string {
-  const text = url.includes('@') ? url.replace(/^([a-z][a-z\d+.-]*:)?(\/\/)[^/?#\s]*@/i, `$1$2${REDACTED}@`) : url;
-  const query = text.search(/[?#]/);
-  return query < 0 ? text : text.slice(0, query) + redactPairs(text.slice(query), isSecret);
 }
 
 /** A multipart body without the content of parts with a secret name. */

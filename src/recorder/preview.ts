@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { mayHoldUrl, redactUrls } from './redact.js';
 
 /** Limits of one preview. */
 export interface PreviewLimits {
@@ -124,6 +125,7 @@ export class ThrownValue {
     private readonly head: string,
     private error: Error | undefined,
     private readonly tail: string,
+    private readonly isSecret: (key: string) => boolean = () => false,
   ) {}
 
   /** @param withStack false: leave the stack out this time */
@@ -132,7 +134,7 @@ export class ThrownValue {
     if (!withStack) return this.head + this.tail;
     const stack = this.error && stackOf(this.error);
     this.error = undefined;
-    this.text = this.head + (stack === undefined ? '' : `,"stack":${longString(stack)}`) + this.tail;
+    this.text = this.head + (stack === undefined ? '' : `,"stack":${longString(stack, this.isSecret)}`) + this.tail;
     return this.text;
   }
 }
@@ -187,11 +189,13 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   function string(text: string): string {
     if (text.length <= maxString) {
       nodes += text.length >> TEXT_SHIFT;
-      return quote(text);
+      return quote(mayHoldUrl(text) ? redactUrls(text, isSecret) : text);
     }
     if (text.length > MAX_FLATTEN) return `{"$type":"string","length":${text.length}}`;
     nodes += maxString >> TEXT_SHIFT;
-    return `{"$type":"string","length":${text.length},"value":${quote(slice(text, 0, maxString))}}`;
+    // A password that is cut off in the middle has lost its end, by which it is told.
+    const kept = slice(redactUrls(slice(text, 0, maxString * 2), isSecret), 0, maxString);
+    return `{"$type":"string","length":${text.length},"value":${quote(kept)}}`;
   }
 
   function bigint(input: bigint): string {
@@ -244,6 +248,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     if (prototype === null) return isModuleNamespaceObject(input) ? '{"$type":"Module"}' : fields(input, depth, '');
     const special = builtIn(input, depth);
     if (special !== undefined) return special;
+    if (isStream(input)) return stream(input, depth);
     return fields(input, depth, `"$type":${quote(typeName(input))}`);
   }
 
@@ -268,6 +273,26 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     const start = head === '' ? '"$type":"Object"' : head;
     const rest = head === '' && text !== '' ? `,${text}` : slice(text, head.length);
     return `{${start},"length":${keys.length}${rest}}`;
+  }
+
+  /**
+   * Streams, and with them sockets, requests and responses, hold hundreds of values of Node's own, secret headers among
+   * them. What is shown is what tells one from another, and what the program has put there.
+   */
+  function stream(input: object, depth: number): string {
+    if (depth > 0) return outline(input, false);
+    const keys = ownKeys(input);
+    let text = `{"$type":${quote(typeName(input))}`;
+    for (let i = 0; i < keys.length && nodes <= MAX_NODES; i++) {
+      const key = keys[i];
+      if (key[0] === '_' || isStreamInternal(key)) continue;
+      const property = getOwnPropertyDescriptor(input, key);
+      // What is not set yet says nothing.
+      if (!property || property.value === null || (property.value === undefined && !property.get)) continue;
+      const { name, secret } = getKey(known, key) ?? newKey(key);
+      text += `,${name}${secret ? redacted() : slot(property, depth)}`;
+    }
+    return `${text}}`;
   }
 
   function newKey(key: string): { name: string; secret: boolean } {
@@ -375,7 +400,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
           '',
         );
       }
-      return new ThrownValue(errorHead(input), input, errorTail(input, 0));
+      return new ThrownValue(errorHead(input), input, errorTail(input, 0), isSecret);
     } catch {
       return new ThrownValue('{"name":"Unknown","message":""}', undefined, '');
     }
@@ -385,7 +410,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     const own = ownOrInherited(input, 'name');
     // A class that only extends Error inherits that name.
     const name = own === '' || own === 'Error' ? typeName(input) : own;
-    return `{"name":${string(name)},"message":${longString(ownOrInherited(input, 'message'))}`;
+    return `{"name":${string(name)},"message":${longString(ownOrInherited(input, 'message'), isSecret)}`;
   }
 
   function errorTail(input: Error, depth: number): string {
@@ -405,12 +430,31 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     return typeof input === 'string'
       ? input.length > MAX_FLATTEN
         ? `a string of ${input.length} characters was thrown`
-        : slice(input, 0, maxString)
+        : slice(mayHoldUrl(input) ? redactUrls(slice(input, 0, maxString * 2), isSecret) : input, 0, maxString)
       : `a value of type ${input === null ? 'null' : typeof input} was thrown`;
   }
 
   return { value, error };
 }
+
+/** A stream of Node's, or one that was made of it; `_header` is that of a message on its way out. */
+function isStream(input: object): boolean {
+  return (
+    hasOwn(input, '_events') &&
+    (hasOwn(input, '_readableState') || hasOwn(input, '_writableState') || hasOwn(input, '_header'))
+  );
+}
+
+/** Besides those that begin with `_`. */
+const STREAM_INTERNALS = new Set(
+  (
+    'socket connection client parser agent req res server allowHalfOpen connecting httpVersionMajor httpVersionMinor ' +
+    'rawHeaders rawTrailers joinDuplicateHeaders outputData outputSize writable destroyed chunkedEncoding ' +
+    'shouldKeepAlive maxRequestsOnConnectionReached useChunkedEncodingByDefault sendDate strictContentLength finished ' +
+    'maxHeadersCount maxHeaderSize reusedSocket insecureHTTPParser timeoutCb upgradeOrConnect domain'
+  ).split(' '),
+);
+const isStreamInternal = uncurry(Set.prototype.has).bind(null, STREAM_INTERNALS) as (key: string) => boolean;
 
 function isError(input: unknown): input is Error {
   if (typeof input !== 'object' || input === null || isProxy(input)) return false;
@@ -419,9 +463,10 @@ function isError(input: unknown): input is Error {
 }
 
 /** Messages and stacks are what one reads a trace for: they get more room than other strings. */
-function longString(text: string): string {
+function longString(text: string, isSecret: (key: string) => boolean): string {
   if (text.length > MAX_FLATTEN) return quote(`a text of ${text.length} characters`);
-  return quote(text.length > MAX_LONG ? `${slice(text, 0, MAX_LONG)}...` : text);
+  const kept = text.length > MAX_LONG ? `${slice(text, 0, MAX_LONG)}...` : text;
+  return quote(mayHoldUrl(kept) ? redactUrls(kept, isSecret) : kept);
 }
 
 function number(input: number): string {

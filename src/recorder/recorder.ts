@@ -3,6 +3,7 @@ import { epoch, now } from './clock.js';
 import { createEncoder } from './encoder.js';
 import { functionText, type FunctionText, type RegisteredFile } from './function-table.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
+import { mayHoldUrl } from './redact.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope } from './scope.js';
 
 /** Where encoded lines go. Never throws. */
@@ -410,7 +411,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         values[to] = value;
         return to + 1;
       case 'string':
-        if (value.length > maxString) return putMade(preview.value(value), to);
+        if (value.length > maxString || mayHoldUrl(value)) return putMade(preview.value(value), to);
         values[to] = value;
         return to + 1;
       case 'object':

@@ -55,13 +55,72 @@ function normalKey(key: string): string {
   return lowerCase(text);
 }
 
+export const REDACTED = '<redacted>';
+
+const includes = call.bind(String.prototype.includes) as unknown as (text: string, part: string) => boolean;
+const decodeName = decodeURIComponent;
+const matches = test as unknown as (pattern: RegExp, text: string) => RegExpExecArray | null;
+
+/** `String.prototype.replace` asks the pattern for methods that the program may have patched; `exec` alone does not. */
+function replace(text: string, pattern: RegExp, replacement: (match: RegExpExecArray) => string): string {
+  let out = '';
+  let from = 0;
+  pattern.lastIndex = 0;
+  for (let match = matches(pattern, text); match !== null; match = matches(pattern, text)) {
+    out += slice(text, from, match.index) + replacement(match);
+    from = match.index + match[0].length;
+  }
+  return from === 0 ? text : out + slice(text, from);
+}
+
+/** Whether `redactUrls` could find something: to be asked of every string. */
+export function mayHoldUrl(text: string): boolean {
+  return includes(text, '://') || (includes(text, '?') && includes(text, '='));
+}
+
+/** Text without the users and passwords of the addresses in it, and without the values of secret query parameters. */
+export function redactUrls(text: string, isSecret: (key: string) => boolean): string {
+  const anonymous = includes(text, '@') ? replace(text, USER_INFO, (match) => `${match[1]}${REDACTED}@`) : text;
+  if (!includes(anonymous, '=')) return anonymous;
+  return replace(anonymous, PARAMETER, (match) =>
+    isSecretParameter(match[2], isSecret) ? `${match[1]}${match[2]}=${REDACTED}` : match[0],
+  );
+}
+
+const USER_INFO = /([a-z][a-z\d+.-]{0,30}:\/\/)[^/?#\s"'<>\\@]*@(?:[^/?#\s"'<>\\@]*@)*/gi;
+const PARAMETER = /([?&;#])([^=&;?#\s"'<>\\]{1,200})=([^&#\s"'<>\\]+)/g;
+
+/** `a=1&token=x` without the values of secret names: the body of a form. */
+export function redactForm(text: string, isSecret: (key: string) => boolean): string {
+  return slice(redactUrls(`?${text}`, isSecret), 1);
+}
+
+function isSecretParameter(name: string, isSecret: (key: string) => boolean): boolean {
+  const decoded = decode(name);
+  return isSecret(decoded) || test(SIGNATURE, decoded) !== null;
+}
+
+/** What grants access all by itself in a signed address: S3, Google, Azure. */
+const SIGNATURE = /(^|[-_])(signature|sig)$/i;
+
+const PLUS = /\+/g;
+
+function decode(name: string): string {
+  const spaced = replace(name, PLUS, () => ' ');
+  try {
+    return decodeName(spaced);
+  } catch {
+    return spaced;
+  }
+}
+
 /** `--api-key=abc`, `--api-key abc`, `API_KEY=abc` and `Authorization: abc` lose the value, an URL its password. */
 export function argvWithoutSecrets(argv: readonly string[], isSecret: (key: string) => boolean): string[] {
   return argv.map((argument, index) => {
     const named = /^-{0,2}([\w.-]+) ?[=:]/.exec(argument);
-    if (named && isSecret(named[1])) return `${named[0]}<redacted>`;
+    if (named && isSecret(named[1])) return named[0] + REDACTED;
     const before = /^--?([\w.-]+)$/.exec(argv[index - 1] ?? '');
-    if (before && isSecret(before[1]) && !argument.startsWith('-')) return '<redacted>';
-    return argument.replace(/(:\/\/[^/\s:@]*:)[^/\s@]+@/g, '$1<redacted>@');
+    if (before && isSecret(before[1]) && !argument.startsWith('-')) return REDACTED;
+    return redactUrls(argument, isSecret);
   });
 }
