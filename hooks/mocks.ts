@@ -79,7 +79,7 @@ interface Begun {
 // ----------------------------------------------------------------------- nock
 
 interface Playback {
-  req: object & { getHeaders(): object; method: string };
+  req: object & { getHeaders(): object; method?: string };
   options: { proto?: string; hostname?: string; port?: number | string; path?: string };
   requestBodyString: string;
   requestBodyIsUtf8Representable: boolean;
@@ -107,7 +107,11 @@ function answer(host: HookHost, begun: Begun | undefined, playback: Playback): v
   exchange.requestBody.complete = true;
   const standard = protocol === 'https' ? 443 : 80;
   const port = Number(options.port ?? standard) === standard ? '' : `:${options.port}`;
-  exchange.request(req.method, `${protocol}://${options.hostname}${port}${options.path}`, entries(req.getHeaders()));
+  exchange.request(
+    req.method ?? 'GET',
+    `${protocol}://${options.hostname}${port}${options.path}`,
+    entries(req.getHeaders()),
+  );
   adoptMessages(host, req, response, exchange);
 }
 

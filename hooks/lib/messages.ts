@@ -250,7 +250,10 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
 
     const afterDestroy = guard((request: Request, error: unknown) => {
       // A signal that was aborted before stops it while it is being made; the error comes later.
-      if (request.method === undefined) return void stopped.add(request);
+      const known = outgoing.has(request);
+      if (request.method === undefined && !known) return void stopped.add(request);
+      // Mocks make requests of their own that no agent ever gets.
+      if (!known && !isRequest(request)) return;
       const exchange = begin(request);
       if (!exchange || exchange.ended) return;
       stopped.add(request);
