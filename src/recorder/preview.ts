@@ -248,7 +248,8 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     if (prototype === null) return isModuleNamespaceObject(input) ? '{"$type":"Module"}' : fields(input, depth, '');
     const special = builtIn(input, depth);
     if (special !== undefined) return special;
-    if (isStream(input)) return stream(input, depth);
+    if (hasOwn(input, '_events')) return emitter(input, depth);
+    if (hasOwn(input, '_idleNext')) return `{"$type":${quote(typeName(input))}}`; // A timer.
     return fields(input, depth, `"$type":${quote(typeName(input))}`);
   }
 
@@ -276,23 +277,27 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   /**
-   * Streams, and with them sockets, requests and responses, hold hundreds of values of Node's own, secret headers among
-   * them. What is shown is what tells one from another, and what the program has put there.
+   * Emitters without their listeners. Streams, and with them sockets, requests and responses, hold hundreds of values of
+   * Node's own, secret headers among them: of these what tells one from another is shown, and what the program added.
    */
-  function stream(input: object, depth: number): string {
-    if (depth > 0) return outline(input, false);
+  function emitter(input: object, depth: number): string {
+    const stream = isStream(input);
+    if (stream && depth > 0) return outline(input, false);
     const keys = ownKeys(input);
     let text = `{"$type":${quote(typeName(input))}`;
-    for (let i = 0; i < keys.length && nodes <= MAX_NODES; i++) {
+    let shown = 0;
+    let i = 0;
+    for (; i < keys.length && shown < maxItems && nodes <= MAX_NODES; i++) {
       const key = keys[i];
-      if (key[0] === '_' || isStreamInternal(key)) continue;
+      if (stream ? key[0] === '_' || isStreamInternal(key) : isEmitterInternal(key)) continue;
       const property = getOwnPropertyDescriptor(input, key);
       // What is not set yet says nothing.
       if (!property || property.value === null || (property.value === undefined && !property.get)) continue;
       const { name, secret } = getKey(known, key) ?? newKey(key);
       text += `,${name}${secret ? redacted() : slot(property, depth)}`;
+      shown++;
     }
-    return `${text}}`;
+    return i === keys.length ? `${text}}` : `${text},"truncated":true}`;
   }
 
   function newKey(key: string): { name: string; secret: boolean } {
@@ -437,12 +442,9 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   return { value, error };
 }
 
-/** A stream of Node's, or one that was made of it; `_header` is that of a message on its way out. */
+/** Whether an emitter is a stream of Node's; `_header` is that of a message on its way out. */
 function isStream(input: object): boolean {
-  return (
-    hasOwn(input, '_events') &&
-    (hasOwn(input, '_readableState') || hasOwn(input, '_writableState') || hasOwn(input, '_header'))
-  );
+  return hasOwn(input, '_readableState') || hasOwn(input, '_writableState') || hasOwn(input, '_header');
 }
 
 /** Besides those that begin with `_`. */
@@ -454,6 +456,8 @@ const STREAM_INTERNALS = new Set(
     'maxHeadersCount maxHeaderSize reusedSocket insecureHTTPParser timeoutCb upgradeOrConnect domain'
   ).split(' '),
 );
+const EMITTER_INTERNALS = new Set(['_events', '_eventsCount', '_maxListeners', 'domain']);
+const isEmitterInternal = uncurry(Set.prototype.has).bind(null, EMITTER_INTERNALS) as (key: string) => boolean;
 const isStreamInternal = uncurry(Set.prototype.has).bind(null, STREAM_INTERNALS) as (key: string) => boolean;
 
 function isError(input: unknown): input is Error {

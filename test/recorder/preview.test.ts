@@ -1,3 +1,6 @@
+import { EventEmitter } from 'node:events';
+import { IncomingMessage, OutgoingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { createPreviewer, quote } from '../../src/recorder/preview.js';
@@ -27,6 +30,59 @@ describe('what JSON can say is plain JSON:', () => {
     [{ id: 1, user: { name: 'Ada' } }, '{"id":1,"user":{"name":"Ada"}}'],
     [Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
   ])('%j', (input, text) => expect(value(input)).toBe(text));
+});
+
+describe("of Node's own objects what tells them apart is shown:", () => {
+  class Cart extends EventEmitter {
+    items = ['tea'];
+    _total = 4;
+    later: unknown = undefined;
+  }
+
+  test('an emitter without its listeners', () => {
+    const cart = new Cart().on('change', () => undefined);
+    expect(parsed({ cart })).toEqual({ cart: { $type: 'Cart', items: ['tea'], _total: 4 } });
+  });
+
+  test('an emitter that was cut says so', () => {
+    expect(parsed(new Cart(), previewer({ maxItems: 1 }).value)).toEqual({
+      $type: 'Cart',
+      items: ['tea'],
+      truncated: true,
+    });
+  });
+
+  test('a request without its socket and raw headers, with what a framework has put there', () => {
+    const request = Object.assign(new IncomingMessage(new Socket()), {
+      method: 'GET',
+      url: '/orders?token=secret',
+      rawHeaders: ['authorization', 'Bearer secret'],
+      params: { id: '7' },
+    });
+    expect(parsed(request)).toEqual({
+      $type: 'IncomingMessage',
+      httpVersion: undefined,
+      complete: false,
+      aborted: false,
+      upgrade: undefined,
+      url: '/orders?token=<redacted>',
+      method: 'GET',
+      params: { id: '7' },
+    });
+    expect(parsed({ request })).toEqual({ request: { $type: 'IncomingMessage', truncated: true } });
+  });
+
+  test('a request on its way out without its head', () => {
+    const message = new OutgoingMessage();
+    message.setHeader('authorization', 'Bearer secret');
+    expect(value(message)).toBe('{"$type":"OutgoingMessage"}');
+  });
+
+  test('a timer by its name alone', () => {
+    const timer = setTimeout(() => undefined, 1);
+    clearTimeout(timer);
+    expect(value(timer)).toBe('{"$type":"Timeout"}');
+  });
 });
 
 class User {
