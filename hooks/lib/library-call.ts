@@ -18,7 +18,7 @@ export function openCall(host: HookHost, client: Client): OpenCall {
 }
 
 /** Goes on with a call below a function of the program's own, which the library had called meanwhile. */
-export function resumeCall(host: HookHost, open: OpenCall): OpenCall {
+export function resumeCall(host: HookHost, open: Pick<OpenCall, 'call'>): OpenCall {
   const { parent } = host.recorder.current();
   if (parent === open.call.parent) return enter(host, open.call);
   const { call } = open;

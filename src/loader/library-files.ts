@@ -34,7 +34,7 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
     const place = placeOf(filename);
     if (place === null) return undefined;
     const file = files.find(({ path }) => path.test(place.path));
-    return file && isPackage(place, file.package) && !options.isUserModule(filename) ? file : undefined;
+    return file && isPackage(place, file) && !options.isUserModule(filename) ? file : undefined;
   }
 
   function editNow(filename: string, source: string, kind: SourceKind, rules: LibraryFile['rules']): Edited {
@@ -91,10 +91,14 @@ function placeOf(filename: string): Place | null {
 }
 
 /** Folders of several versions side by side are called as their user likes (`npm i axios0@npm:axios@0.27.2`). */
-function isPackage({ folder, name }: Place, wanted: string): boolean {
-  if (name === wanted) return true;
+function isPackage(
+  { folder, name }: Place,
+  { package: wanted, version }: Pick<LibraryFile, 'package' | 'version'>,
+): boolean {
+  if (name === wanted && version === undefined) return true;
   try {
-    return (JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { name?: unknown }).name === wanted;
+    const found = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { name?: unknown; version?: unknown };
+    return found.name === wanted && (version === undefined || new RegExp(version).test(String(found.version)));
   } catch {
     return false;
   }

@@ -37,6 +37,8 @@ export interface LibraryRule {
 export interface LibraryFile {
   /** As its package.json names it. */
   package: string;
+  /** Regular expression for its version; default: any. */
+  version?: string;
   /** Regular expression for the path inside the package. */
   path: string;
   rules: readonly LibraryRule[];
@@ -69,7 +71,7 @@ function parse(source: string, filename: string, kind: SourceKind): Node {
   const { program, errors } = parseSync(filename, source, { sourceType: kind, preserveParens: true });
   const error = errors.find(({ severity }) => (severity as string) === 'Error');
   if (error) throw new UnfamiliarSource(`cannot be parsed: ${error.message}`);
-  return program as unknown as Node;
+  return program;
 }
 
 interface Found {

@@ -20,7 +20,7 @@ const text = 'lorem ipsum '.repeat(8533).slice(0, 100_000);
 
 /**
  * `/ok`, `/echo`, `/gzip`, `/redirect`, `/status/404`, `/flaky/x` (503 the first time), `/slow` (never answers),
- * `/partial` (never ends), `/dies` (breaks off in its body), `/stream`, `/json/x`, `/page/n`.
+ * `/partial` (never ends), `/dies` (breaks off in its body), `/stream`, `/json/x` (cacheable), `/page/n`.
  */
 export async function startOrigin(): Promise<Origin> {
   const seen = new Set<string>();
@@ -117,11 +117,58 @@ function answer(request: IncomingMessage, response: ServerResponse, seen: Set<st
         setImmediate(() => response.end('data: {"content":"lo"}\n\ndata: [DONE]\n\n')),
       );
       return;
+    case 'json':
+      return json(200, { path: pathname + search }, { 'cache-control': 'max-age=60' });
     case 'page': {
       const next = Number(rest) + 1;
-      return json(200, [rest], next <= 3 ? { link: `</page/${next}>; rel="next"` } : {});
+      return json(200, [rest], next <= 3 ? { link: `<http://${request.headers.host}/page/${next}>; rel="next"` } : {});
     }
+    case 'v1':
+      return answerAsModel(rest, response);
     default:
+      // As a service of AWS.
+      if (request.method === 'POST') {
+        response.writeHead(200, { 'content-type': 'text/xml' });
+        response.end(
+          '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>' +
+            '<Arn>arn:aws:iam::1:user/ann</Arn><UserId>U</UserId><Account>1</Account></GetCallerIdentityResult>' +
+            '<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>',
+        );
+        return;
+      }
       return json(200, { path: pathname + search });
   }
+}
+
+/** The streams of `POST /v1/chat/completions` (OpenAI) and `POST /v1/messages` (Anthropic): "Hello". */
+function answerAsModel(route: string, response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const chunk = (content: string, end: string | null): object => ({
+    id: 'c',
+    object: 'chat.completion.chunk',
+    choices: [{ index: 0, delta: { content }, finish_reason: end }],
+  });
+  const delta = (part: string): object => ({
+    type: 'content_block_delta',
+    index: 0,
+    delta: { type: 'text_delta', text: part },
+  });
+  const usage = { input_tokens: 1, output_tokens: 1 };
+  const message = { id: 'm', type: 'message', role: 'assistant', content: [], model: 'x', stop_reason: null, usage };
+  const events: { type?: string }[] =
+    route === 'messages'
+      ? [
+          { type: 'message_start', message } as object,
+          { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } } as object,
+          delta('Hel'),
+          delta('lo'),
+          { type: 'content_block_stop', index: 0 } as object,
+          { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage } as object,
+          { type: 'message_stop' },
+        ]
+      : [chunk('Hel', null), chunk('lo', 'stop')];
+  for (const event of events) {
+    response.write(`${event.type ? `event: ${event.type}\n` : ''}data: ${JSON.stringify(event)}\n\n`);
+  }
+  response.end(route === 'messages' ? '' : 'data: [DONE]\n\n');
 }
