@@ -32,9 +32,9 @@ const overHttp = [
   expect.stringMatching(/^http POST \/ Action=GetCallerIdentity&Version=2011-06-15 -> 200 \d+ bytes$/) as string,
 ];
 const overFetch = [
-  'fetch POST /echo {"a":1} -> 200 {"method":"POST","got":"{\\"a\\":1}"}',
-  expect.stringMatching(/^fetch POST \/v1\/chat\/completions .*-> 200 \d+ bytes$/) as string,
-  expect.stringMatching(/^fetch POST \/v1\/messages .*-> 200 \d+ bytes$/) as string,
+  'fetch A1 POST /echo {"a":1} -> 200 {"method":"POST","got":"{\\"a\\":1}"}',
+  expect.stringMatching(/^fetch A1 POST \/v1\/chat\/completions .*-> 200 \d+ bytes$/) as string,
+  expect.stringMatching(/^fetch A1 POST \/v1\/messages .*-> 200 \d+ bytes$/) as string,
 ];
 const fetchIsHooked = hooks.some(({ name }) => name === 'fetch');
 

@@ -62,10 +62,12 @@ test.each(lines)('exchanges that $mock answers are recorded on Node $major, the 
   expect(withoutPid(run)).toEqual(withoutPid(plain));
   expect(origin.takeRaw()).toEqual(plainBytes);
   expect(run.stdout).toContain('posted: 201 {"a":1}');
-  // Of a request that goes through, only that it is recorded at most once: by the hook of the global `fetch`.
-  const { fetchThrough = 'fetch GET /ok -> 200 {"path":"/ok"}', ...functions } = exchangesByFunction(records);
+  const { fetchThrough, '-': unknown, ...functions } = exchangesByFunction(records);
   expect(functions).toEqual(line.mock === 'msw' && line.major === 20 ? mswOn20 : tables[line.mock]);
-  expect(fetchThrough).toBe('fetch GET /ok -> 200 {"path":"/ok"}');
+  // Where the mock is not edited, whose request it lets through is not known; nock 13 does not touch `fetch`.
+  expect([fetchThrough, unknown].filter((text) => text !== undefined)).toEqual(
+    line.mock === 'nock13' ? [] : ['fetch A1 GET /ok -> 200 {"path":"/ok"}'],
+  );
   expect(records.find((record) => record.type === 'http_request' && record.headers.authorization)).toMatchObject({
     url: 'http://mock.example/posted',
     headers: { authorization: '<redacted>' },
