@@ -4,6 +4,7 @@ import { entries, Exchange, type HeaderList } from './lib/exchange.js';
 import { createGuard } from './lib/guard.js';
 import type { Hook, HookHost } from './lib/hook.js';
 import { isClaimedHttp2Stream } from './lib/http2-claims.js';
+import { readTraceparent } from './lib/trace-context.js';
 import { createPatches } from './lib/patch.js';
 
 type Headers = Record<string, unknown>;
@@ -43,7 +44,10 @@ function install(host: HookHost): () => void {
     // Even numbers are pushed by the server itself.
     if (exchanges.has(stream) || (stream.id ?? 0) % 2 === 0) return;
     patch(stream, true);
-    const exchange = new Exchange(host, { side: 'server', client: 'http2', current: { parent: 0, scope: null } });
+    const exchange = new Exchange(host, {
+      ...{ side: 'server', client: 'http2', current: { parent: 0, scope: null } },
+      trace: readTraceparent(headers.traceparent),
+    });
     exchanges.set(stream, exchange);
     serverStreams.add(stream);
     report(exchange, headers);

@@ -32,11 +32,15 @@ const entries = [
   { source: 'src/transform/index.ts', target: 'transform.mjs', external: ['oxc-parser'] },
   { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
   { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', external: ['./transform.mjs'] },
-  { source: 'src/index.ts', target: 'index.cjs' },
-  { source: 'src/index.ts', target: 'index.mjs' },
+  // The agent without the loader, for programs that import handit and do not preload it.
+  { source: 'src/agent.ts', target: 'agent.cjs', external: ['./transform.cjs', './source-map.cjs', 'oxc-parser'] },
+  { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
   { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },
 ];
-const copies = [{ source: 'src/loader/runtime.mjs', target: 'runtime.mjs' }];
+const copies = [
+  { source: 'src/loader/runtime.mjs', target: 'runtime.mjs' },
+  { source: 'src/index.mjs', target: 'index.mjs' },
+];
 const inputs = [
   'src',
   'hooks',

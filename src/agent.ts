@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { threadId } from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
+import { otelJson } from '../hooks/lib/trace-context.js';
 import type { HookHost } from '../hooks/lib/hook.js';
+import { createApi } from './api/index.js';
+import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
-import { installLoader, type Loader } from './loader/install.js';
+import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
+import { createSourcePlaces } from './loader/source-place.js';
 import { createRewrite } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
 import { createSourceTable } from './loader/source-table.js';
@@ -15,6 +19,7 @@ import { hasSyncHooks } from './node-features.js';
 import { now } from './recorder/clock.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer, quote } from './recorder/preview.js';
+import { createPromiseEnds } from './recorder/promise-ends.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process-end.js';
@@ -26,6 +31,8 @@ export interface Agent {
   version: string;
   /** Writes all events so far. */
   flush(): void;
+  /** Absent in versions before there was one. */
+  api?: Api;
   stop(): void;
 }
 
@@ -37,8 +44,9 @@ const DRAIN_EVERY_MS = 100;
  * one running and does nothing.
  *
  * @param folder where this package's built files lie
+ * @param options `loader: false`: no module is rewritten
  */
-export function startAgent(folder: string): Agent | null {
+export function startAgent(folder: string, options: { loader?: boolean } = {}): Agent | null {
   const shared = globalThis as { [AGENT]?: Agent };
   if (shared[AGENT]) return shared[AGENT];
   // Wherever the program goes by `chdir`, paths are those of the start.
@@ -111,29 +119,32 @@ export function startAgent(folder: string): Agent | null {
     recorder.raw(line({ type: 'skipped', proc, ts_ns: recorder.epoch(now()), file: path, reason }));
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
-  Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
+  const rewrites = options.loader !== false;
+  if (rewrites) Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
   const disguise = showOriginalSource(sources, () => loader.registerPending());
   const forLoader = rewriteOptions(config, folder);
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
   };
-  const loader: Loader = installLoader({
-    folder,
-    rewrite: createRewrite({ ...forLoader, skipped }),
-    libraryRules,
-    library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
-    leftAlone,
-    register(file, { functions }) {
-      seen();
-      sources.add(file);
-      recorder.register({ path: file.path, functions }, file.base, file.stride);
-      if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
-    },
-    skipped,
-    broken,
-    syncHooks: hasSyncHooks(process.versions.node),
-  });
+  const loader: Loader = !rewrites
+    ? noLoader()
+    : installLoader({
+        folder,
+        rewrite: createRewrite({ ...forLoader, skipped }),
+        libraryRules,
+        library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
+        leftAlone,
+        register(file, { functions }) {
+          seen();
+          sources.add(file);
+          recorder.register({ path: file.path, functions }, file.base, file.stride);
+          if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
+        },
+        skipped,
+        broken,
+        syncHooks: hasSyncHooks(process.versions.node),
+      });
 
   // ------------------------------------------------------------------ the end
 
@@ -142,8 +153,13 @@ export function startAgent(folder: string): Agent | null {
   function seen(): void {
     reasons++;
     if (timer) return;
-    timer = setInterval(guarded(recorder.rest), DRAIN_EVERY_MS);
+    timer = setInterval(guarded(rest), DRAIN_EVERY_MS);
     timer.unref();
+  }
+
+  function rest(): void {
+    ends.sweep(false);
+    recorder.rest();
   }
 
   const host: HookHost = {
@@ -153,11 +169,22 @@ export function startAgent(folder: string): Agent | null {
     isSecret,
     errorJson: (error, withStack) => preview.error(error).toJson(withStack),
     maxBody: config.maxBody,
+    propagate: config.propagate,
     seen,
     broken,
     looksLike: disguise.looksLike,
     probe: (name, step) => void (recorder.probes[name] = step),
   };
+  const ends = createPromiseEnds(now);
+  const api = createApi({
+    ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },
+    looksLike: disguise.looksLike,
+    textOf: disguise.textOf,
+    rewrittenId: (fn) => disguise.idOf(fn, recorder.functionOf),
+    newFunctionId: loader.newFunctionId,
+    sourcePlace: createSourcePlaces(config.cwd, sources),
+    outputFile: config.outputFile,
+  });
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
@@ -166,6 +193,7 @@ export function startAgent(folder: string): Agent | null {
     loader.registerPending();
     if (ended || (reasons === 0 && recorder.counts.events === 0)) return;
     ended = true;
+    ends.sweep(true);
     recorder.raw(''); // The opening comes with the first event, also when there was none.
     recorder.rest();
     const totals = recorder.summaries();
@@ -187,7 +215,7 @@ export function startAgent(folder: string): Agent | null {
   });
 
   const unwatch = watchProcessEnd({
-    drain: guarded(recorder.rest),
+    drain: guarded(rest),
     end,
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
@@ -198,6 +226,7 @@ export function startAgent(folder: string): Agent | null {
   const agent: Agent = {
     version,
     flush: recorder.drain,
+    api,
     stop() {
       end(undefined);
       clearInterval(timer);

@@ -25,6 +25,8 @@ export interface Config {
   /** Bytes of the trace file; Infinity: no limit. */
   maxFileBytes: number;
   redact: RegExp | null;
+  /** Requests that the program makes get the header `traceparent`. */
+  propagate: boolean;
   /** null: rewritten sources are not kept on disk. */
   cacheDir: string | null;
   /** `HANDIT_CACHE_DIR` was not given. */
@@ -34,6 +36,11 @@ export interface Config {
 
 const TRUE = /^(1|true|on|yes)$/i;
 const FALSE = /^(0|false|off|no)$/i;
+
+/** Whether handit is to do anything, told without a word. */
+export function isEnabled(env: NodeJS.ProcessEnv): boolean {
+  return !FALSE.test(env.HANDIT_ENABLED ?? '');
+}
 
 /** Reads the `HANDIT_*` variables. A wrong value is one line on stderr and counts as not given. */
 export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, complain = warn): Config {
@@ -99,6 +106,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 100_000)),
     maxFileBytes: unlimited(whole('HANDIT_MAX_FILE_MB', 1024) * 1024 * 1024),
     redact: pattern('HANDIT_REDACT', 'i'),
+    propagate: flag('HANDIT_PROPAGATE', false),
     cacheDir: FALSE.test(cache) ? null : resolve(cwd, cache || 'node_modules/.cache/handit'),
     defaultCacheDir: cache === '',
     debug: flag('HANDIT_DEBUG', false),

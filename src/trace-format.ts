@@ -17,6 +17,7 @@ export type TraceRecord =
   | HttpError
   | SessionStart
   | SessionEnd
+  | Annotation
   | Summary
   | Skipped
   | ProcessEnd;
@@ -196,6 +197,24 @@ export interface BodyPreview {
   json?: Preview;
 }
 
+/** The W3C trace that an exchange is a part of: lower-case hex digits. */
+export interface TraceIds {
+  /** 32 digits. */
+  trace_id: string;
+  /** 16 digits, of the `traceparent` of the request that is being answered. */
+  parent_id?: string;
+  /** 16 digits, of the `traceparent` that this request sent: see HANDIT_PROPAGATE. */
+  span_id?: string;
+  /** Two digits; `01`: sampled. */
+  flags: string;
+}
+
+/** The span of OpenTelemetry that was active. */
+export interface OtelIds {
+  trace_id: string;
+  span_id: string;
+}
+
 /** An HTTP exchange begins. Exactly one `http_response` or `http_error` with this `id` follows, or the process ended. */
 export interface HttpRequest {
   type: 'http_request';
@@ -224,6 +243,10 @@ export interface HttpRequest {
   session_id?: string;
   agent?: string;
   test?: string;
+  /** At a server: what came with the request. At a client: what was sent with it. */
+  trace?: TraceIds;
+  /** Where OpenTelemetry is in use. */
+  otel?: OtelIds;
 }
 
 /** The exchange ended with a response, its body included. */
@@ -245,6 +268,8 @@ export interface HttpResponse {
   request_body?: BodyPreview;
   /** Bytes of body that this process sent: at a client the request's, at a server the response's. */
   bytes_out?: number;
+  /** As in `http_request`. */
+  trace?: TraceIds;
 }
 
 /** The exchange ended without a complete response; time-outs too. */
@@ -269,6 +294,8 @@ export interface HttpError {
   bytes_out?: number;
   /** Bytes of body that this process received before the end. */
   bytes_in?: number;
+  /** As in `http_request`. */
+  trace?: TraceIds;
 }
 
 /** A `session()` of the program begins. */
@@ -282,19 +309,41 @@ export interface SessionStart {
   tag: string;
   /** What the program attached to it. */
   attrs?: { [key: string]: Preview };
+  /** The session it was started in. */
+  outer_session_id?: string;
+  /** The agent it was started in. */
+  agent?: string;
+  test?: string;
+  /** Where OpenTelemetry is in use. */
+  otel?: OtelIds;
   t0_ns: TimeNs;
 }
 
-/** The session ended, whichever way. */
+/** The session ended: `fn` returned or threw, the promise it returned was settled, or the session was disposed of. */
 export interface SessionEnd {
   type: 'session_end';
   proc: ProcId;
   session_id: string;
   parent: CallId | null;
   tag: string;
-  attrs?: { [key: string]: Preview };
   t1_ns: TimeNs;
   dt_ns: DurationNs;
+  /** Why it failed: what was thrown, what its promise was rejected with, or what the program said. */
+  error?: ErrorInfo;
+}
+
+/** Data that the program attached to a call by `annotate()`. */
+export interface Annotation {
+  type: 'annotation';
+  proc: ProcId;
+  /** The call or HTTP exchange that was running; null outside of any. */
+  id: CallId | null;
+  ts_ns: TimeNs;
+  data: Preview;
+  /** As in `call`. */
+  session_id?: string;
+  agent?: string;
+  test?: string;
 }
 
 /** Totals of one function in one process, exact also where calls were capped or not sampled. */

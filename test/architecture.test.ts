@@ -27,11 +27,12 @@ const allowed: Record<string, string[]> = {
   ],
   'src/reader': ['src/trace-format'],
   'src/cli': ['src/reader', 'src/trace-format', 'src/version', 'src/config'],
+  'src/api': ['src/recorder', 'src/make-folder'],
   'src/agent': [
     ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],
-    ...['src/process-end', 'src/trace-format', 'hooks/index', 'hooks/lib'],
+    ...['src/api', 'src/process-end', 'src/trace-format', 'hooks/index', 'hooks/lib'],
   ],
-  'src/index': ['src/agent', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
+  'src/index': ['src/agent', 'src/api', 'src/log', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
   'src/register': ['src/agent', 'src/log'],
   'hooks/index': ['hooks/lib', 'hooks/*'],
   // The rules by which the transform edits a library's file are data of the hook that knows the library.
@@ -146,10 +147,10 @@ function specifiersIn(file: string, source: string): string[] {
   return [...new Set([...imported, ...exported, ...dynamic])].filter((specifier) => specifier !== undefined);
 }
 
-/** Node's own spelling: './x.js' is x.ts here. What the build makes (./transform.cjs) is no source and no edge. */
+/** Node's own spelling: './x.js' and './x.cjs' are x.ts here. What the build makes (./transform.cjs) is no source and no edge. */
 function resolveImport(root: string, from: string, specifier: string): string {
   const target = join(dirname(from), specifier).replaceAll('\\', '/');
-  const candidates = [target, target.replace(/\.js$/, '.ts')];
+  const candidates = [target, target.replace(/\.c?js$/, '.ts')];
   const found = candidates.find((file) => existsSync(join(root, file)));
   if (!found) throw new Error(`${from} imports ${specifier}: no file ${candidates.join(' or ')}`);
   return found;

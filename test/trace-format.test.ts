@@ -28,6 +28,7 @@ const good: Record<string, object> = {
   http_error: { type: 'http_error', ...http, error },
   session_start: { type: 'session_start', proc, session_id: 's', parent: null, tag: 't', t0_ns: time },
   session_end: { type: 'session_end', proc, session_id: 's', parent: null, tag: 't', t1_ns: time, dt_ns: 1 },
+  annotation: { type: 'annotation', proc, id: 2, ts_ns: time, data: { model: 'small' } },
   summary: {
     type: 'summary',
     proc,
@@ -53,7 +54,7 @@ function without(record: object, field: string): object {
 
 test('there is a good line here for every record type of the schema', () => {
   expect(Object.keys(good).sort()).toEqual(recordTypes().sort());
-  expect(recordTypes()).toHaveLength(13);
+  expect(recordTypes()).toHaveLength(14);
 });
 
 describe.each(Object.entries(good))('a %s line', (type, record) => {

@@ -1,10 +1,11 @@
 import { quote } from '../../src/recorder/preview.js';
 import type { Current } from '../../src/recorder/recorder.js';
-import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
+import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';
 import { BodyCollector, bodyJson } from './body.js';
 import type { HookHost } from './hook.js';
 import { REDACTED, redactUrls } from '../../src/recorder/redact.js';
+import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
 
 export type Client = HttpRequest['client'];
 
@@ -18,6 +19,8 @@ export interface ExchangeStart {
   current?: Current;
   /** Reading of the clock at its begin; default: now. */
   t0?: number;
+  /** The trace that came with a request to be answered. */
+  trace?: TraceContext | null;
 }
 
 /**
@@ -33,6 +36,8 @@ export class Exchange {
   /** The scope it began in. */
   readonly scope: Scope | null;
   ended = false;
+  private trace: TraceContext | SentTrace | null;
+  private readonly otel: string;
   private readonly side: 'client' | 'server';
   private readonly client: Client;
   private readonly attempt: number;
@@ -46,13 +51,15 @@ export class Exchange {
 
   constructor(
     private readonly host: HookHost,
-    { side, client, current = host.recorder.current(), t0 = host.now() }: ExchangeStart,
+    { side, client, current = host.recorder.current(), t0 = host.now(), trace = null }: ExchangeStart,
   ) {
     this.t0 = t0;
     this.id = host.recorder.nextId();
     this.parent = current.parent;
     this.scope = current.scope;
     this.side = side;
+    this.trace = trace;
+    this.otel = otelJson();
     const call = side === 'client' ? libraryCallOf(current) : null;
     if (side === 'client' && current.scope?.libraryCall) current.scope.libraryCall.exchanges++;
     this.libraryCall = call;
@@ -74,12 +81,24 @@ export class Exchange {
     return this.status !== 0;
   }
 
+  /**
+   * The `traceparent` that a request of the program's is to send, if it is to send one: to be asked before the head of
+   * the request is reported.
+   */
+  traceparent(): string | undefined {
+    if (!this.host.propagate || this.started) return undefined;
+    const sent = continueTrace(this.scope?.trace ?? null);
+    this.trace = sent;
+    return traceparent(sent);
+  }
+
   /** The head of the request is known: reports it, and its body if that is complete. */
   request(method: string, url: string, headers: HeaderList): void {
     if (this.started) return;
     this.started = true;
     this.requestHeaders = headers;
-    const { id, parent, side, client, attempt, libraryCall, host, t0, scope } = this;
+    const { id, parent, side, client, attempt, libraryCall, host, t0, scope, otel } = this;
+    const trace = traceJson(this.trace);
     const bodyKnown = side === 'client' && this.requestBody.complete;
     this.requestBodyReported = bodyKnown;
     this.write(() => {
@@ -88,7 +107,7 @@ export class Exchange {
       return (
         `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
         `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrls(url, host.isSecret))},` +
-        `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}${body}${scope?.json.toString() ?? ''}}\n`
+        `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}${body}${scope?.json.toString() ?? ''}${trace}${otel}}\n`
       );
     }, this.requestBody.held);
   }
@@ -150,7 +169,7 @@ export class Exchange {
 
   /** What is done inside belongs to it. */
   asScope(): Scope {
-    return this.host.recorder.scope({ parent: this.id, root: true });
+    return this.host.recorder.scope({ parent: this.id, root: true, ...(this.trace && { trace: this.trace }) });
   }
 
   private finish(): boolean {
@@ -176,7 +195,8 @@ export class Exchange {
   }
 
   private endJson(t1: number): string {
-    return `"id":${this.id},"t1_ns":${this.host.recorder.epoch(t1)},"dt_ns":${t1 - this.t0}`;
+    const { id, host, t0, trace } = this;
+    return `"id":${id},"t1_ns":${host.recorder.epoch(t1)},"dt_ns":${t1 - t0}${traceJson(trace)}`;
   }
 
   private requestBodyJson(): string {

@@ -31,6 +31,8 @@ export interface HookHost {
   errorJson(error: unknown, withStack?: boolean): string;
   /** Bytes kept of a body. */
   readonly maxBody: number;
+  /** Requests that the program makes get the header `traceparent`. */
+  readonly propagate: boolean;
   /** There is something to record, so the process leaves a trace. */
   seen(): void;
   /** An error of our own; the program goes on. */

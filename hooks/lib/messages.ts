@@ -7,6 +7,7 @@ import type { Scope } from '../../src/recorder/scope.js';
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import { createPatches } from './patch.js';
+import { readTraceparent } from './trace-context.js';
 
 type Protocol = 'http:' | 'https:';
 
@@ -48,6 +49,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
     if (known || !protocols.has(protocol)) return known;
     const exchange = new Exchange(host, { side: 'client', client: protocol === 'https:' ? 'https' : 'http' });
     outgoing.set(request, exchange);
+    if (host.propagate) sendTrace(request, exchange);
     return exchange;
   }
 
@@ -56,6 +58,13 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
     const exchange = outgoing.get(message);
     if (exchange || http === null || !(message instanceof clientRequest!)) return exchange;
     return begin(message);
+  }
+
+  /** One that the program has set itself stays; so does a head that is written already. */
+  function sendTrace(request: Request, exchange: Exchange): void {
+    if (request._header || request.hasHeader('traceparent')) return;
+    const value = exchange.traceparent();
+    if (value !== undefined) request.setHeader('traceparent', value);
   }
 
   function reportRequest(request: Request, exchange: Exchange): void {
@@ -102,6 +111,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
       side: 'server',
       client: protocol === 'https:' ? 'https' : 'http',
       current: { parent: 0, scope: null },
+      trace: readTraceparent(request.headers.traceparent),
     });
     const path = request.url ?? '';
     const url = path.startsWith('/') ? `${protocol}//${request.headers.host ?? 'localhost'}${path}` : path;

@@ -1,3 +1,4 @@
+import { originalOffset } from '../transform/edits.js';
 import type { SourcePair, SourceTable } from './source-table.js';
 
 /** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
@@ -6,6 +7,14 @@ const PROBE = /(h\$\d*_)(?:e[0-3n]|fa|fg)\((\d+),/;
 export interface Disguise {
   /** From now on the text of the replacement is that of the original. */
   looksLike(original: object, replacement: object): void;
+  /** What the program wrote as the text of a function, or its replacement's. */
+  textOf(fn: object): string;
+  /**
+   * The id of a rewritten function.
+   *
+   * @param placeOf where a function with that id begins in its file, by 1-based line and column
+   */
+  idOf(fn: object, placeOf: (id: number) => { line: number; column: number } | undefined): number | undefined;
   undo(): void;
 }
 
@@ -42,6 +51,8 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
   Object.defineProperty(prototype, 'toString', { ...native, value: toString });
   return {
     looksLike: (original, replacement) => void replaced.set(replacement, original),
+    textOf: (fn) => apply(toString, fn, []),
+    idOf: (fn, placeOf) => rewrittenId(apply(nativeToString, fn, []), placeOf, sources, registerPending),
     undo() {
       if (prototype.toString === toString) Object.defineProperty(prototype, 'toString', native);
     },
@@ -61,6 +72,32 @@ function original(text: string, sources: SourceTable, registerPending: () => voi
   const own = PROBE.exec(local)!;
   const place = pair.rewritten.indexOf(own[0]);
   return place < 0 ? undefined : withoutEdits(local, place - own.index, pair);
+}
+
+/** Modifiers stand before the place of a method. */
+const MODIFIERS = /^(?:(?:async|get|set|static)\b|[*\s])*$/;
+
+/** Functions inside of it and in its parameter list have probes too: the one that is its own begins where it begins. */
+function rewrittenId(
+  text: string,
+  placeOf: (id: number) => { line: number; column: number } | undefined,
+  sources: SourceTable,
+  registerPending: () => void,
+): number | undefined {
+  if (!text.includes('h$')) return undefined;
+  for (const probe of text.matchAll(new RegExp(PROBE, 'g'))) {
+    const id = Number(probe[2]);
+    if (!sources.byFunction(id)) registerPending();
+    const pair = sources.byFunction(id);
+    const place = placeOf(id);
+    if (!pair || !place || pair.file.prefix !== probe[1]) continue;
+    const local = pair.unlink(text);
+    const own = PROBE.exec(local)!;
+    const start = originalOffset(pair.rewritten.indexOf(own[0]) - own.index, pair.edits);
+    const begin = pair.originalLines.offsetOf(place.line, place.column);
+    if (begin >= start && MODIFIERS.test(pair.original.slice(start, begin))) return id;
+  }
+  return undefined;
 }
 
 /** A part of the rewritten text as it was, given where it starts. */

@@ -52,6 +52,14 @@ export interface Loader {
   /** Takes over what the hooks' thread has rewritten so far. */
   registerPending(): void;
   uninstall(): void;
+  /** An id for a function that is recorded without being rewritten. */
+  newFunctionId(): number;
+}
+
+/** In the place of a loader, where nothing is rewritten. */
+export function noLoader(): Loader {
+  let next = 0;
+  return { registerPending: () => undefined, uninstall: () => undefined, newFunctionId: () => next++ };
 }
 
 /** Puts the rewriting between Node's loaders and the code they load. */
@@ -85,12 +93,21 @@ export function installLoader(options: LoaderOptions): Loader {
     );
     return linkedCode(result, { filename, source, folder: options.folder, base, stride });
   }
-  return options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
+  const installed = options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
+  return {
+    ...installed,
+    newFunctionId() {
+      const id = nextBase;
+      nextBase += stride;
+      return id;
+    },
+  };
 }
 
+type Installed = Omit<Loader, 'newFunctionId'>;
 type Rewriting = (filename: string, source: string, kind: SourceKind) => string | null;
 
-function installSync(rewritten: Rewriting): Loader {
+function installSync(rewritten: Rewriting): Installed {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
@@ -105,7 +122,7 @@ function installSync(rewritten: Rewriting): Loader {
   return { registerPending: () => undefined, uninstall: () => hooks.deregister() };
 }
 
-function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Loader {
+function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
   // CommonJS: the last step before compiling; a source given to the asynchronous hook would be run by another loader.
   const prototype = (nodeModule.Module as unknown as { prototype: { _compile: Compile } }).prototype;
   const original = prototype._compile;

@@ -57,8 +57,8 @@ function placeOfStack(error: unknown, passedOn: boolean, sources: SourceTable): 
   const hidden = pair && lineAt(pair.rewritten, pair.rewrittenLines.offsetOf(line, 1)).includes(HIDE_LINE);
   if (!passedOn && !hidden) return undefined;
   // With source maps the frame names the original place already.
-  if (!wantsSourceMaps()) {
-    return pair && placeIn(pair, originalOffset(pair.rewrittenLines.offsetOf(line, column), pair.edits));
+  if (!wantsSourceMaps() && pair) {
+    return placeIn(pair, originalOffset(pair.rewrittenLines.offsetOf(line, column), pair.edits));
   }
   return pair ? placeIn(pair, pair.originalLines.offsetOf(line, column)) : placeInFile(filename, line, column);
 }

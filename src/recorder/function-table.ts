@@ -20,6 +20,7 @@ export interface RegisteredFile {
 
 /** The constant parts of a function's lines, made once. */
 export interface FunctionText {
+  entry: FunctionEntry;
   name: string;
   path: string;
   line: number;
@@ -38,6 +39,7 @@ export function functionText(path: string, entry: FunctionEntry): FunctionText {
   const args = entry.params.map((name, index) => `${index ? ',' : ',"args_preview":{'}${quote(name)}:`);
   args.push(args.length ? '}}\n' : ',"args_preview":{}}\n');
   return {
+    entry,
     name: entry.name,
     path,
     line: entry.line,

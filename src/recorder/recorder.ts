@@ -1,10 +1,10 @@
 import { types } from 'node:util';
 import { epoch, now } from './clock.js';
 import { createEncoder } from './encoder.js';
-import { functionText, type FunctionText, type RegisteredFile } from './function-table.js';
+import { functionText, type FunctionEntry, type FunctionText, type RegisteredFile } from './function-table.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
 import { mayHoldUrl } from './redact.js';
-import { createScopes, type Budget, type Labels, type LibraryCall, type Scope } from './scope.js';
+import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
 
 /** Where encoded lines go. Never throws. */
 export interface Sink {
@@ -38,7 +38,7 @@ export interface RecorderOptions {
 }
 
 /** A call of an async function or a generator: it can be suspended, so it is more than a number. */
-class SuspendableCall {
+export class SuspendableCall {
   /** On the stack of running calls. */
   running = true;
   ended = false;
@@ -50,7 +50,10 @@ class SuspendableCall {
     readonly id: number,
     readonly fn: number,
     readonly t0: number,
+    /** The scope it is in now. */
     public scope: Scope | null,
+    /** The scope it began in, and its caller is in. */
+    readonly entered: Scope | null = scope,
   ) {}
 }
 
@@ -62,6 +65,17 @@ interface PendingCall {
 
 /** What a call's own variable holds: an id, a negative number for one beyond the cap, or an object. */
 type CallHandle = number | SuspendableCall;
+
+/** Some of the probes, for functions that were not rewritten. */
+export interface RecorderCalls {
+  en(fn: number, lexical: 0, args: unknown[]): number;
+  x(call: number, value: unknown): unknown;
+  t(call: number, error: unknown): unknown;
+  fa(fn: number, lexical: 0, args: unknown[]): SuspendableCall;
+  fg(fn: number, lexical: 0, args: unknown[]): SuspendableCall;
+  s(call: SuspendableCall): void;
+  r(call: SuspendableCall): void;
+}
 
 /** The names that rewritten code uses: see src/transform. */
 export type Probes = Record<string, unknown>;
@@ -80,6 +94,16 @@ export interface Recorder {
   scope(change: ScopeChange): Scope;
   /** Runs `body` and all that it starts in that scope. */
   inScope<T>(scope: Scope, body: () => T): T;
+  /** The same for code that must not run in one frame more; `before` is for `popScope`. */
+  pushScope(scope: Scope): PushedScope;
+  popScope(before: PushedScope): void;
+  /**
+   * Puts the running call, and all that this execution starts, into that scope.
+   *
+   * @param isCaller whether code of that function is what is being executed right now
+   * @returns takes it back
+   */
+  stayInScope(scope: Scope, isCaller: (running: FunctionEntry) => boolean): () => void;
   /** Puts this execution and all that it starts into that scope; answers the one before. */
   enterScope(scope: Scope | null): Scope | null;
   /**
@@ -99,6 +123,14 @@ export interface Recorder {
   /** The same when no code of the program is running: nothing is on its way. */
   rest(): void;
   lastThrow(): LastThrow;
+  /** An exception that is on its way to the program's own code, as text. */
+  thrown(error: unknown): ThrownValue;
+  /** What is known of a function that was given an id. */
+  functionOf(fn: number): (FunctionEntry & { path: string }) | undefined;
+  /** The next call of function `fn` is reported as one of `as`; null: that call has not come. */
+  reportNextAs(change: { fn: number; as: number } | null): void;
+  /** A suspended call of a function that was not rewritten has ended. */
+  settled(call: SuspendableCall, time: number, outcome: { value: unknown } | { error: unknown } | 'unknown'): void;
   /** What has no line of its own, by reason. */
   dropped(): Record<string, number>;
   readonly counts: { events: number };
@@ -111,11 +143,20 @@ export interface Current {
   scope: Scope | null;
 }
 
+export interface PushedScope {
+  /** Of this execution. */
+  context: Scope | null;
+  /** Of the call at that level of the stack. */
+  level: number;
+  call: Scope | null | undefined;
+}
+
 export interface ScopeChange {
   /** Default: the parent of what begins now. */
   parent?: number;
   labels?: Labels;
   libraryCall?: LibraryCall;
+  trace?: TraceContext;
   /** It is a root context: it has a count of calls of its own, and is sampled by itself. */
   root?: boolean;
 }
@@ -236,6 +277,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let delegatingAfter = -1;
   let delegatingAt = -1;
 
+  let reportNext: { fn: number; as: number } | null = null;
+
   const pending = new WeakMap<object, PendingCall>();
   const notRecorded: SuspendableCall[] = [];
   const out = createEncoder((lines) => sink.write(lines));
@@ -274,7 +317,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       scope = scopes.current();
       const owner = parent === 0 ? null : ownerOf(parent, lexical);
       if (scope === null) scope = owner;
-      else if ((owner?.budget ?? processBudget) !== scope.budget) parent = scope.parent;
+      else if (parent === 0 || (owner?.budget ?? processBudget) !== scope.budget) parent = scope.parent;
     }
     stackScope[depth + 1] = scope;
     owners[id % OWNERS] = scope;
@@ -336,6 +379,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Notes the call itself; its arguments are in `values` already, up to `valuesEnd`. */
   function open(fn: number, lexical: CallHandle, valuesEnd: number): number {
+    if (reportNext !== null && reportNext.fn === fn) {
+      fn = reportNext.as;
+      reportNext = null;
+    }
     const id = ++lastId;
     const parent = scopes.used ? scopedParent(id, lexical) : depth > 0 ? stackId[depth] : lexicalParent(lexical);
     const from = at;
@@ -445,7 +492,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     numbers[from + 2] = t0;
     numbers[from + 3] = time;
     // Not by `instanceof`: it would ask a Proxy of the program's.
-    if (kind === EXCEPTION || kind === SETTLE_ERROR || kind === CAPPED_EXCEPTION) values[valueAt++] = value;
+    const made = kind === EXCEPTION || kind === SETTLE_ERROR || kind === CAPPED_EXCEPTION || value === UNAVAILABLE;
+    if (made) values[valueAt++] = value;
     else valueAt = put(secret[fn] === 1 ? REDACTED : value, valueAt);
     at = from + SLOTS;
   }
@@ -533,7 +581,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function fa(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
     const id = en(fn, lexical, args);
     if (id < 0) return (notRecorded[fn] ??= unrecorded(fn));
-    return new SuspendableCall(id, fn, stackT0[depth], scopes.used ? (stackScope[depth] ?? null) : null);
+    return new SuspendableCall(id, stackFn[depth], stackT0[depth], scopes.used ? (stackScope[depth] ?? null) : null);
   }
 
   function fg(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
@@ -554,8 +602,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Takes a call off the stack before it is suspended. */
   function leave(call: SuspendableCall): void {
     if (stackId[depth] === call.id || unwind(call.id, undefined, false, now())) {
-      // It may have entered a session meanwhile.
-      if (scopes.used) call.scope = stackScope[depth] ?? null;
+      // It may have entered a session meanwhile, which is not its caller's.
+      if (scopes.used) {
+        call.scope = stackScope[depth] ?? null;
+        if (call.scope !== call.entered) scopes.enter(call.entered);
+      }
       depth--;
     }
     call.running = false;
@@ -600,7 +651,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       stackId[depth] = call.id;
       stackFn[depth] = call.fn;
       stackT0[depth] = call.t0;
-      if (scopes.used) stackScope[depth] = call.scope;
+      if (scopes.used) {
+        stackScope[depth] = call.scope;
+        if (call.scope !== call.entered) scopes.enter(call.scope);
+      }
       call.running = true;
       if (call.waitsFor !== null) settle(call, SETTLE, value);
     }
@@ -696,7 +750,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return { parent: scope === null ? 0 : scope.parent, scope };
   }
 
-  function makeScope({ parent, labels, libraryCall, root }: ScopeChange): Scope {
+  function makeScope({ parent, labels, libraryCall, root, trace }: ScopeChange): Scope {
     const { parent: here, scope } = current();
     const all = labels ? { ...scope?.labels, ...labels } : (scope?.labels ?? {});
     return {
@@ -704,21 +758,42 @@ export function createRecorder(options: RecorderOptions): Recorder {
       labels: all,
       json: labels ? Buffer.from(labelsJson(all)) : (scope?.json ?? NO_LABELS),
       libraryCall: libraryCall ?? null,
+      trace: trace ?? scope?.trace ?? null,
       budget: root ? { sampled: sample(), calls: null } : (scope?.budget ?? processBudget),
     };
   }
 
   function inScope<T>(scope: Scope, body: () => T): T {
-    const before = enterScope(scope);
-    const level = depth;
-    const outer = stackScope[level];
-    stackScope[level] = scope;
+    const before = pushScope(scope);
     try {
       return body();
     } finally {
-      stackScope[level] = outer;
-      scopes.enter(before);
+      popScope(before);
     }
+  }
+
+  function pushScope(scope: Scope): PushedScope {
+    const before = { context: enterScope(scope), level: depth, call: stackScope[depth] };
+    stackScope[depth] = scope;
+    return before;
+  }
+
+  function popScope({ context, level, call }: PushedScope): void {
+    stackScope[level] = call;
+    scopes.enter(context);
+  }
+
+  function stayInScope(scope: Scope, isCaller: (running: FunctionEntry) => boolean): () => void {
+    const context = enterScope(scope);
+    const outer = depth > 0 ? (stackScope[depth] ?? null) : null;
+    // A function that is not recorded may be running on top of one that is.
+    if (depth > 0 && table[stackFn[depth]] === undefined) registerPending();
+    const running = depth > 0 ? table[stackFn[depth]]?.entry : undefined;
+    if (running && isCaller(running)) stackScope[depth] = scope;
+    return () => {
+      if (scopes.current() === scope) scopes.enter(context);
+      for (let level = depth; level > 0 && stackScope[level] === scope; level--) stackScope[level] = outer;
+    };
   }
 
   function enterScope(scope: Scope | null): Scope | null {
@@ -927,8 +1002,21 @@ export function createRecorder(options: RecorderOptions): Recorder {
     current,
     scope: makeScope,
     inScope,
+    pushScope,
+    popScope,
+    stayInScope,
     enterScope,
     switchScope,
+    thrown: thrownValue,
+    functionOf: (fn) => table[fn] && { ...table[fn].entry, path: table[fn].path },
+    reportNextAs: (change) => void (reportNext = change),
+    settled(call, time, outcome) {
+      if (call.ended) return;
+      call.ended = true;
+      if (outcome === 'unknown') end(RETURN, call.id, call.fn, call.t0, time, UNAVAILABLE);
+      else if ('error' in outcome) exception(call.id, call.fn, call.t0, time, outcome.error);
+      else end(RETURN, call.id, call.fn, call.t0, time, outcome.value);
+    },
     drain,
     summaries,
     dropped,
@@ -950,6 +1038,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
 /** Stands for the result of a call that ended by an exception. */
 const DONE = Symbol('handit.done');
 const REDACTED = '<redacted>';
+/** The result of a call that ended with the process. */
+const UNAVAILABLE = new ThrownValue('{"$type":"unavailable"', undefined, '}');
 const UNSEEN = new ThrownValue('{"name":"Unknown","message":"left by an exception that was not seen"}', undefined, '');
 
 function labelsJson(labels: Labels): string {

@@ -7,6 +7,16 @@ export interface Labels {
   test?: string;
 }
 
+/** A W3C trace that the program is a part of, in lower-case hex digits. */
+export interface TraceContext {
+  /** 32 digits. */
+  readonly traceId: string;
+  /** 16 digits: what caused this, in the process that the request came from. */
+  readonly parentId?: string;
+  /** Two digits. */
+  readonly flags: string;
+}
+
 /** A call of an HTTP library, of which the exchanges on the wire are the attempts. */
 export interface LibraryCall {
   /** The `id` of the first exchange; retries and redirects name it. 0 until there is one. */
@@ -30,6 +40,7 @@ export interface Scope {
   /** `,"session_id":"..."`, or empty. */
   readonly json: Buffer;
   readonly libraryCall: LibraryCall | null;
+  readonly trace: TraceContext | null;
   /** Of the request, session or test: how often each function was called beyond the count of the process. */
   readonly budget: Budget;
 }

@@ -1,0 +1,81 @@
+/** The parameters of a function, as its text has them. */
+export interface Parameters {
+  /** By position; `arg1` and so on for patterns. */
+  names: string[];
+  /** The last one takes all the rest. */
+  rest: boolean;
+}
+
+const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+const CLOSING: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
+
+/** Reads them from a function's text; null where it has none: built-in functions, and texts that make no sense. */
+export function parametersOf(text: string): Parameters | null {
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return null;
+  const alone = /^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u.exec(text);
+  if (alone) return { names: [alone[1]], rest: false };
+  const start = listStart(text);
+  const parts = start < 0 ? null : partsOf(text, start + 1);
+  if (!parts) return null;
+  let rest = false;
+  const names: string[] = [];
+  parts.forEach((part, index) => {
+    const bare = part.replace(/\/\*[^]*?\*\/|\/\/[^\n]*/g, '').trim();
+    if (bare === '' && index === parts.length - 1) return;
+    rest = bare.startsWith('...');
+    const name = bare.replace(/^\.\.\.\s*/, '').replace(/\s*=[^]*$/, '');
+    names.push(NAME.test(name) && !names.includes(name) ? name : `arg${index + 1}`);
+  });
+  return { names, rest };
+}
+
+/** The first parenthesis that is not in a computed key. */
+function listStart(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '(') return at;
+    if (text[at] === '[') at = partsEnd(text, at + 1, ']');
+    else if (text.startsWith('/*', at)) at = text.indexOf('*/', at) + 1;
+    if (at < 0) return -1;
+  }
+  return -1;
+}
+
+function partsEnd(text: string, from: number, close: string): number {
+  for (let at = from; at < text.length; at++) {
+    const next = skip(text, at);
+    if (next > at) at = next;
+    else if (text[at] === close) return at;
+  }
+  return -1;
+}
+
+function partsOf(text: string, from: number): string[] | null {
+  const parts: string[] = [];
+  let begin = from;
+  for (let at = from; at < text.length; at++) {
+    const next = skip(text, at);
+    if (next < 0) return null;
+    if (next > at) at = next;
+    else if (text[at] === ',' || text[at] === ')') {
+      parts.push(text.slice(begin, at));
+      if (text[at] === ')') return parts;
+      begin = at + 1;
+    }
+  }
+  return null;
+}
+
+/** The last character of the string, comment or bracket that begins at `at`; `at` itself where none does. */
+function skip(text: string, at: number): number {
+  const character = text[at];
+  if (character === '"' || character === "'" || character === '`') {
+    for (let end = at + 1; end < text.length; end++) {
+      if (text[end] === '\\') end++;
+      else if (text[end] === character) return end;
+    }
+    return -1;
+  }
+  if (text.startsWith('/*', at)) return text.indexOf('*/', at) + 1 || -1;
+  if (text.startsWith('//', at)) return text.indexOf('\n', at);
+  return character in CLOSING ? partsEnd(text, at + 1, CLOSING[character]) : at;
+}

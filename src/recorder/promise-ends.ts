@@ -1,0 +1,165 @@
+import { inspect, types } from 'node:util';
+import { promiseHooks } from 'node:v8';
+
+/** How a promise ended; `value` is what it was fulfilled or rejected with. */
+export type PromiseEnd =
+  | { state: 'fulfilled' | 'rejected'; value: unknown }
+  /** Nothing waits for it, or the process is about to end: what it was settled with cannot be had. */
+  | { state: 'fulfilled' | 'rejected'; unknown: true };
+
+export interface PromiseEnds {
+  /**
+   * Tells once how a promise ends, and when it did. The program notices nothing: a rejection that nobody handles stays
+   * one, no tick is added between its own, and the frames of `await` stay in the stacks of errors.
+   *
+   * @returns false when it is no native promise; then nothing is told
+   */
+  watch(promise: unknown, ended: (end: PromiseEnd, time: number) => void): boolean;
+  /**
+   * Looks at those that nothing waits for.
+   *
+   * @param last the process is about to end: tells of all that are settled
+   */
+  sweep(last: boolean): void;
+}
+
+interface Watched {
+  ended(end: PromiseEnd, time: number): void;
+  /** When it was settled; until that is known, when the watch began: it may have been settled before. */
+  time: number;
+  /** Something of the program's waits for it. */
+  awaited: boolean;
+  /** Asked what it was settled with; the answer comes with the next microtasks. */
+  asked: boolean;
+}
+
+/** Promises that are neither settled nor forgotten by the program; with more of them the oldest is given up. */
+const MOST = 10_000;
+
+const { isPromise } = types;
+const promisePrototype = Promise.prototype;
+const { hasOwn, getPrototypeOf } = Object;
+const then = Function.prototype.call.bind(promisePrototype.then) as unknown as (
+  promise: object,
+  onFulfilled: (value: unknown) => void,
+  onRejected: (error: unknown) => void,
+) => Promise<void>;
+
+/**
+ * A handler may be attached only when that changes nothing. One on a pending promise would make its rejection count as
+ * handled, and V8 leaves the `at async` frames out of stacks behind a promise with two. So V8 is asked to tell when the
+ * program waits for the promise (another one is made from it) and when it goes on: by then the promise is settled and
+ * handled, and one more handler changes nothing.
+ *
+ * The hooks cost the program's promises about 50 ns each; they are there only while a promise is watched.
+ *
+ * @param now nanoseconds of the monotonic clock
+ */
+export function createPromiseEnds(now: () => number): PromiseEnds {
+  const watched = new Map<object, Watched>();
+  /** Promises that were made from watched ones. */
+  let made = new WeakMap<object, object>();
+  let stop: (() => void) | null = null;
+
+  function start(): void {
+    if (stop !== null) return;
+    const hooks = {
+      init(child: object, parent: object | undefined) {
+        if (parent === undefined) return;
+        const entry = watched.get(parent);
+        if (entry === undefined || entry.awaited) return;
+        entry.awaited = true;
+        made.set(child, parent);
+      },
+      before(child: object) {
+        const parent = made.get(child);
+        if (parent === undefined) return;
+        made.delete(child);
+        const entry = watched.get(parent);
+        if (entry !== undefined) ask(parent, entry);
+      },
+      settled(promise: object) {
+        const entry = watched.get(promise);
+        // Told a second time, behind the promise that it was resolved with.
+        if (entry !== undefined && !entry.asked) entry.time = now();
+      },
+    };
+    stop = promiseHooks.createHook(hooks) as unknown as () => void;
+  }
+
+  function forget(promise: object): void {
+    watched.delete(promise);
+    if (watched.size > 0 || stop === null) return;
+    stop();
+    stop = null;
+    made = new WeakMap();
+  }
+
+  /** It is settled, and a rejection is handled. */
+  function ask(promise: object, entry: Watched): void {
+    if (entry.asked) return;
+    entry.asked = true;
+    // Code of the program's would run.
+    if (!isPlain(promise)) return tell(promise, entry, { state: stateOf(promise), unknown: true } as PromiseEnd);
+    const { time } = entry;
+    entry.time = time;
+    void then(
+      promise,
+      (value) => tell(promise, entry, { state: 'fulfilled', value }),
+      (error) => tell(promise, entry, { state: 'rejected', value: error }),
+    );
+  }
+
+  function tell(promise: object, entry: Watched, end: PromiseEnd): void {
+    if (watched.get(promise) !== entry) return;
+    forget(promise);
+    entry.ended(end, entry.time);
+  }
+
+  return {
+    watch(promise, ended) {
+      if (!isPromise(promise)) return false;
+      const before = watched.get(promise);
+      if (before) {
+        // A session around a traced function hands on its promise.
+        const first = before.ended;
+        before.ended = (end, time) => {
+          first(end, time);
+          ended(end, time);
+        };
+        return true;
+      }
+      if (watched.size >= MOST) forget(watched.keys().next().value!);
+      watched.set(promise, { ended, time: now(), awaited: false, asked: false });
+      start();
+      return true;
+    },
+    sweep(last) {
+      for (const [promise, entry] of [...watched]) {
+        if (entry.awaited && !last) continue;
+        const state = stateOf(promise);
+        if (state === 'pending') continue;
+        if (state === 'rejected' || last) tell(promise, entry, { state, unknown: true });
+        // A fulfilled promise has nothing to handle.
+        else ask(promise, entry);
+      }
+    },
+  };
+}
+
+/** Nothing of the program's own would run if its `then` were asked for a handler. */
+function isPlain(promise: object): boolean {
+  return getPrototypeOf(promise) === promisePrototype && !hasOwn(promise, 'then') && !hasOwn(promise, 'constructor');
+}
+
+/** The one way to learn this without a handler. */
+function stateOf(promise: object): 'pending' | 'fulfilled' | 'rejected' {
+  const text = inspect(promise, {
+    depth: 0,
+    customInspect: false,
+    showProxy: true,
+    compact: true,
+    maxStringLength: 10,
+  });
+  return (/^[^{]*\{\s*<(pending|rejected)>/.exec(text)?.[1] ?? 'fulfilled') as 'pending';
+}
