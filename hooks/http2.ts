@@ -3,6 +3,7 @@ import type { ClientHttp2Stream, Http2Stream, ServerHttp2Stream } from 'node:htt
 import { entries, Exchange, type HeaderList } from './lib/exchange.js';
 import { createGuard } from './lib/guard.js';
 import type { Hook, HookHost } from './lib/hook.js';
+import { isClaimedHttp2Stream } from './lib/http2-claims.js';
 import { readTraceparent } from './lib/trace-context.js';
 import { createPatches } from './lib/patch.js';
 
@@ -31,7 +32,7 @@ function install(host: HookHost): () => void {
   const guard = createGuard(broken);
 
   function clientCreated({ stream, headers }: { stream: ClientHttp2Stream; headers: Headers }): void {
-    if (exchanges.has(stream)) return;
+    if (isClaimedHttp2Stream(host) || exchanges.has(stream)) return;
     patch(stream, false);
     const exchange = new Exchange(host, { side: 'client', client: 'http2' });
     exchanges.set(stream, exchange);

@@ -1,7 +1,15 @@
+import { axiosHook } from './axios.js';
+import { fetchHook } from './fetch.js';
+import { gotHook } from './got.js';
 import { httpHook } from './http.js';
 import { http2Hook } from './http2.js';
 import { httpsHook } from './https.js';
+import { mocksHook } from './mocks.js';
 import type { Hook } from './lib/hook.js';
+import { undiciHook } from './undici.js';
 
 /** In the order in which they start; they end in the opposite one. */
-export const hooks: readonly Hook[] = [httpHook, httpsHook, http2Hook];
+export const hooks: readonly Hook[] = [
+  ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
+  ...[axiosHook, gotHook, mocksHook],
+];

@@ -8,6 +8,7 @@ import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
 import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
+import { createLibraryFiles } from './loader/library-files.js';
 import { createSourcePlaces } from './loader/source-place.js';
 import { createRewrite } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
@@ -132,14 +133,19 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     sources,
     guarded(() => loader.registerPending()),
   );
+  const forLoader = rewriteOptions(config, folder);
+  const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
+  const leftAlone = (filename: string, reason: string): void => {
+    if (config.debug) debug(`left ${filename} as it is: ${reason}`);
+  };
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
         folder,
-        rewrite: createRewrite({
-          ...rewriteOptions(config, folder),
-          skipped,
-        }),
+        rewrite: createRewrite({ ...forLoader, skipped }),
+        libraryRules,
+        library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
+        leftAlone,
         register(file, { functions }) {
           seen();
           sources.add(file);
@@ -168,12 +174,13 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     recorder,
     now,
     isSecret,
-    errorJson: (error) => preview.error(error).toJson(),
+    errorJson: (error, withStack) => preview.error(error).toJson(withStack),
     maxBody: config.maxBody,
     propagate: config.propagate,
     seen,
     broken,
     looksLike: disguise.looksLike,
+    probe: (name, step) => void (recorder.probes[name] = step),
   };
   const ends = createPromiseEnds(now);
   const api = createApi({

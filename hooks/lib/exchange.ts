@@ -17,6 +17,8 @@ export interface ExchangeStart {
   client: Client;
   /** Where it belongs; default: what runs now. */
   current?: Current;
+  /** Reading of the clock at its begin; default: now. */
+  t0?: number;
   /** The trace that came with a request to be answered. */
   trace?: TraceContext | null;
 }
@@ -49,9 +51,9 @@ export class Exchange {
 
   constructor(
     private readonly host: HookHost,
-    { side, client, current = host.recorder.current(), trace = null }: ExchangeStart,
+    { side, client, current = host.recorder.current(), t0 = host.now(), trace = null }: ExchangeStart,
   ) {
-    this.t0 = host.now();
+    this.t0 = t0;
     this.id = host.recorder.nextId();
     this.parent = current.parent;
     this.scope = current.scope;
@@ -59,6 +61,7 @@ export class Exchange {
     this.trace = trace;
     this.otel = otelJson();
     const call = side === 'client' ? libraryCallOf(current) : null;
+    if (side === 'client' && current.scope?.libraryCall) current.scope.libraryCall.exchanges++;
     this.libraryCall = call;
     this.client = call === null ? client : (call.client as Client);
     this.attempt = call === null ? 0 : ++call.attempts;
@@ -143,13 +146,14 @@ export class Exchange {
    * It ended without a complete response.
    *
    * @param aborted one side chose to stop
+   * @param withStack false: the program is about to get the error from code that threw it
    */
-  fail(error: unknown, aborted: boolean): void {
+  fail(error: unknown, aborted: boolean, withStack = true): void {
     if (!this.finish()) return;
     const t1 = this.host.now();
     const { host, status, responseHeaders, responseBody } = this;
     // Made now: the program may change the error, and holding it would keep alive what it refers to.
-    const errorJson = host.errorJson(error);
+    const errorJson = host.errorJson(error, withStack);
     this.write(() => {
       const head = status === 0 ? '' : `,"status":${status},"headers":${headersJson(responseHeaders, host.isSecret)}`;
       const body =

@@ -1,9 +1,14 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
+import type { LibraryFile } from '../../src/transform/library.js';
+
+export type { LibraryFile } from '../../src/transform/library.js';
 
 /** Watches one HTTP client or server. */
 export interface Hook {
   /** The name of the module or package it watches. */
   readonly name: string;
+  /** Where the loader puts calls of this hook's probes. */
+  readonly libraryFiles?: readonly LibraryFile[];
   /** Starts watching; never throws. Answers what takes it back. */
   install(host: HookHost): () => void;
 }
@@ -13,13 +18,17 @@ export interface HookHost {
   readonly proc: string;
   readonly recorder: Pick<
     Recorder,
-    'nextId' | 'current' | 'scope' | 'inScope' | 'enterScope' | 'raw' | 'epoch' | 'rest'
+    'nextId' | 'current' | 'scope' | 'inScope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch' | 'rest'
   >;
   /** Nanoseconds of a monotonic clock. */
   now(): number;
   isSecret(key: string): boolean;
-  /** JSON text of the `error` of a record. */
-  errorJson(error: unknown): string;
+  /**
+   * JSON text of the `error` of a record.
+   *
+   * @param withStack false: for an error that may still be on its way to where nobody catches it; see ThrownValue
+   */
+  errorJson(error: unknown, withStack?: boolean): string;
   /** Bytes kept of a body. */
   readonly maxBody: number;
   /** Requests that the program makes get the header `traceparent`. */
@@ -30,4 +39,6 @@ export interface HookHost {
   broken(error: unknown): void;
   /** Lets `Function.prototype.toString` answer for the second what it answers for the first. */
   looksLike(original: object, replacement: object): void;
+  /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
+  probe(name: string, step: (...args: never[]) => unknown): void;
 }

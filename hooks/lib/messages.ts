@@ -29,7 +29,7 @@ type Args = [chunk?: unknown, encoding?: unknown, callback?: unknown];
  *
  * @param protocols the ones to record; may change
  */
-function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => void {
+function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watcher {
   const { recorder, broken } = host;
   const patches = createPatches(host);
   const outgoing = new WeakMap<object, Exchange>();
@@ -39,6 +39,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
   /** Where a request goes, as its agent was told. */
   const targets = new WeakMap<object, { host?: string; port?: string | number; socketPath?: string }>();
   let http: typeof Http | null = null;
+  let clientRequest: typeof Http.ClientRequest | null = null;
 
   // ------------------------------------------------------------------ clients
 
@@ -55,7 +56,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
   /** The exchange of a message that is being written; a request made before we were there gets one now. */
   function exchangeOf(message: Outgoing): Exchange | undefined {
     const exchange = outgoing.get(message);
-    if (exchange || http === null || !(message instanceof http.ClientRequest)) return exchange;
+    if (exchange || http === null || !(message instanceof clientRequest!)) return exchange;
     return begin(message);
   }
 
@@ -140,6 +141,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
 
   function receivedChunk(message: IncomingMessage, exchange: Exchange, chunk: unknown): void {
     const toServer = served.has(message);
+    if (mocked.has(message)) exchange.response(message.statusCode ?? 0, pairs(message.rawHeaders));
     const body = toServer ? exchange.requestBody : exchange.responseBody;
     if (chunk !== null) body.add(chunk);
     else if (toServer) body.complete = true;
@@ -150,6 +152,16 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
   }
 
   const guard = createGuard(broken);
+
+  /** Answers that a mock gives: what is pushed into them is all there is. */
+  const mocked = new WeakSet<object>();
+
+  function adopt(request: object, response: object, exchange: Exchange): void {
+    patch();
+    outgoing.set(request, exchange);
+    incoming.set(response, exchange);
+    mocked.add(response);
+  }
 
   const beforeSend = guard((message: Outgoing, state: { exchange?: Exchange; open: boolean }) => {
     state.exchange = exchangeOf(message);
@@ -182,6 +194,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
     if (http !== null) return;
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- 4 ms, and by now the program has loaded it
     http = require('node:http') as typeof Http;
+    clientRequest = realClientRequest(http);
     const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[]) => unknown;
 
     patches.method(http.OutgoingMessage.prototype, 'write', (original) => {
@@ -232,6 +245,8 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
         if (server.response.headersSent) exchange.response(server.response.statusCode, headOf(server.response));
         return exchange.fail(error, true);
       }
+      // A client that goes on elsewhere wants no more of this one.
+      if ((error ?? null) === null && isRedirect(message)) return exchange.end();
       const request = (message as { req?: object }).req;
       const chosen = code !== 'ECONNRESET' || (request !== undefined && stopped.has(request));
       exchange.fail(error ?? new Error('the response was destroyed before its end'), chosen);
@@ -245,7 +260,10 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
 
     const afterDestroy = guard((request: Request, error: unknown) => {
       // A signal that was aborted before stops it while it is being made; the error comes later.
-      if (request.method === undefined) return void stopped.add(request);
+      const known = outgoing.has(request);
+      if (request.method === undefined && !known) return void stopped.add(request);
+      // Mocks make requests of their own that no agent ever gets.
+      if (!known && !isRequest(request)) return;
       const exchange = begin(request);
       if (!exchange || exchange.ended) return;
       stopped.add(request);
@@ -253,7 +271,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
       // abort() before there is a connection: no error will come.
       if (request.aborted && !request.socket) failed(request, new Error('the request was aborted'));
     });
-    patches.method(http.ClientRequest.prototype, 'destroy', (original) => {
+    patches.method(clientRequest.prototype, 'destroy', (original) => {
       return function (this: Request, ...args: Args) {
         const already = this.destroyed;
         const result = apply(original, this, args);
@@ -268,7 +286,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
       responded(request, res);
       outgoing.get(request)?.end();
     });
-    patches.method(http.ClientRequest.prototype, 'listenerCount', (original) => {
+    patches.method(clientRequest.prototype, 'listenerCount', (original) => {
       return function (this: Request, ...args: Args) {
         beforeHandOver(this, args[0]);
         return apply(original, this, args);
@@ -303,10 +321,18 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): () => 
   for (const [name, listener] of subscribed) diagnostics.subscribe(name, listener);
   if (!hasRequestCreatedChannel(process.versions.node)) patch();
 
-  return () => {
-    for (const [name, listener] of subscribed) diagnostics.unsubscribe(name, listener);
-    patches.undo();
+  return {
+    adopt,
+    stop() {
+      for (const [name, listener] of subscribed) diagnostics.unsubscribe(name, listener);
+      patches.undo();
+    },
   };
+}
+
+interface Watcher {
+  adopt(request: object, response: object, exchange: Exchange): void;
+  stop(): void;
 }
 
 function isRequest(message: Outgoing): message is Request {
@@ -331,6 +357,21 @@ function headOf(message: Outgoing): HeaderList {
   return list;
 }
 
+/** Mocks put a class of their own in its place, which inherits from it. */
+function realClientRequest({ ClientRequest, OutgoingMessage }: typeof Http): typeof Http.ClientRequest {
+  let real = ClientRequest.prototype as object;
+  for (;;) {
+    const above = Object.getPrototypeOf(real) as object | null;
+    if (above === null) return ClientRequest;
+    if (above === OutgoingMessage.prototype) return (real as { constructor: typeof Http.ClientRequest }).constructor;
+    real = above;
+  }
+}
+
+function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode < 400 && headers.location !== undefined;
+}
+
 function isAbort(error: unknown): boolean {
   const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
   return name === 'AbortError' || code === 'ABORT_ERR';
@@ -341,16 +382,21 @@ export function recordProtocol(host: HookHost, protocol: Protocol): () => void {
   let shared = watchers.get(host);
   if (!shared) {
     const protocols = new Set<Protocol>();
-    watchers.set(host, (shared = { protocols, stop: watchMessages(host, protocols) }));
+    watchers.set(host, (shared = { protocols, watcher: watchMessages(host, protocols) }));
   }
-  const { protocols, stop } = shared;
+  const { protocols, watcher } = shared;
   protocols.add(protocol);
   return () => {
     protocols.delete(protocol);
     if (protocols.size > 0) return;
     watchers.delete(host);
-    stop();
+    watcher.stop();
   };
 }
 
-const watchers = new WeakMap<HookHost, { protocols: Set<Protocol>; stop: () => void }>();
+/** Has the messages of a mock, which never come from a connection, fill an exchange that has begun. */
+export function adoptMessages(host: HookHost, request: object, response: object, exchange: Exchange): void {
+  watchers.get(host)?.watcher.adopt(request, response, exchange);
+}
+
+const watchers = new WeakMap<HookHost, { protocols: Set<Protocol>; watcher: Watcher }>();

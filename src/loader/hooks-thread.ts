@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
-import type { MessagePort } from 'node:worker_threads';
 import { readConfig } from '../config.js';
 import type * as transform from '../transform/index.js';
 import { linkedCode } from './linked-code.js';
-import { textOf, type ThreadMessage } from './install.js';
+import { textOf, type ThreadData, type ThreadMessage } from './install.js';
+import { createLibraryFiles, type LibraryFiles } from './library-files.js';
 import { createRewrite, type Rewrite } from './rewrite.js';
 import { rewriteOptions } from './settings.js';
 
@@ -13,6 +13,7 @@ import { rewriteOptions } from './settings.js';
 const TRANSFORM = './transform.mjs' as string;
 
 let rewrite: Rewrite;
+let library: LibraryFiles;
 let send: (message: ThreadMessage) => void;
 const stride = 2;
 let nextBase = 1;
@@ -20,17 +21,23 @@ let ownFolder: string;
 let isUserModule: (filename: string) => boolean;
 let parser: typeof transform;
 
-export function initialize({ port, folder }: { port: MessagePort; folder: string }): void {
+export function initialize({ port, folder, libraryRules }: ThreadData): void {
   ownFolder = folder;
   send = (message) => port.postMessage(message);
   // The main thread has complained about wrong variables already.
   const config = readConfig(process.env, process.cwd(), process.pid, () => undefined);
   const options = rewriteOptions(config, folder);
-  isUserModule = (filename) => options.userModules.pathOf(filename) !== null;
+  ({ isUserModule } = options);
   rewrite = createRewrite({
     ...options,
     loadTransform: () => parser.instrument,
     skipped: (path, reason) => send({ type: 'skipped', path, reason }),
+  });
+  library = createLibraryFiles({
+    ...options,
+    files: libraryRules,
+    loadEditor: () => parser.editLibrary,
+    leftAlone: (filename, reason) => send({ type: 'left alone', filename, reason }),
   });
 }
 
@@ -51,7 +58,7 @@ export async function load(
   let filename = url;
   try {
     filename = fileURLToPath(url);
-    if (!isUserModule(filename)) return result;
+    if (!isUserModule(filename) && !library.has(filename)) return result;
     // Not by `require`: in this thread some versions cannot require an ES module, as the parser is.
     parser ??= (await import(TRANSFORM)) as typeof transform;
     const code = rewritten(filename, textOf(result.source));
@@ -64,6 +71,8 @@ export async function load(
 }
 
 function rewritten(filename: string, source: string): string | null {
+  const edited = library.edit(filename, source, 'module');
+  if (edited !== null) return edited;
   const result = rewrite(filename, source, 'module');
   if (!result) return null;
   const { path, code: _, ...rest } = result;

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { SourceKind } from '../transform/types.js';
+import type { LibraryFile } from '../transform/library.js';
+import type { LibraryFiles } from './library-files.js';
 import { linkedCode } from './linked-code.js';
 import type { Rewrite } from './rewrite.js';
 import type { Rewritten } from './source-cache.js';
@@ -19,7 +21,15 @@ export type ThreadMessage =
       base: number;
       stride: number;
     }
-  | { type: 'skipped'; path: string; reason: string };
+  | { type: 'skipped'; path: string; reason: string }
+  | { type: 'left alone'; filename: string; reason: string };
+
+/** What the thread is started with. */
+export interface ThreadData {
+  port: MessagePort;
+  folder: string;
+  libraryRules: readonly LibraryFile[];
+}
 
 export interface LoaderOptions {
   folder: string;
@@ -27,6 +37,11 @@ export interface LoaderOptions {
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
+  /** The rules of `library`, for the hooks' thread. */
+  libraryRules: readonly LibraryFile[];
+  library: LibraryFiles;
+  /** Told of a library's file that stays as it is. */
+  leftAlone: (filename: string, reason: string) => void;
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
@@ -65,6 +80,8 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
+    const edited = options.library.edit(filename, source, kind);
+    if (edited !== null) return edited;
     const result = rewrite(filename, source, kind);
     if (!result) return null;
     const { path, kind: readAs, prefix, edits, functions } = result;
@@ -134,7 +151,8 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
   const { port1, port2 } = new MessageChannel();
   port1.unref();
   const url = pathToFileURL(join(options.folder, 'hooks-thread.mjs'));
-  nodeModule.register(url, { data: { port: port2, folder: options.folder }, transferList: [port2] });
+  const data: ThreadData = { port: port2, folder: options.folder, libraryRules: options.libraryRules };
+  nodeModule.register(url, { data, transferList: [port2] });
   return { registerPending: () => receive(port1, options), uninstall: undo };
 }
 
@@ -143,6 +161,7 @@ function receive(port: MessagePort, options: LoaderOptions): void {
     const message = receiveMessageOnPort(port)?.message as ThreadMessage | undefined;
     if (!message) return;
     if (message.type === 'skipped') options.skipped(message.path, message.reason);
+    else if (message.type === 'left alone') options.leftAlone(message.filename, message.reason);
     else {
       const { filename, path, source, rewritten, base, stride } = message;
       const { kind, prefix, edits, functions } = rewritten;

@@ -6,22 +6,30 @@ import type { Config } from '../config.js';
 import { secretKeys } from '../recorder/redact.js';
 import type * as transform from '../transform/index.js';
 import { build } from '../version.js';
+import type { LibraryFilesOptions } from './library-files.js';
 import type { RewriteOptions } from './rewrite.js';
 import { createSourceCache } from './source-cache.js';
 import { createUserModules } from './user-module.js';
 
 /** What the configuration means for rewriting; the same in each thread that does it. */
-export function rewriteOptions(config: Config, folder: string): Omit<RewriteOptions, 'skipped'> {
+export function rewriteOptions(
+  config: Config,
+  folder: string,
+): Omit<RewriteOptions, 'skipped'> & Pick<LibraryFilesOptions, 'loadEditor' | 'isUserModule'> {
   const { cwd, captureOnlyCwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
+  const load = (): typeof transform =>
+    createRequire(join(folder, 'register.cjs'))('./transform.cjs') as typeof transform;
+  const userModules = createUserModules({ cwd, ownFolder: folder, captureOnlyCwd, include, exclude });
   return {
     build,
-    loadTransform: () =>
-      (createRequire(join(folder, 'register.cjs'))('./transform.cjs') as typeof transform).instrument,
+    loadTransform: () => load().instrument,
+    loadEditor: () => load().editLibrary,
     runtimeUrl: pathToFileURL(join(folder, 'runtime.mjs')).href,
     cache: cached ? createSourceCache(cacheDir) : null,
-    userModules: createUserModules({ cwd, ownFolder: folder, captureOnlyCwd, include, exclude }),
+    userModules,
+    isUserModule: (filename) => userModules.pathOf(filename) !== null,
     redactParameter: secretKeys(redact),
     filters: [include, exclude, redact].join('\n'),
   };

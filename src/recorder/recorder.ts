@@ -112,6 +112,11 @@ export interface Recorder {
   /** Puts this execution and all that it starts into that scope; answers the one before. */
   enterScope(scope: Scope | null): Scope | null;
   /**
+   * Runs what follows in that scope, also below a call that is running, up to the call of what this answers: `inScope`
+   * for code that cannot be put into a function.
+   */
+  switchScope(scope: Scope): () => void;
+  /**
    * Encodes and writes all events so far. The exception that was seen last may still be on its way, and goes without its
    * stack: reading that changes what Node prints if nobody catches it.
    */
@@ -829,6 +834,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return scopes.enter(scope);
   }
 
+  function switchScope(scope: Scope): () => void {
+    const before = pushScope(scope);
+    return () => popScope(before);
+  }
+
   /**
    * @param until  exceptions after it stay, and what came behind them
    * @param atRest the last one stays, too, while it may be on its way
@@ -1043,6 +1053,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     popScope,
     stayInScope,
     enterScope,
+    switchScope,
     thrown: thrownValue,
     functionOf: (fn) => table[fn] && { ...table[fn].entry, path: table[fn].path },
     reportNextAs: (change) => void (reportNext = change),

@@ -25,6 +25,8 @@ export interface LibraryCall {
   readonly parent: number;
   readonly client: string;
   attempts: number;
+  /** Requests that began in its scope: the attempts, and what the program's own code requested meanwhile. */
+  exchanges: number;
 }
 
 /**

@@ -1,1 +1,2 @@
 export { instrument } from './instrument.js';
+export { editLibrary } from './library.js';

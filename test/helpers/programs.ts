@@ -51,6 +51,11 @@ export function programs(files: Record<string, string>): Programs {
   };
 }
 
+/** What Node warns of names its process. */
+export function withoutPid(run: RunResult): RunResult {
+  return { ...run, stderr: run.stderr.replace(/\(node:\d+\)/g, '(node)') };
+}
+
 /** Runs `task` for each item, `atOnce` of them at a time, and answers the results in the order of the items. */
 export async function eachAtOnce<T, R>(
   items: readonly T[],

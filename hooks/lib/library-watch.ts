@@ -1,0 +1,194 @@
+import { inspect, types } from 'node:util';
+import type { Current } from '../../src/recorder/recorder.js';
+import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
+import { entries, Exchange, pairs, type Client, type HeaderList } from './exchange.js';
+import { createGuard } from './guard.js';
+import type { HookHost } from './hook.js';
+
+/** What the program asked for, as far as it can be told without running code of its own. */
+export interface Asked {
+  method: string;
+  url: string;
+  headers: HeaderList;
+  signal: unknown;
+}
+
+/** Calls of functions that make exchanges: these are grouped, and a call that makes none is recorded as one by itself. */
+export interface LibraryCalls {
+  /** What runs now, as a call of that client. */
+  current(client: Client): Current;
+  /** Answers what `Patches.method` wants. */
+  wrap(
+    client: Client,
+    describe: (args: unknown[], self: unknown) => Asked,
+    before?: (args: unknown[]) => void,
+  ): (original: AnyFunction) => AnyFunction;
+}
+
+type AnyFunction = (this: never, ...args: never[]) => unknown;
+
+const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[]) => unknown;
+const { isPromise } = types;
+const then = Function.prototype.call.bind(Promise.prototype.then) as (
+  promise: unknown,
+  onFulfilled: (value: unknown) => void,
+) => void;
+const nothing = (): void => undefined;
+const POLL_MS = 50;
+
+export function createLibraryCalls(host: HookHost): LibraryCalls {
+  const { recorder } = host;
+  const guard = createGuard(host.broken);
+
+  function current(client: Client): Current {
+    const here = recorder.current();
+    const { parent, scope } = here;
+    const call = scope?.libraryCall;
+    if (call?.parent === parent) return here;
+    // From a function of the program's own that takes part in the call: an interceptor.
+    if (call && isOwn(call)) return { parent, scope: recorder.scope({ libraryCall: seenFrom(call, parent) }) };
+    return { parent, scope: newCall(client, parent) };
+  }
+
+  function newCall(client: Client, parent: number): Scope {
+    return recorder.scope({ libraryCall: { id: 0, parent, client, attempts: 0, exchanges: 0 } });
+  }
+
+  interface Running {
+    current: { parent: number; scope: Scope };
+    t0: number;
+    client: Client;
+    ask: () => Asked;
+    asked?: Asked;
+  }
+
+  function begin(client: Client, ask: () => Asked): Running | null {
+    const outer = recorder.current();
+    const call = outer.scope?.libraryCall;
+    // A library that is built on this one has said whose the exchanges are.
+    const annotated = call?.parent === outer.parent && !isOwn(call);
+    if (annotated) return null;
+    const current = { parent: outer.parent, scope: newCall(client, outer.parent) };
+    return { current, client, ask, t0: host.now() };
+  }
+
+  const made = ({ current }: Running): boolean => current.scope.libraryCall!.exchanges > 0;
+
+  function exchangeOf(call: Running): Exchange {
+    const { current, client, t0 } = call;
+    const asked = (call.asked ??= call.ask());
+    const exchange = new Exchange(host, { side: 'client', client, current, t0 });
+    exchange.requestBody.complete = true;
+    exchange.request(asked.method, asked.url, asked.headers);
+    return exchange;
+  }
+
+  const threw = guard((call: Running, error: unknown) => {
+    if (!made(call)) exchangeOf(call).fail(error, false, false);
+  });
+
+  const returned = guard((call: Running, result: unknown) => {
+    if (made(call) || !isPromise(result)) return;
+    // Now, for the program may change what it gave.
+    call.asked = call.ask();
+    watch(call, result);
+  });
+
+  function watch(call: Running, promise: Promise<unknown>): void {
+    const look = guard(() => {
+      if (!made(call) && !settled(call, promise)) setTimeout(look, POLL_MS).unref();
+    });
+    // By then what fails early has failed, and Node has said so if nobody handled it.
+    setImmediate(look);
+  }
+
+  /** Whether it has an end, which is recorded then. A handler at a rejected promise would mark it as handled. */
+  function settled(call: Running, promise: Promise<unknown>): boolean {
+    const signal = call.asked?.signal;
+    const text = inspect(promise, PLAIN);
+    const state = /^[^{]*\{\s*<(pending|rejected)>/.exec(text)?.[1];
+    if (state === 'pending') return false;
+    if (state !== 'rejected') {
+      const exchange = exchangeOf(call);
+      then(
+        promise,
+        guard((response) => answered(exchange, response)),
+      );
+      return true;
+    }
+    const aborted = signal instanceof AbortSignal && signal.aborted;
+    const error: unknown = aborted
+      ? signal.reason
+      : errorOf(text.slice(text.indexOf('<rejected>') + '<rejected>'.length));
+    exchangeOf(call).fail(error, aborted);
+    return true;
+  }
+
+  return {
+    current,
+    wrap: (client, describe, before) => (original) => {
+      return function (this: unknown, ...args: unknown[]) {
+        let call: Running | null = null;
+        let leave: () => void = nothing;
+        try {
+          before?.(args);
+          call = begin(client, () => describe(args, this));
+          if (call !== null) leave = recorder.switchScope(call.current.scope);
+        } catch (error) {
+          host.broken(error);
+        }
+        if (call === null) return apply(original, this, args);
+        try {
+          const result = apply(original, this, args);
+          returned(call, result);
+          return result;
+        } catch (error) {
+          threw(call, error);
+          throw error;
+        } finally {
+          leave();
+        }
+      };
+    },
+  };
+}
+
+const isOwn = ({ client }: LibraryCall): boolean => client === 'fetch' || client === 'undici';
+
+/** The same call, as what belongs to it begins further below. */
+function seenFrom(call: LibraryCall, parent: number): LibraryCall {
+  const view = { parent, client: call.client } as LibraryCall;
+  for (const name of ['id', 'attempts', 'exchanges'] as const) {
+    Object.defineProperty(view, name, { get: () => call[name], set: (value: number) => void (call[name] = value) });
+  }
+  return view;
+}
+
+/** Of data: and blob: addresses, of mocks and caches. */
+function answered(exchange: Exchange, response: unknown): void {
+  const { status, statusCode, headers } = (response ?? {}) as Record<string, unknown>;
+  const list = headers instanceof Headers ? pairs([...headers].flat()) : entries(headers ?? {});
+  exchange.response(Number(status ?? statusCode ?? 0), list);
+  exchange.end();
+}
+
+const PLAIN = { customInspect: false, getters: false, colors: false, depth: 3, breakLength: Infinity } as const;
+
+/** From its text: what a promise was rejected with cannot be had without handling it. */
+function errorOf(text: string): Error {
+  const shown = text.trim();
+  const end = shown.search(/\n\s+at | \{\n| \{ |\n|\}$/);
+  const head = (end < 0 ? shown : shown.slice(0, end)).replace(/^\[|\]$/g, '').trim();
+  const [, name, message] = /^([\w$.]*(?:Error|Exception)[^:]*)(?:: (.*))?$/s.exec(head) ?? [null, 'Error', head];
+  const error = new Error(message ?? '');
+  const field = (key: string, value: unknown): void =>
+    void Object.defineProperty(error, key, { value, configurable: true, writable: true });
+  field('name', name.replace(/ \[.*\]$/, ''));
+  const frames = /^(?:\s+at .*\n?)+/m.exec(shown);
+  field('stack', `${head}${frames ? `\n${frames[0].trimEnd()}` : ''}`);
+  const code = /^\s+code: '([^']+)'/m.exec(shown.split('[cause]')[0])?.[1];
+  if (code !== undefined) field('code', code);
+  const cause = shown.indexOf('[cause]: ');
+  if (cause >= 0) field('cause', errorOf(shown.slice(cause + '[cause]: '.length)));
+  return error;
+}

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { sep } from 'node:path';
+import type * as transform from '../transform/index.js';
+import type { LibraryFile } from '../transform/library.js';
+import type { SourceKind } from '../transform/types.js';
+import type { SourceCache } from './source-cache.js';
+
+export interface LibraryFilesOptions {
+  /** Names the state of this package's sources. */
+  build: string;
+  files: readonly LibraryFile[];
+  /** Loads the parser, when the cache does not know a source. */
+  loadEditor: () => typeof transform.editLibrary;
+  cache: SourceCache | null;
+  /** What is the user's own is rewritten like the rest of it instead. */
+  isUserModule: (filename: string) => boolean;
+  /** Told of a library's file that stays as it is. */
+  leftAlone: (filename: string, reason: string) => void;
+}
+
+export interface LibraryFiles {
+  /** Whether there are rules for that file. */
+  has(filename: string): boolean;
+  /** The text to run instead of the source; null: no such file, or it is not as the rules know it. */
+  edit(filename: string, source: string, kind: SourceKind): string | null;
+}
+
+/** Puts the calls that hooks ask for into the files of HTTP libraries, whichever copies and versions are loaded. */
+export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
+  const { cache } = options;
+  const files = options.files.map(({ path, ...rest }) => ({ ...rest, path: new RegExp(path) }));
+
+  function fileOf(filename: string): (typeof files)[number] | undefined {
+    const place = placeOf(filename);
+    if (place === null) return undefined;
+    const file = files.find(({ path }) => path.test(place.path));
+    return file && isPackage(place, file) && !options.isUserModule(filename) ? file : undefined;
+  }
+
+  function editNow(filename: string, source: string, kind: SourceKind, rules: LibraryFile['rules']): Edited {
+    if (rules.length === 0) return { code: source, reason: '' };
+    try {
+      return { code: options.loadEditor()(source, filename, kind, rules), reason: '' };
+    } catch (error) {
+      return { code: '', reason: (error as Error).message };
+    }
+  }
+
+  return {
+    has: (filename) => fileOf(filename) !== undefined,
+    edit(filename, source, kind) {
+      const file = fileOf(filename);
+      // A source that came through here before, in another hook of the same chain.
+      if (!file || source.includes('=__handit__.') || (file.last && source.includes(file.last))) return null;
+      const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
+      const key = cache?.key([options.build, 'library', JSON.stringify(file.rules), extension, kind, source]);
+      const known = key && cache ? cache.get(key) : undefined;
+      const { code, reason } = known
+        ? { code: known.code, reason: known.leftAlone[0] }
+        : editNow(filename, source, kind, file.rules);
+      if (key && !known) {
+        cache!.set(key, { code, prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [reason] });
+      }
+      if (code !== '') return file.last === undefined ? code : `${code}\n;${file.last};`;
+      options.leftAlone(filename, reason);
+      return null;
+    },
+  };
+}
+
+interface Edited {
+  /** Empty when it stays as it is, for this reason. */
+  code: string;
+  reason: string;
+}
+
+interface Place {
+  folder: string;
+  /** As the folder is called. */
+  name: string;
+  /** Inside the package. */
+  path: string;
+}
+
+const IN_PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\/(.+)$/s;
+
+function placeOf(filename: string): Place | null {
+  if (!filename.includes('node_modules')) return null;
+  const match = IN_PACKAGE.exec(sep === '/' ? filename : filename.split(sep).join('/'));
+  return match && { folder: match[1], name: match[2], path: match[3] };
+}
+
+/** Folders of several versions side by side are called as their user likes (`npm i axios0@npm:axios@0.27.2`). */
+function isPackage(
+  { folder, name }: Place,
+  { package: wanted, version }: Pick<LibraryFile, 'package' | 'version'>,
+): boolean {
+  if (name === wanted && version === undefined) return true;
+  try {
+    const found = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { name?: unknown; version?: unknown };
+    return found.name === wanted && (version === undefined || new RegExp(version).test(String(found.version)));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,204 @@
+import { parseSync, visitorKeys } from 'oxc-parser';
+import { eachChild, isFunction } from './analyse.js';
+import { applyEdits } from './edits.js';
+import type { Edit, Node, SourceKind } from './types.js';
+
+/**
+ * What is put into one function of a library. In the texts `$1`, `$2` are its parameters; `h$l` is what `enter` answered,
+ * also in the functions within. Probes are methods of the global `__handit__`.
+ */
+export interface LibraryRule {
+  /** `name` or `Class.method`; of several the first that the file has. It must be there once. */
+  function: readonly string[];
+  /** A call of a probe, made before the body; the handle's `leave()` is called when the body is left. Not in async ones. */
+  enter?: string;
+  /** What the body throws passes through the handle's `fail()`. Only where the library itself catches it. */
+  catches?: boolean;
+  /** A statement put first. */
+  first?: string;
+  /** A private field of the class that the function is a constructor of: made when an instance begins. */
+  field?: string;
+  /** Values that pass through a method of the handle, from which they come back as they are. */
+  pass?: readonly {
+    /** The first argument of calls of this; `a.b` for methods. */
+    call?: string;
+    /** The argument of each `throw`. */
+    throw?: true;
+    /** `undefined` behind an element that mentions this name, in an array. */
+    behind?: string;
+    /** The method. */
+    to: string;
+    /** How many there must be; default: any number. */
+    count?: number;
+  }[];
+}
+
+/** Files of a library, and what is put into each. */
+export interface LibraryFile {
+  /** As its package.json names it. */
+  package: string;
+  /** Regular expression for its version; default: any. */
+  version?: string;
+  /** Regular expression for the path inside the package. */
+  path: string;
+  rules: readonly LibraryRule[];
+  /** A statement put behind the last line. */
+  last?: string;
+}
+
+/** The file is not as the rules expect it. */
+export class UnfamiliarSource extends Error {
+  override name = 'UnfamiliarSource';
+}
+
+/**
+ * Puts calls of probes into functions of a library's file. No line is added, none removed.
+ *
+ * @throws UnfamiliarSource when any rule does not apply exactly as written
+ */
+export function editLibrary(source: string, filename: string, kind: SourceKind, rules: readonly LibraryRule[]): string {
+  const named = namedFunctions(parse(source, filename, kind));
+  const edits = rules.flatMap((rule) => editsOf(rule, named));
+  const code = applyEdits(
+    source,
+    edits.sort((a, b) => a.at - b.at),
+  );
+  parse(code, filename, kind);
+  return code;
+}
+
+function parse(source: string, filename: string, kind: SourceKind): Node {
+  const { program, errors } = parseSync(filename, source, { sourceType: kind, preserveParens: true });
+  const error = errors.find(({ severity }) => (severity as string) === 'Error');
+  if (error) throw new UnfamiliarSource(`cannot be parsed: ${error.message}`);
+  return program;
+}
+
+interface Found {
+  node: Node;
+  /** The class it is the constructor of. */
+  classBody?: Node;
+}
+
+/** Functions by the names that rules use. */
+function namedFunctions(program: Node): Map<string, Found[]> {
+  const named = new Map<string, Found[]>();
+  const add = (name: string, found: Found): void => {
+    const known = named.get(name);
+    if (known?.some(({ node }) => node === found.node)) return;
+    if (known) known.push(found);
+    else named.set(name, [found]);
+  };
+  const walk = (node: Node): void => {
+    if (isFunction(node) && node.id?.name) add(node.id.name, { node });
+    if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init) {
+      const init = unwrapped(node.init);
+      if (isFunction(init)) add(node.id.name, { node: init });
+    }
+    // X.prototype.name = function () {}
+    if (node.type === 'AssignmentExpression' && isFunction(node.right)) {
+      const path = /^(\w+)\.prototype\.(\w+)$/.exec(pathOf(node.left));
+      if (path) add(`${path[1]}.${path[2]}`, { node: node.right });
+    }
+    if ((node.type === 'ClassDeclaration' || node.type === 'ClassExpression') && node.id) {
+      for (const member of node.body.body as Node[]) {
+        if (member.type !== 'MethodDefinition' || member.computed || member.static || !member.value.body) continue;
+        add(`${node.id.name}.${member.key.name}`, { node: member.value, classBody: node.body });
+      }
+    }
+    eachChild(node, visitorKeys, walk);
+  };
+  walk(program);
+  return named;
+}
+
+function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
+  const name = rule.function.find((one) => named.has(one));
+  const found = name === undefined ? [] : named.get(name)!;
+  if (found.length !== 1) {
+    throw new UnfamiliarSource(`it has ${found.length === 0 ? 'no' : 'several'} ${rule.function.join(' or ')}`);
+  }
+  const { node, classBody } = found[0];
+  const { body } = node;
+  const edits: Edit[] = [];
+  const insert = (at: number, text: string): void => void edits.push({ at, remove: 0, insert: text });
+  const text = (template: string): string => withParameters(template, node);
+
+  if (rule.field !== undefined) {
+    if (!classBody) throw new UnfamiliarSource(`${name} is not in a class`);
+    insert(classBody.start + 1, `#h$l=${rule.field};`);
+  }
+  if (rule.first !== undefined || rule.enter !== undefined) {
+    if (rule.enter !== undefined && (node.async || node.generator)) throw new UnfamiliarSource(`${name} is async`);
+    const block = body.type === 'BlockStatement';
+    if (block && body.body[0]?.directive) throw new UnfamiliarSource(`${name} has a directive`);
+    const open = rule.enter === undefined ? '' : `const h$l=${text(rule.enter)};try{`;
+    const close =
+      rule.enter === undefined ? '' : `}${rule.catches ? 'catch(h$e){throw h$l.fail(h$e)}' : ''}finally{h$l.leave()}`;
+    const first = rule.first === undefined ? '' : `${text(rule.first)};`;
+    if (block) {
+      insert(body.start + 1, open + first);
+      if (close) insert(body.end - 1, close);
+    } else {
+      insert(body.start, `{${open}${first}return(`);
+      insert(node.end, `)${close}}`);
+    }
+  }
+  for (const { to, count, ...what } of rule.pass ?? []) {
+    const values = valuesIn(body, what);
+    if (count !== undefined && values.length !== count) {
+      throw new UnfamiliarSource(`${name} has ${values.length} places for ${to}`);
+    }
+    for (const { start, end } of values) {
+      insert(start, `h$l.${to}(`);
+      insert(end, ')');
+    }
+  }
+  return edits;
+}
+
+type What = Pick<NonNullable<LibraryRule['pass']>[number], 'call' | 'throw' | 'behind'>;
+
+function valuesIn(body: Node, what: What): Node[] {
+  const values: Node[] = [];
+  const walk = (node: Node): void => {
+    if (what.throw && node.type === 'ThrowStatement') values.push(node.argument);
+    if (what.call !== undefined && node.type === 'CallExpression' && pathOf(node.callee) === what.call) {
+      if (node.arguments[0]) values.push(node.arguments[0]);
+    }
+    if (what.behind !== undefined && node.type === 'ArrayExpression' && node.elements.length === 2) {
+      const [first, second] = node.elements as (Node | null)[];
+      if (first && second && pathOf(second) === 'undefined' && mentions(first, what.behind)) values.push(second);
+    }
+    eachChild(node, visitorKeys, walk);
+  };
+  walk(body);
+  return values;
+}
+
+function mentions(node: Node, name: string): boolean {
+  let found = node.type === 'Identifier' && node.name === name;
+  eachChild(node, visitorKeys, (child) => void (found ||= mentions(child, name)));
+  return found;
+}
+
+/** `a.b.c` as text; empty for anything else. */
+function pathOf(node: Node): string {
+  if (node.type === 'Identifier') return node.name as string;
+  if (node.type !== 'MemberExpression' || node.computed) return '';
+  const object = pathOf(node.object);
+  return object === '' ? '' : `${object}.${node.property.name}`;
+}
+
+function unwrapped(node: Node): Node {
+  return node.type === 'ParenthesizedExpression' ? unwrapped(node.expression) : node;
+}
+
+function withParameters(template: string, { params }: Node): string {
+  return template.replace(/\$(\d)/g, (_, digit: string) => {
+    const param = params[Number(digit) - 1] as Node | undefined;
+    const pattern = param?.type === 'AssignmentPattern' ? param.left : param;
+    if (pattern?.type !== 'Identifier') throw new UnfamiliarSource(`parameter ${digit} has no name`);
+    return pattern.name as string;
+  });
+}
