@@ -153,6 +153,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
           if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
         },
         skipped,
+        libraryLoaded: recorder.follow,
         broken,
         syncHooks: hasSyncHooks(process.versions.node),
       });

@@ -41,6 +41,8 @@ export function initialize({ port, folder, libraryRules }: ThreadData): void {
   });
 }
 
+let libraryTold = false;
+
 interface Result {
   format?: string;
   source?: unknown;
@@ -58,6 +60,10 @@ export async function load(
   let filename = url;
   try {
     filename = fileURLToPath(url);
+    if (!libraryTold && /[/\\]node_modules[/\\]/.test(filename) && !filename.startsWith(ownFolder)) {
+      libraryTold = true;
+      send({ type: 'library' });
+    }
     if (!isUserModule(filename) && !library.has(filename)) return result;
     // Not by `require`: in this thread some versions cannot require an ES module, as the parser is.
     parser ??= (await import(TRANSFORM)) as typeof transform;

@@ -22,6 +22,7 @@ export type ThreadMessage =
       stride: number;
     }
   | { type: 'skipped'; path: string; reason: string }
+  | { type: 'library' }
   | { type: 'left alone'; filename: string; reason: string };
 
 /** What the thread is started with. */
@@ -42,6 +43,8 @@ export interface LoaderOptions {
   library: LibraryFiles;
   /** Told of a library's file that stays as it is. */
   leftAlone: (filename: string, reason: string) => void;
+  /** Told, more than once, that the program has loaded code from `node_modules`. */
+  libraryLoaded: () => void;
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
@@ -79,7 +82,12 @@ export function installLoader(options: LoaderOptions): Loader {
     }
   }
 
+  function isLibrary(filename: string): boolean {
+    return LIBRARY.test(filename) && !filename.startsWith(options.folder);
+  }
+
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
+    if (isLibrary(filename)) options.libraryLoaded();
     const edited = options.library.edit(filename, source, kind);
     if (edited !== null) return edited;
     const result = rewrite(filename, source, kind);
@@ -103,6 +111,8 @@ export function installLoader(options: LoaderOptions): Loader {
     },
   };
 }
+
+const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Omit<Loader, 'newFunctionId'>;
 type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;
@@ -160,7 +170,8 @@ function receive(port: MessagePort, options: LoaderOptions): void {
   for (;;) {
     const message = receiveMessageOnPort(port)?.message as ThreadMessage | undefined;
     if (!message) return;
-    if (message.type === 'skipped') options.skipped(message.path, message.reason);
+    if (message.type === 'library') options.libraryLoaded();
+    else if (message.type === 'skipped') options.skipped(message.path, message.reason);
     else if (message.type === 'left alone') options.leftAlone(message.filename, message.reason);
     else {
       const { filename, path, source, rewritten, base, stride } = message;

@@ -49,6 +49,8 @@ export class SuspendableCall {
   ended = false;
   /** The recorded call whose promise this one is waiting for. */
   waitsFor: PendingCall | null = null;
+  /** It has gone on after an `await`: no code of a caller's runs behind it. */
+  alone = false;
 
   constructor(
     /** 0 when the call is not recorded. */
@@ -59,6 +61,8 @@ export class SuspendableCall {
     public scope: Scope | null,
     /** The scope it began in, and its caller is in. */
     readonly entered: Scope | null = scope,
+    /** That scope is its own: see `follow`. */
+    readonly own = false,
   ) {}
 }
 
@@ -109,6 +113,8 @@ export interface Recorder {
    * @returns takes it back
    */
   stayInScope(scope: Scope, isCaller: (running: FunctionEntry) => boolean): () => void;
+  /** From now on async calls are scopes of their own: code that is not recorded may do things behind an `await`. */
+  follow(): void;
   /** Puts this execution and all that it starts into that scope; answers the one before. */
   enterScope(scope: Scope | null): Scope | null;
   /**
@@ -218,7 +224,7 @@ const OWNERS = 1 << 16;
 const HELD = 16 * 1024 * 1024;
 const NO_LABELS = Buffer.alloc(0);
 
-const { isPromise } = types;
+const { isPromise, isProxy } = types;
 const promisePrototype = Promise.prototype;
 const { hasOwnProperty } = Object.prototype;
 const uncurry = Function.prototype.call;
@@ -266,6 +272,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let labelled: Buffer = NO_LABELS;
   let labelsSeen: Buffer[] = [];
   let held = 0;
+  /** Async calls have scopes of their own. */
+  let following = false;
 
   // Events: four numbers each (what, id, parent or start, time), and their values beside them.
   const numbers = new Float64Array(CAPACITY);
@@ -606,12 +614,31 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function fa(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
     const id = en(fn, lexical, args);
     if (id < 0) return (notRecorded[fn] ??= unrecorded(fn));
-    return new SuspendableCall(id, stackFn[depth], stackT0[depth], scopes.used ? (stackScope[depth] ?? null) : null);
+    const scope = scopes.used ? (stackScope[depth] ?? null) : null;
+    if (!following) return new SuspendableCall(id, stackFn[depth], stackT0[depth], scope);
+    const own = ownScope(id, scope);
+    stackScope[depth] = own;
+    // Its caller's scope, where that has one: another call may have left its own in place, see `sa`.
+    const before = enterScope(own);
+    return new SuspendableCall(id, stackFn[depth], stackT0[depth], own, depth > 1 ? scope : before, true);
+  }
+
+  /** What code that is not recorded does behind an `await` of its own, it does for the call that called it. */
+  function ownScope(id: number, outer: Scope | null): Scope {
+    if (outer === null) {
+      return { parent: id, labels: {}, json: NO_LABELS, libraryCall: null, trace: null, budget: processBudget };
+    }
+    const { labels, json, trace, budget } = outer;
+    return { parent: id, labels, json, libraryCall: null, trace, budget };
   }
 
   function fg(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
     const parent = delegating > 0 && delegatingAfter === lastId && delegatingAt === at ? delegating : 0;
+    const follow = following;
+    // A generator is entered and left too often.
+    following = false;
     const call = fa(fn, lexical, args);
+    following = follow;
     // Its event is the last one, also when the buffer was drained on the way.
     if (parent > 0 && call.id > 0) numbers[at - SLOTS + 2] = parent;
     return call;
@@ -625,12 +652,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   /** Takes a call off the stack before it is suspended. */
-  function leave(call: SuspendableCall): void {
+  function leave(call: SuspendableCall, keepScope = false): void {
     if (stackId[depth] === call.id || unwind(call.id, undefined, false, now())) {
       // It may have entered a session meanwhile, which is not its caller's.
       if (scopes.used) {
         call.scope = stackScope[depth] ?? null;
-        if (call.scope !== call.entered) scopes.enter(call.entered);
+        if (call.scope !== call.entered && !keepScope && !call.alone) scopes.enter(call.entered);
       }
       depth--;
     }
@@ -645,7 +672,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Before an `await`: the promise of a recorded call is watched on the way. */
   function sa<T>(call: SuspendableCall, value: T): T {
     if (call.running) {
-      leave(call);
+      // A lazy query starts when its `then` is called, and that is after this.
+      leave(call, call.own && !call.alone && isLazy(value));
       if (typeof value === 'object' && value !== null) {
         const waitsFor = pending.get(value);
         if (waitsFor !== undefined) {
@@ -660,7 +688,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Before `yield*` and `for await`. */
   function k<T>(call: SuspendableCall, iterable: T): T {
     if (call.running) {
-      leave(call);
+      leave(call, call.own);
       delegating = call.id;
       delegatingAfter = lastId;
       delegatingAt = at;
@@ -679,6 +707,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (scopes.used) {
         stackScope[depth] = call.scope;
         if (call.scope !== call.entered) scopes.enter(call.scope);
+        call.alone = call.own;
       }
       call.running = true;
       if (call.waitsFor !== null) settle(call, SETTLE, value);
@@ -701,7 +730,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function ax<T>(call: SuspendableCall, value?: T): T | undefined {
     if (call.ended) return value;
     const time = now();
-    if (call.running) leave(call);
+    if (call.running) leave(call, call.own && !call.alone && isLazy(value));
     call.ended = true;
     if (typeof value === 'object' && isPromise(value) && isPlain(value)) watch(call, value);
     else end(RETURN, call.id, call.fn, call.t0, time, value);
@@ -1053,6 +1082,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     popScope,
     stayInScope,
     enterScope,
+    follow: () => void (following = true),
     switchScope,
     thrown: thrownValue,
     functionOf: (fn) => table[fn] && { ...table[fn].entry, path: table[fn].path },
@@ -1097,6 +1127,21 @@ const REDACTED = '<redacted>';
 /** The result of a call that ended with the process. */
 const UNAVAILABLE = new ThrownValue('{"$type":"unavailable"', undefined, '}');
 const UNSEEN = new ThrownValue('{"name":"Unknown","message":"left by an exception that was not seen"}', undefined, '');
+
+/** Whether a value is no promise, but has a `then` that the engine is about to call; none of the program's code runs. */
+function isLazy(value: unknown): boolean {
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
+  if (isPromise(value)) return false;
+  let holder: object | null = value;
+  for (let level = 0; holder !== null && level < MAX_PROTOTYPES && !isProxy(holder); level++) {
+    const then = Object.getOwnPropertyDescriptor(holder, 'then');
+    if (then) return typeof then.value === 'function';
+    holder = Object.getPrototypeOf(holder) as object | null;
+  }
+  return false;
+}
+
+const MAX_PROTOTYPES = 16;
 
 function labelsJson(labels: Labels): string {
   return Object.entries(labels)

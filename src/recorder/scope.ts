@@ -71,6 +71,7 @@ export function createScopes(): Scopes {
         scopes.used = true;
       }
       const before = storage.getStore() ?? null;
+      if (before === scope) return before;
       // No `run`: it would put frames into the stacks of the program's errors.
       storage.enterWith(scope);
       return before;

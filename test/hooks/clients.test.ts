@@ -17,6 +17,25 @@ afterAll(() => origin.close());
 
 const { folder, bare, traced } = programs({
   'package.json': '{}',
+  // Behind awaits of the clients and of the program, by lazy queries, in loops over pages, after the caller has gone on.
+  'many.mjs': `
+import nodeFetch from 'node-fetch';
+import superagent from 'superagent';
+import needle from 'needle';
+import ky from 'ky';
+const url = (id, step) => 'http://127.0.0.1:' + JSON.parse(process.argv[2]).port + '/json/' + id + step;
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+// Node 20 and 22 run what is returned without an await in the context of the caller.
+async function askA(id) { const query = superagent.get(url(id, 'A')); return /^v2[02]/.test(process.version) ? await query : query; }
+async function askB(id) { await pause(id % 3); return (await nodeFetch(url(id, 'B'))).json(); }
+async function askC(id) { const first = await superagent.get(url(id, 'C')); await askD(id); return first; }
+async function askD(id) { for await (const page of pages(id)) if (!page) throw page; return needle('get', url(id, 'D')); }
+async function* pages(id) { await pause(1); yield 1; await pause(1); yield id + 1; }
+async function askE(id) { const asked = ky(url(id, 'E')).json(); await null; return asked; }
+const all = [];
+for (let id = 0; id < 20; id++) all.push(askA(id), askB(id), askC(id), askE(id));
+console.log((await Promise.all(all)).length + 20, 'times', 100);
+`,
   'main.mjs': readFileSync(join(__dirname, 'clients-program.mjs'), 'utf8'),
 });
 const clients = ['node-fetch', 'node-fetch2', 'superagent', 'needle', 'ky', 'openai', '@anthropic-ai', '@aws-sdk'];
@@ -53,6 +72,11 @@ test.each(nodes())('each exchange of clients without a hook is recorded once on 
     const end = records.filter((record) => 'id' in record && record.id === request.id && record !== request);
     return Object.values(exchangesByFunction([{ ...request, parent: null }, ...end]));
   });
+  // However often the client itself has awaited on the way.
+  const names = new Map(records.flatMap((record) => (record.type === 'call' ? [[record.id, record.func]] : [])));
+  expect(requests.map(({ parent }) => names.get(parent ?? 0)?.replace('cases.', ''))).toEqual([
+    ...['nodeFetch2', 'nodeFetch3', 'nodeFetch3', 'superagent', 'needle', 'sts', 'ky', 'openai', 'anthropic'],
+  ]);
   const [byHttp, byFetch] = ['http ', 'fetch '].map((client) => texts.filter((text) => text.startsWith(client)));
   expect(byHttp).toEqual(overHttp);
   expect(byFetch).toEqual(fetchIsHooked ? overFetch : []);
@@ -67,6 +91,27 @@ test.each(nodes())('each exchange of clients without a hook is recorded once on 
     expect(text.indexOf('"Hel"')).toBeGreaterThan(0);
     expect(text.indexOf('"lo"')).toBeGreaterThan(text.indexOf('"Hel"'));
   }
+});
+
+test.each(nodes())('of 100 requests at once each is below the call that made it on Node $major', async ({ path }) => {
+  const args = ['many.mjs', JSON.stringify({ port: origin.port })];
+  const plain = await bare(path, args);
+  const { records, ...run } = await traced(path, args);
+  expect(withoutPid(run)).toEqual(withoutPid(plain));
+  expect(run.stdout).toBe('100 times 100\n');
+  const calls = new Map(records.flatMap((record) => (record.type === 'call' ? [[record.id, record]] : [])));
+  const requests = records.filter((record) => record.type === 'http_request');
+  expect(requests).toHaveLength(100);
+  for (const { url, parent } of requests) {
+    const caller = calls.get(parent ?? 0);
+    const [, id, step] = /\/json\/(\d+)(\w)$/.exec(url)!;
+    expect({ url, func: caller?.func, id: caller?.args_preview.id }).toEqual({
+      url,
+      func: `ask${step}`,
+      id: Number(id),
+    });
+  }
+  origin.takeRaw();
 });
 
 /** What the AWS SDK signs carries the time and an id. */
