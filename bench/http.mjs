@@ -24,8 +24,8 @@ if (!existsSync(register)) throw new Error(`${register} is missing: run "npm run
 const project = mkdtempSync(join(tmpdir(), 'handit-bench-'));
 cpSync(join(root, 'bench/programs'), project, { recursive: true });
 mkdirSync(join(project, 'node_modules'));
-for (const name of ['undici', 'axios', 'got']) {
-  const installed = join(root, 'node_modules', name);
+for (const [name, version] of Object.entries({ undici: 'undici8', axios: 'axios', got: 'got' })) {
+  const installed = join(root, 'node_modules', version);
   if (existsSync(installed)) symlinkSync(installed, join(project, 'node_modules', name));
 }
 const trace = join(project, 'trace.jsonl');

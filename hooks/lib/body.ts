@@ -1,6 +1,7 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type * as Zlib from 'node:zlib';
 import { quote as quoted } from '../../src/recorder/preview.js';
+import { textEscaper } from './escape-text.js';
 import { redactForm } from '../../src/recorder/redact.js';
 import { redactJsonText, redactMultipart } from './redact-text.js';
 import { isJsonText } from './scan-json.js';
@@ -87,11 +88,27 @@ export function bodyJson(
     bytes = bytes.subarray(0, maxBytes);
     truncated = true;
   }
-  const text = bytes === null ? null : textOf(bytes, type ?? '', mediaType ?? '', truncated);
-  const head = `{"content_type":${mediaType === null ? 'null' : quoted(mediaType)},"size":${body.size},"truncated":${truncated || (text === null && body.size > 0)}`;
+  const quick = truncated && bytes !== null ? cutText(bytes, type ?? '', mediaType ?? '', isSecret) : null;
+  const text = bytes === null || quick !== null ? null : textOf(bytes, type ?? '', mediaType ?? '', truncated);
+  const none = text === null && quick === null;
+  const head = `{"content_type":${mediaType === null ? 'null' : quoted(mediaType)},"size":${body.size},"truncated":${truncated || (none && body.size > 0)}`;
   const coding = bytes !== null && codings.length > 0 ? `,"encoding":${quoted(codings.reverse().join(', '))}` : '';
+  if (quick !== null) return `${head}${coding},"text":${quick}}`;
   return `${head}${coding}${text === null ? '' : shown(text, mediaType ?? '', truncated, isSecret)}}`;
 }
+
+/** The quick way for the beginning of a large text, as a JSON string; null where that has to be looked at more closely. */
+function cutText(bytes: Buffer, type: string, mediaType: string, isSecret: (key: string) => boolean): string | null {
+  if (bytes.length === 0 || /^multipart\/|urlencoded/.test(mediaType) || BINARY.test(mediaType)) return null;
+  if (/charset/i.test(type) && !/charset\s*=\s*"?utf-?8\b/i.test(type)) return null;
+  const whole = withoutCutCharacter(bytes);
+  if (!isUtf8(whole) || whole.includes(0) || whole[0] === 0xef) return null;
+  let escaper = escapers.get(isSecret);
+  if (!escaper) escapers.set(isSecret, (escaper = textEscaper(isSecret)));
+  return escaper(whole);
+}
+
+const escapers = new WeakMap<(key: string) => boolean, ReturnType<typeof textEscaper>>();
 
 function shown(text: string, mediaType: string, truncated: boolean, isSecret: (key: string) => boolean): string {
   if (mediaType === 'application/x-www-form-urlencoded') return `,"text":${quoted(redactForm(text, isSecret))}`;

@@ -1,0 +1,147 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { BodyCollector, bodyJson } from '../../hooks/lib/body.js';
+import { redactJsonText } from '../../hooks/lib/redact-text.js';
+import { textEscaper } from '../../hooks/lib/escape-text.js';
+import { secretKeys } from '../../src/recorder/redact.js';
+
+const isSecret = secretKeys(null);
+
+interface Shown {
+  content_type: string | null;
+  size: number;
+  truncated: boolean;
+  encoding?: string;
+  text?: string;
+  json?: unknown;
+}
+
+function body(content: string | Buffer, type?: string, { encoding = '', max = 1000, complete = true } = {}): Shown {
+  const collector = new BodyCollector(max);
+  collector.add(content);
+  collector.complete = complete;
+  return JSON.parse(bodyJson(collector, { type, encoding: encoding || undefined }, max, isSecret)) as Shown;
+}
+
+describe('a body is shown as what it is:', () => {
+  test('whole JSON as JSON, digit for digit', () => {
+    const collector = new BodyCollector(1000);
+    collector.add('{\n  "id": 12345678901234567890.10,\r\n  "password": "p"\n}');
+    collector.complete = true;
+    expect(bodyJson(collector, { type: 'application/json', encoding: undefined }, 1000, isSecret)).toBe(
+      '{"content_type":"application/json","size":55,"truncated":false,"json":{   "id": 12345678901234567890.10,   "password": "<redacted>" }}',
+    );
+  });
+
+  test.each<[string, string | Buffer, string | undefined, Partial<Shown>]>([
+    ['JSON without a type', '[1]', undefined, { content_type: null, json: [1] }],
+    ['what only begins like JSON', '{not', 'application/json', { text: '{not' }],
+    ['text', 'héllo', 'text/plain; charset=utf-8', { content_type: 'text/plain', size: 6, text: 'héllo' }],
+    ['latin 1', Buffer.from('h\xe9', 'latin1'), 'text/plain; charset=iso-8859-1', { text: 'hé' }],
+    ['UTF-16', Buffer.from('hé', 'utf16le'), 'text/plain; charset=utf-16le', { text: 'hé' }],
+    ['a charset that nobody knows', 'a', 'text/plain; charset=x-none', { text: 'a' }],
+    ['text with a mark of its byte order', '\uFEFF{"a":1}', 'application/json', { json: { a: 1 } }],
+    ['a form', 'user=a&token=b', 'application/x-www-form-urlencoded', { text: 'user=a&token=<redacted>' }],
+    ['bytes', Buffer.from([0, 1, 0xff]), 'application/octet-stream', { text: undefined, truncated: true }],
+    ['bytes that call themselves text', Buffer.from([0xff, 0x41]), 'text/plain', { text: '\uFFFDA' }],
+    ['bytes without a type', Buffer.from([0xff, 0x41]), undefined, { text: undefined, truncated: true }],
+    ['text with a zero', 'a\0b', undefined, { text: undefined, truncated: true }],
+    ['an empty body', '', 'text/plain', { size: 0, text: undefined, truncated: false }],
+    ['JSON too deep for readers', '['.repeat(300) + ']'.repeat(300), 'application/json', { json: undefined }],
+  ])('%s', (_, content, type, expected) => {
+    const { text, json, ...rest } = body(content, type);
+    expect({ text, json, ...rest }).toMatchObject(expected);
+  });
+
+  test('text that was cut in the middle of a character ends before it', () => {
+    expect(body('aé', 'text/plain', { max: 2 })).toEqual({
+      content_type: 'text/plain',
+      size: 3,
+      truncated: true,
+      text: 'a',
+    });
+    expect(body('a\u{1F600}b', 'text/plain', { max: 4 })).toMatchObject({ text: 'a', truncated: true });
+    expect(body('a\u{1F600}b', 'text/plain', { max: 5 })).toMatchObject({ text: 'a\u{1F600}', truncated: true });
+  });
+});
+
+describe('a compressed body is decoded:', () => {
+  test.each([
+    ['gzip', gzipSync('zipped')],
+    ['x-gzip', gzipSync('zipped')],
+    ['deflate', deflateSync('zipped')],
+    ['deflate', deflateRawSync('zipped')],
+    ['br', brotliCompressSync('zipped')],
+    ['br, gzip', gzipSync(brotliCompressSync('zipped'))],
+    ['identity, GZIP', gzipSync('zipped')],
+  ])('%s', (encoding, content) => {
+    expect(body(content, 'text/plain', { encoding })).toMatchObject({
+      size: content.length,
+      truncated: false,
+      text: 'zipped',
+    });
+  });
+
+  test('as far as it came', () => {
+    const whole = gzipSync(Array.from({ length: 5000 }, (_, i) => i).join());
+    const shown = body(whole.subarray(0, 3000), 'text/plain', { encoding: 'gzip', max: 100_000, complete: false });
+    expect(shown.truncated).toBe(true);
+    expect(shown.text!.length).toBeGreaterThan(1000);
+    expect(shown.text).toMatch(/^0,1,2,3/);
+  });
+
+  test('not when it is none of these, or is damaged', () => {
+    expect(body('secret', 'text/plain', { encoding: 'rot13' })).toEqual({
+      content_type: 'text/plain',
+      size: 6,
+      truncated: true,
+    });
+    expect(body('no gzip', 'text/plain', { encoding: 'gzip' })).not.toHaveProperty('text');
+  });
+
+  test.each(['gzip', 'br'])('a bomb of %s costs no more than its beginning', (encoding) => {
+    const zeros = Buffer.alloc(256 * 1024 * 1024, 'a');
+    const bomb = encoding === 'gzip' ? gzipSync(zeros, { level: 9 }) : brotliCompressSync(zeros);
+    const before = process.memoryUsage().rss;
+    const shown = body(bomb, 'text/plain', { encoding, max: 65_536 });
+    expect(process.memoryUsage().rss - before).toBeLessThan(30e6);
+    expect(shown).toMatchObject({ size: bomb.length, truncated: true });
+    // Of some only the whole can be decoded, and then none of it is shown.
+    expect(shown.text?.length ?? 0).toBeLessThanOrEqual(65_536);
+  });
+});
+
+describe('the quick way for large texts', () => {
+  const escape = textEscaper(isSecret);
+
+  test('gives what JSON.stringify gives', () => {
+    let every = '';
+    for (let code = 0; code < 0x250; code++) every += String.fromCharCode(code);
+    for (const text of ['', 'a', '"', '\\', every, '\u2028\u{1F600}', '{"a":"b\\"c","d" : 1}']) {
+      expect(escape(Buffer.from(text))).toBe(JSON.stringify(text));
+    }
+  });
+
+  test.each([
+    '{"password":1',
+    '{"a":1,"api_key" : "k"',
+    '{"a":"{\\"token\\":\\"t\\"}"',
+    '{"pass\\u0077ord":1',
+    '{"user":{"secret":[1',
+  ])('leaves %s to the careful one', (text) => {
+    expect(redactJsonText(text, isSecret)).not.toBe(text);
+    expect(escape(Buffer.from(text))).toBe(null);
+    // Also when it has learned that other keys are none.
+    escape(Buffer.from('{"id":1,"name":2,"user":3,"a":4}'));
+    expect(escape(Buffer.from(text))).toBe(null);
+  });
+
+  test('is what cut bodies go', () => {
+    expect(body(`{"a":"${'x'.repeat(2000)}"}`, 'application/json', { max: 10 })).toMatchObject({
+      text: '{"a":"xxxx',
+      truncated: true,
+    });
+    expect(body(`{"password":"${'x'.repeat(2000)}"}`, 'application/json', { max: 20 })).toMatchObject({
+      text: '{"password":"<redacted>"',
+    });
+  });
+});
