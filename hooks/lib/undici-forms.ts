@@ -13,6 +13,7 @@ export interface WireRequest {
   host?: string | null;
   body?: unknown;
   contentLength?: number | null;
+  addHeader?(name: string, value: string): unknown;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import { types } from 'node:util';
 import type { Current } from '../../src/recorder/recorder.js';
-import { Exchange } from './exchange.js';
+import { Exchange, headerOf } from './exchange.js';
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import { claimHttp2Stream, releaseHttp2Stream } from './http2-claims.js';
@@ -85,6 +85,7 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
     if (!clients.has(client)) return;
     const current = dispatching?.current ?? recorder.current();
     const exchange = new Exchange(host, { side: 'client', client, current });
+    if (host.propagate) sendTrace(request, exchange);
     const headers = wireHeaders(request);
     exchanges.set(request, { exchange, headers });
     const { body } = request;
@@ -94,6 +95,13 @@ function watchUndici(host: HookHost, clients: ReadonlySet<WireClient>): { wire: 
       exchange.requestBody.complete = true;
     }
     exchange.request(String(request.method), urlOf(request.origin, request.path), headers);
+  }
+
+  /** One that the program has set itself stays. */
+  function sendTrace(request: WireRequest, exchange: Exchange): void {
+    if (headerOf(wireHeaders(request), 'traceparent') !== undefined) return;
+    const value = exchange.traceparent();
+    if (value !== undefined) request.addHeader?.('traceparent', value);
   }
 
   const of = (request: object): Exchange | undefined => exchanges.get(request)?.exchange;

@@ -42,6 +42,27 @@ describe.each(nodes())('on Node $major', ({ path }) => {
     expect(requests).toHaveLength(24);
   });
 
+  test('HANDIT_PROPAGATE sends it with fetch and undici too, unless the program has set its own', async () => {
+    const source = `
+      const http = require('node:http');
+      const server = http.createServer((request, response) => response.end(String(request.headers.traceparent)));
+      server.listen(0, async () => {
+        const url = 'http://localhost:' + server.address().port;
+        console.log(await (await fetch(url)).text());
+        console.log(await (await fetch(url, { headers: { Traceparent: '00-${trace}-${parent}-01' } })).text());
+        server.close();
+        server.closeAllConnections();
+      });
+    `;
+    const env = { HANDIT_PROPAGATE: 'true' };
+    const { records, stdout, stderr } = await programs({ 'app.cjs': source }).traced(path, ['app.cjs'], { env });
+    const [sent, own] = stdout.split('\n');
+    expect([stderr, own]).toEqual(['', `00-${trace}-${parent}-01`]);
+    const [first] = ofType(records, 'http_request').filter(({ side }) => side === 'client');
+    expect(sent).toBe(`00-${first.trace?.trace_id}-${first.trace?.span_id}-01`);
+    expect(first.headers.traceparent).toBe(sent);
+  });
+
   test('HANDIT_PROPAGATE sends the trace on, as a child of it', async () => {
     const env = { HANDIT_PROPAGATE: 'true' };
     const { records, stdout, stderr } = await programs({ 'app.cjs': SERVER }).traced(path, ['app.cjs'], { env });

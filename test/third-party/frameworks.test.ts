@@ -85,7 +85,9 @@ function levels(records: readonly TraceRecord[]): string[] {
     const root = roots.get(record.parent);
     if (root === undefined) continue;
     roots.set(record.id, root);
-    if (record.func === 'level') root.ids.push(String(record.args_preview.id));
+    if (record.func !== 'level') continue;
+    const { id } = record.args_preview;
+    root.ids.push(typeof id === 'string' ? id : JSON.stringify(id));
   }
   return found.map(({ name, ids }) => `${name} <- ${ids.join(', ')}`).sort();
 }
