@@ -214,7 +214,7 @@ ${table.join('\n')}
 Nothing is lost when the program ends by itself, when it ends itself, and when a signal without a handler finds it
 waiting: what was recorded is written as soon as the program has done what it was doing. A signal that strikes in the
 middle of the program's work, \`process.abort\` and an empty heap lose what was recorded since the last write, which was
-10 ms before; where there are exceptions, up to 100 ms. A handler for signals would lose less, and is not there: a
+10 ms before while calls end, and longer ago in a stretch in which none does; where there are exceptions, up to 100 ms. A handler for signals would lose less, and is not there: a
 program with one can no longer be ended while it is busy.
 
 ## Many writers, one file
