@@ -193,6 +193,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     sourcePlace: createSourcePlaces(config.cwd, sources),
     outputFile: config.outputFile,
   });
+  recorder.probes.pending = guarded(() => loader.registerPending());
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 

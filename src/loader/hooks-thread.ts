@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../config.js';
 import type * as transform from '../transform/index.js';
@@ -60,7 +61,7 @@ export async function load(
   let filename = url;
   try {
     filename = fileURLToPath(url);
-    if (!libraryTold && /[/\\]node_modules[/\\]/.test(filename) && !filename.startsWith(ownFolder)) {
+    if (!libraryTold && /[/\\]node_modules[/\\]/.test(filename) && !filename.startsWith(dirname(ownFolder))) {
       libraryTold = true;
       send({ type: 'library' });
     }

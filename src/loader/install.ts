@@ -1,5 +1,5 @@
 import * as nodeModule from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { SourceKind } from '../transform/types.js';
@@ -83,13 +83,25 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   function isLibrary(filename: string): boolean {
-    return LIBRARY.test(filename) && !filename.startsWith(options.folder);
+    return LIBRARY.test(filename) && !filename.startsWith(dirname(options.folder));
   }
 
+  let attempts = 0;
+
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
-    if (isLibrary(filename)) options.libraryLoaded();
-    const edited = options.library.edit(filename, source, kind);
-    if (edited !== null) return edited;
+    attempts++;
+    try {
+      // The parser is loaded in here, and is no library of the program's.
+      if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
+      return edited(filename, source, kind);
+    } finally {
+      attempts--;
+    }
+  }
+
+  function edited(filename: string, source: string, kind: SourceKind): string | null {
+    const library = options.library.edit(filename, source, kind);
+    if (library !== null) return library;
     const result = rewrite(filename, source, kind);
     if (!result) return null;
     const { path, kind: readAs, prefix, edits, functions } = result;

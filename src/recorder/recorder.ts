@@ -51,6 +51,8 @@ export class SuspendableCall {
   waitsFor: PendingCall | null = null;
   /** It has gone on after an `await`: no code of a caller's runs behind it. */
   alone = false;
+  /** It is in a loop over an iterable, or in `yield*`. */
+  delegates = false;
 
   constructor(
     /** 0 when the call is not recorded. */
@@ -225,6 +227,7 @@ const HELD = 16 * 1024 * 1024;
 const NO_LABELS = Buffer.alloc(0);
 
 const { isPromise, isProxy } = types;
+const { apply } = Reflect;
 const promisePrototype = Promise.prototype;
 const { hasOwnProperty } = Object.prototype;
 const uncurry = Function.prototype.call;
@@ -628,8 +631,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (outer === null) {
       return { parent: id, labels: {}, json: NO_LABELS, libraryCall: null, trace: null, budget: processBudget };
     }
-    const { labels, json, trace, budget } = outer;
-    return { parent: id, labels, json, libraryCall: null, trace, budget };
+    return { ...outer, parent: id };
   }
 
   function fg(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
@@ -652,12 +654,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   /** Takes a call off the stack before it is suspended. */
-  function leave(call: SuspendableCall, keepScope = false): void {
+  function leave(call: SuspendableCall, ends = false): void {
     if (stackId[depth] === call.id || unwind(call.id, undefined, false, now())) {
       // It may have entered a session meanwhile, which is not its caller's.
       if (scopes.used) {
         call.scope = stackScope[depth] ?? null;
-        if (call.scope !== call.entered && !keepScope && !call.alone) scopes.enter(call.entered);
+        if (call.scope !== call.entered && (ends || !call.alone)) scopes.enter(call.entered);
       }
       depth--;
     }
@@ -669,11 +671,31 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return value;
   }
 
+  /**
+   * A lazy query starts when its `then` is called, in a microtask and in the context in which it was awaited. To the
+   * engine this is the same: an object whose `then` it calls once, just then.
+   */
+  function lazyIn({ scope }: SuspendableCall, query: unknown, then: Then): { then: Then } {
+    return {
+      then(onFulfilled, onRejected) {
+        const before = enterScope(scope);
+        try {
+          return apply(then, query, [onFulfilled, onRejected]);
+        } finally {
+          scopes.enter(before);
+        }
+      },
+    };
+  }
+
   /** Before an `await`: the promise of a recorded call is watched on the way. */
   function sa<T>(call: SuspendableCall, value: T): T {
     if (call.running) {
-      // A lazy query starts when its `then` is called, and that is after this.
-      leave(call, call.own && !call.alone && isLazy(value));
+      leave(call);
+      if (call.own) {
+        const then = thenOf(value);
+        if (then !== null) return lazyIn(call, value, then) as T;
+      }
       if (typeof value === 'object' && value !== null) {
         const waitsFor = pending.get(value);
         if (waitsFor !== undefined) {
@@ -688,16 +710,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Before `yield*` and `for await`. */
   function k<T>(call: SuspendableCall, iterable: T): T {
     if (call.running) {
-      leave(call, call.own);
+      leave(call);
       delegating = call.id;
       delegatingAfter = lastId;
       delegatingAt = at;
+      call.delegates = true;
     }
     return iterable;
   }
 
   /** Puts a call back on the stack when it goes on. */
-  function r<T>(call: SuspendableCall, value?: T): T | undefined {
+  function r<T>(call: SuspendableCall, value?: T, thrown = false): T | undefined {
     if (!call.running && !call.ended) {
       delegating = 0;
       if (++depth === stackSize) growStack();
@@ -707,7 +730,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (scopes.used) {
         stackScope[depth] = call.scope;
         if (call.scope !== call.entered) scopes.enter(call.scope);
-        call.alone = call.own;
+        // What is no iterable throws at once: then its caller's code is still to come.
+        call.alone = call.own && !(thrown && call.delegates);
+        call.delegates = false;
       }
       call.running = true;
       if (call.waitsFor !== null) settle(call, SETTLE, value);
@@ -718,7 +743,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** The same in a `catch`. */
   function rc(call: SuspendableCall, error?: unknown): void {
     if (call.waitsFor !== null && !call.running) settle(call, SETTLE_ERROR, thrownValue(error));
-    r(call);
+    r(call, undefined, true);
   }
 
   function settle(call: SuspendableCall, kind: number, value: unknown): void {
@@ -730,11 +755,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function ax<T>(call: SuspendableCall, value?: T): T | undefined {
     if (call.ended) return value;
     const time = now();
-    if (call.running) leave(call, call.own && !call.alone && isLazy(value));
+    if (call.running) leave(call, true);
     call.ended = true;
     if (typeof value === 'object' && isPromise(value) && isPlain(value)) watch(call, value);
     else end(RETURN, call.id, call.fn, call.t0, time, value);
-    return value;
+    if (!call.own) return value;
+    const then = thenOf(value);
+    return then === null ? value : (lazyIn(call, value, then) as T);
   }
 
   function at_<E>(call: SuspendableCall, error: E): E {
@@ -746,7 +773,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const time = now();
     if (call.running) {
       if (stackId[depth] !== call.id) unwind(call.id, error, true, time);
-      leave(call);
+      leave(call, true);
     } else if (call.waitsFor !== null) settle(call, SETTLE_ERROR, thrownValue(error));
     call.ended = true;
     exception(call.id, call.fn, call.t0, time, error);
@@ -1128,17 +1155,19 @@ const REDACTED = '<redacted>';
 const UNAVAILABLE = new ThrownValue('{"$type":"unavailable"', undefined, '}');
 const UNSEEN = new ThrownValue('{"name":"Unknown","message":"left by an exception that was not seen"}', undefined, '');
 
-/** Whether a value is no promise, but has a `then` that the engine is about to call; none of the program's code runs. */
-function isLazy(value: unknown): boolean {
-  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return false;
-  if (isPromise(value)) return false;
+type Then = (this: unknown, onFulfilled: unknown, onRejected: unknown) => unknown;
+
+/** The `then` of a value that is no promise, which the engine is about to call; none of the program's code runs here. */
+function thenOf(value: unknown): Then | null {
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return null;
+  if (isPromise(value)) return null;
   let holder: object | null = value;
   for (let level = 0; holder !== null && level < MAX_PROTOTYPES && !isProxy(holder); level++) {
     const then = Object.getOwnPropertyDescriptor(holder, 'then');
-    if (then) return typeof then.value === 'function';
+    if (then) return typeof then.value === 'function' ? (then.value as Then) : null;
     holder = Object.getPrototypeOf(holder) as object | null;
   }
-  return false;
+  return null;
 }
 
 const MAX_PROTOTYPES = 16;
