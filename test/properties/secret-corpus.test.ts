@@ -1,35 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository, runNode, tempProject } from '../helpers/run.js';
+import { corpus } from '../helpers/secret-corpus.js';
 import { readTrace, validateTrace } from '../helpers/trace.js';
-
-// Made by code, so that no scanner takes one for a real one: the forms that secrets have, with a body that says what
-// it is.
-const body = (length: number, seed: number) =>
-  Array.from({ length }, (_, i) => 'SYNTHETICnotasecret0123456789'[(i * 7 + seed * 13 + (i % 3) * seed) % 29]).join('');
-const digits = (length: number, seed: number) =>
-  Array.from({ length }, (_, i) => (i * 3 + seed * 7 + ((i * seed) % 5)) % 10).join('');
-const forms: ((seed: number) => string)[] = [
-  (n) => ['sk', 'live', body(24, n)].join('_'),
-  (n) => ['gh', 'p_', body(36, n)].join(''),
-  (n) => ['xo', 'xb-', digits(11, n), '-', body(24, n)].join(''),
-  (n) => ['AK', 'IA', body(16, n).toUpperCase()].join(''),
-  (n) => ['ey', 'J', body(20, n), '.ey', 'J', body(40, n + 1), '.', body(43, n + 2)].join(''),
-  (n) => ['41', digits(14, n)].join(''),
-  (n) => ['-----BEGIN ', 'PRIVATE', ' KEY-----\n', body(64, n), '\n-----END ', 'PRIVATE', ' KEY-----'].join(''),
-  (n) => ['Bear', 'er ', body(32, n)].join(''),
-  (n) => ['post', 'gres://app:', body(12, n), '@db.example/shop'].join(''),
-  (n) => ['correct-horse-', body(9, n)].join(''),
-];
-const keys = [
-  ...['password', 'passwd', 'userPassword', 'DB_PASSWORD', 'passphrase', 'pwd', 'secret', 'client_secret', 'appSecret'],
-  ...['token', 'accessToken', 'refresh-token', 'id_token', 'csrfToken', 'authorization', 'Proxy-Authorization', 'auth'],
-  ...['cookie', 'Set-Cookie', 'sessionId', 'connect.sid', 'api_key', 'X-API-Key', 'apiKey', 'privateKey', 'signingKey'],
-  ...['cardNumber', 'credit_card', 'cvv', 'pan', 'jwt', 'otp', 'credentials', 'DATABASE_URL', 'redisUrl', 'ssn'],
-];
-const corpus = keys.flatMap((key, k) =>
-  [0, 1, 2].map((turn) => ({ key, value: forms[(k + turn * 3) % forms.length](k * 3 + turn + 1) })),
-);
 
 const source = `
 const { corpus } = JSON.parse(require('fs').readFileSync(0, 'utf8'));
@@ -85,4 +58,71 @@ test('of a corpus of secrets under listed keys not one reaches the file', async 
   // In the file, line ends are escaped.
   const seen = corpus.filter(({ value }) => text.includes(JSON.stringify(value).slice(1, -1)));
   expect(seen.map(({ key }) => key)).toEqual([]);
+});
+
+// In node_modules, where no function is recorded: what remains are the exchanges.
+const client = `
+const http = require('http');
+module.exports = async (corpus) => {
+  const server = http.createServer((request, response) => {
+    const { key, value } = corpus[Number(request.headers['x-number'])];
+    request.resume().on('end', () => {
+      response.setHeader('content-type', 'application/json');
+      if (!value.includes('\\n')) response.setHeader(key.replace(/\\W/g, '-'), value);
+      response.setHeader('location', 'https://user:' + encodeURIComponent(value) + '@host/?' + key + '=' + encodeURIComponent(value));
+      response.end(JSON.stringify({ [key]: value, list: [{ [key]: { in: value } }], text: JSON.stringify({ [key]: value }) }));
+    });
+  });
+  await new Promise((done) => server.listen(0, done));
+  const origin = 'http://localhost:' + server.address().port;
+  for (const [number, { key, value }] of corpus.entries()) {
+    const query = '/?' + new URLSearchParams({ [key]: value, page: 1 });
+    const head = { 'x-number': number, ...(value.includes('\\n') ? {} : { [key.replace(/\\W/g, '-')]: value }) };
+    const form = new FormData();
+    form.append(key, value);
+    const bodies = [
+      [JSON.stringify({ user: 1, [key]: value, more: [{ [key]: [value] }] }), { 'content-type': 'application/json' }],
+      [JSON.stringify({ [key]: value }).slice(0, -1), { 'content-type': 'text/plain' }],
+      [new URLSearchParams({ a: 1, [key]: value }).toString(), { 'content-type': 'application/x-www-form-urlencoded' }],
+      ['data: ' + JSON.stringify({ [key]: value }), { 'content-type': 'text/event-stream' }],
+    ];
+    for (const [body, headers] of bodies) {
+      await new Promise((done, failed) => {
+        http.request(origin + query, { method: 'POST', headers: { ...head, ...headers } }, (response) => response.resume().on('end', done)).on('error', failed).end(body);
+      });
+      const { cookie, 'Set-Cookie': other, ...allowed } = head;
+      await (await fetch(origin + query, { method: 'POST', headers: { ...allowed, ...headers }, body })).text();
+    }
+    await (await fetch(origin + query, { method: 'POST', headers: { 'x-number': number }, body: form })).text();
+    await fetch('http://user:' + encodeURIComponent(value) + '@localhost:1/').catch(() => {});
+  }
+  server.close();
+  server.closeAllConnections();
+};
+`;
+
+test('nor does one of them out of headers, bodies and addresses of HTTP', async () => {
+  const cwd = tempProject({
+    'app.js': `require('client')(JSON.parse(require('fs').readFileSync(0, 'utf8')));`,
+    'node_modules/client/index.js': client,
+  });
+  const result = await runNode(process.execPath, ['--require', join(repository, 'dist/register.cjs'), 'app.js'], {
+    ...{ cwd, input: JSON.stringify(corpus) },
+  });
+  expect(result).toEqual({ stdout: '', stderr: '', code: 0, signal: null });
+  const trace = join(cwd, 'handit_events.jsonl');
+  validateTrace(trace);
+  const text = readFileSync(trace, 'utf8');
+  const requests = readTrace(trace).filter(({ type }) => type === 'http_request');
+  // Nine to the server, seen from both sides, and one that fails.
+  expect(requests.length).toBe(corpus.length * 19);
+  expect(text.split('<redacted>').length).toBeGreaterThan(corpus.length * 60);
+  const forms = (value: string): string[] => [
+    JSON.stringify(value).slice(1, -1),
+    JSON.stringify(JSON.stringify(value)).slice(3, -3),
+    encodeURIComponent(value),
+    new URLSearchParams({ '': value }).toString().slice(1),
+  ];
+  const seen = corpus.filter(({ value }) => forms(value).some((form) => text.includes(form)));
+  expect(seen.map(({ key, value }) => [key, value])).toEqual([]);
 });
