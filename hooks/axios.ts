@@ -1,6 +1,7 @@
 import type { LibraryCall } from '../src/recorder/scope.js';
 import type { Hook, HookHost, LibraryFile } from './lib/hook.js';
 import { openCall, own, recordUnsent, runningCall, type OpenCall, type Unsent } from './lib/library-call.js';
+import { createProbes } from './lib/probes.js';
 
 // `Axios.prototype.request` makes a chain of promises, of which `dispatchRequest` is a link: before it come the
 // interceptors of requests, in it the adapter is called, behind it come the interceptors of responses.
@@ -35,20 +36,10 @@ export const axiosHook: Hook = {
   ],
   install(host) {
     const calls = new WeakMap<LibraryCall, CallState>();
-    const off = { installed: true };
-    const probe = <A extends unknown[], H>(name: string, step: (...args: A) => H, otherwise: H): void =>
-      host.probe(name, (...args: A): H => {
-        if (!off.installed) return otherwise;
-        try {
-          return step(...args);
-        } catch (error) {
-          host.broken(error);
-          return otherwise;
-        }
-      });
-    probe('axiosCall', (first, second, axios) => callHandle(host, calls, first, second, axios), NO_CALL);
-    probe('axiosSend', (config) => sendHandle(host, calls, config), NO_SEND);
-    return () => void (off.installed = false);
+    const probes = createProbes(host);
+    probes.add('axiosCall', (first, second, axios) => callHandle(host, calls, first, second, axios), NO_CALL);
+    probes.add('axiosSend', (config) => sendHandle(host, calls, config), NO_SEND);
+    return probes.stop;
   },
 };
 

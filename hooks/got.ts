@@ -10,6 +10,7 @@ import {
   type OpenCall,
   type UnsentEnd,
 } from './lib/library-call.js';
+import { createProbes } from './lib/probes.js';
 
 /**
  * got, 11 to 16: retries and redirects share a call id; what never reaches the wire (a bad address, a hook that throws or
@@ -52,22 +53,12 @@ export const gotHook: Hook = {
   ],
   install(host) {
     const state: State = { calls: new WeakMap(), requests: new WeakMap() };
-    let installed = true;
-    const probe = <A extends unknown[], H>(name: string, step: (...args: A) => H, otherwise: H): void =>
-      host.probe(name, (...args: A): H => {
-        if (!installed) return otherwise;
-        try {
-          return step(...args);
-        } catch (error) {
-          host.broken(error);
-          return otherwise;
-        }
-      });
-    probe('gotCall', (url: unknown, options: unknown) => begin(host, state, url, options), NO_CALL);
-    probe('gotNext', () => next(host, state), NO_CALL);
-    probe('gotPages', () => pages(host), NO_PAGES);
-    probe('gotRequest', (request: object) => created(host, state, request), undefined);
-    probe(
+    const probes = createProbes(host);
+    probes.add('gotCall', (url: unknown, options: unknown) => begin(host, state, url, options), NO_CALL);
+    probes.add('gotNext', () => next(host, state), NO_CALL);
+    probes.add('gotPages', () => pages(host), NO_PAGES);
+    probes.add('gotRequest', (request: object) => created(host, state, request), undefined);
+    probes.add(
       'gotResponse',
       (request: object, response: unknown) => {
         const sent = state.requests.get(request);
@@ -75,8 +66,8 @@ export const gotHook: Hook = {
       },
       undefined,
     );
-    probe('gotEnd', (request: object, error: unknown) => ended(host, state, request, error), undefined);
-    return () => void (installed = false);
+    probes.add('gotEnd', (request: object, error: unknown) => ended(host, state, request, error), undefined);
+    return probes.stop;
   },
 };
 

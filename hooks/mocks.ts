@@ -3,6 +3,7 @@ import { Exchange, entries, pairs, type HeaderList } from './lib/exchange.js';
 import type { Hook, HookHost } from './lib/hook.js';
 import { own } from './lib/library-call.js';
 import { adoptMessages } from './lib/messages.js';
+import { createProbes } from './lib/probes.js';
 
 /** Later ones answer the requests of @mswjs/interceptors. */
 const UP_TO_13 = '^(\\d|1[0-3])\\.';
@@ -51,23 +52,13 @@ export const mocksHook: Hook = {
   ],
   install(host) {
     const begun = new WeakMap<object, Begun>();
-    let installed = true;
-    const probe = <A extends unknown[], H>(name: string, step: (...args: A) => H, otherwise: H): void =>
-      host.probe(name, (...args: A): H => {
-        if (!installed) return otherwise;
-        try {
-          return step(...args);
-        } catch (error) {
-          host.broken(error);
-          return otherwise;
-        }
-      });
+    const probes = createProbes(host);
     const now = (): Begun => ({ t0: host.now(), current: host.recorder.current() });
-    probe('nockRequest', (request: object) => void begun.set(request, now()), undefined);
-    probe('nockPlays', (router: object) => play(host, begun.get(own(router, 'req') as object)), NO_PLAY);
-    probe('nockAnswers', (given: Playback) => answer(host, begun.get(given.req), given), undefined);
-    probe('mockedFetch', (input: unknown, init: unknown) => mockedFetch(host, now(), input, init), NO_FETCH);
-    return () => void (installed = false);
+    probes.add('nockRequest', (request: object) => void begun.set(request, now()), undefined);
+    probes.add('nockPlays', (router: object) => play(host, begun.get(own(router, 'req') as object)), NO_PLAY);
+    probes.add('nockAnswers', (given: Playback) => answer(host, begun.get(given.req), given), undefined);
+    probes.add('mockedFetch', (input: unknown, init: unknown) => mockedFetch(host, now(), input, init), NO_FETCH);
+    return probes.stop;
   },
 };
 

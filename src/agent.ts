@@ -224,7 +224,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   });
 
   const unwatch = watchProcessEnd({
-    broken,
+    guarded,
     drain: guarded(rest),
     end,
     uncaught: guarded((error: unknown, fromPromise: boolean) => {

@@ -7,8 +7,8 @@ export interface ProcessEndOptions {
   end(code: number | undefined): void;
   /** An exception is about to end the process, and nobody handles it. */
   uncaught(error: unknown, fromPromise: boolean): void;
-  /** Told of an error in here. */
-  broken(error: unknown): void;
+  /** Keeps an error in here from the program. */
+  guarded: <A extends unknown[]>(step: (...args: A) => void) => (...args: A) => void;
 }
 
 /**
@@ -18,7 +18,7 @@ export interface ProcessEndOptions {
  *
  * @returns takes all of it back
  */
-export function watchProcessEnd({ drain, end, uncaught, broken }: ProcessEndOptions): () => void {
+export function watchProcessEnd({ drain, end, uncaught, guarded }: ProcessEndOptions): () => void {
   const host = process as unknown as ProcessInternals;
   const { reallyExit } = host;
 
@@ -45,15 +45,6 @@ export function watchProcessEnd({ drain, end, uncaught, broken }: ProcessEndOpti
     const { _exiting } = process as unknown as { _exiting?: boolean };
     if (_exiting) end(handled ? Number(process.exitCode ?? 0) : 1);
   });
-  function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
-    return (...args) => {
-      try {
-        step(...args);
-      } catch (error) {
-        broken(error);
-      }
-    };
-  }
   function exit(this: unknown, code?: number): never {
     end(code);
     return Reflect.apply(reallyExit, this, [code]);

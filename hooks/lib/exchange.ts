@@ -250,7 +250,7 @@ function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
   return entry;
 }
 
-export function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): string {
+function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): string {
   let text = '';
   for (let i = 0; i < headers.length; i++) {
     const name = nameOf(headers[i][0], isSecret);

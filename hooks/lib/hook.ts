@@ -16,10 +16,7 @@ export interface Hook {
 /** What a hook is given: where exchanges go, and the settings that concern them. */
 export interface HookHost {
   readonly proc: string;
-  readonly recorder: Pick<
-    Recorder,
-    'nextId' | 'current' | 'scope' | 'inScope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch' | 'rest'
-  >;
+  readonly recorder: Pick<Recorder, 'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch'>;
   /** Nanoseconds of a monotonic clock. */
   now(): number;
   isSecret(key: string): boolean;

@@ -4,6 +4,7 @@ import type { ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } 
 import { entries, Exchange, headerOf, pairs, type HeaderList } from './exchange.js';
 import { hasRequestCreatedChannel } from '../../src/node-features.js';
 import type { Scope } from '../../src/recorder/scope.js';
+import { isAbort } from './abort.js';
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import { createPatches } from './patch.js';
@@ -370,11 +371,6 @@ function realClientRequest({ ClientRequest, OutgoingMessage }: typeof Http): typ
 
 function isRedirect({ statusCode = 0, headers }: IncomingMessage): boolean {
   return statusCode >= 300 && statusCode < 400 && headers.location !== undefined;
-}
-
-function isAbort(error: unknown): boolean {
-  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
-  return name === 'AbortError' || code === 'ABORT_ERR';
 }
 
 /** Adds a protocol to what is recorded; both share one set of patches. */

@@ -25,15 +25,6 @@ export function fields<K extends string>(object: object, names: readonly K[]): P
   return Object.fromEntries(names.map((name) => [name, own(object, name)])) as Partial<Record<K, unknown>>;
 }
 
-const ABORTS = new Set(['ABORT_ERR', 'UND_ERR_ABORTED', 'UND_ERR_DESTROYED']);
-
-/** One side chose to stop. */
-export function isAbort(error: unknown): boolean {
-  if (!isObject(error) || types.isProxy(error)) return false;
-  const { name, code } = error as { name?: unknown; code?: unknown };
-  return name === 'AbortError' || (typeof code === 'string' && ABORTS.has(code));
-}
-
 /** Only `fetch` sends this, always. */
 export function sentByFetch(headers: unknown): boolean {
   if (Array.isArray(headers)) {

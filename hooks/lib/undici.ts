@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { types } from 'node:util';
 import type { Current } from '../../src/recorder/recorder.js';
 import { Exchange, headerOf } from './exchange.js';
+import { isAbort } from './abort.js';
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import { claimHttp2Stream, releaseHttp2Stream } from './http2-claims.js';
@@ -12,7 +13,6 @@ import {
   describeRequest,
   dispatcherUrl,
   headersOf,
-  isAbort,
   isHttp1,
   isObject,
   fields,

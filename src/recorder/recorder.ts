@@ -103,8 +103,6 @@ export interface Recorder {
   current(): Current;
   /** A scope below the current one. */
   scope(change: ScopeChange): Scope;
-  /** Runs `body` and all that it starts in that scope. */
-  inScope<T>(scope: Scope, body: () => T): T;
   /** The same for code that must not run in one frame more; `before` is for `popScope`. */
   pushScope(scope: Scope): PushedScope;
   popScope(before: PushedScope): void;
@@ -120,8 +118,7 @@ export interface Recorder {
   /** Puts this execution and all that it starts into that scope; answers the one before. */
   enterScope(scope: Scope | null): Scope | null;
   /**
-   * Runs what follows in that scope, also below a call that is running, up to the call of what this answers: `inScope`
-   * for code that cannot be put into a function.
+   * Runs what follows in that scope, also below a call that is running, up to the call of what this answers.
    */
   switchScope(scope: Scope): () => void;
   /**
@@ -852,15 +849,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
     };
   }
 
-  function inScope<T>(scope: Scope, body: () => T): T {
-    const before = pushScope(scope);
-    try {
-      return body();
-    } finally {
-      popScope(before);
-    }
-  }
-
   function pushScope(scope: Scope): PushedScope {
     const before = { context: enterScope(scope), level: depth, call: stackScope[depth] };
     stackScope[depth] = scope;
@@ -1104,7 +1092,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
     nextId: () => ++lastId,
     current,
     scope: makeScope,
-    inScope,
     pushScope,
     popScope,
     stayInScope,
