@@ -1,9 +1,10 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
 import type { LibraryFile } from '../../src/transform/library.js';
+import type { Tests } from './tests.js';
 
 export type { LibraryFile } from '../../src/transform/library.js';
 
-/** Watches one HTTP client or server. */
+/** Watches one HTTP client or server, or one test runner. */
 export interface Hook {
   /** The name of the module or package it watches. */
   readonly name: string;
@@ -13,7 +14,7 @@ export interface Hook {
   install(host: HookHost): () => void;
 }
 
-/** What a hook is given: where exchanges go, and the settings that concern them. */
+/** What a hook is given: where exchanges and tests go, and the settings that concern them. */
 export interface HookHost {
   readonly proc: string;
   readonly recorder: Pick<Recorder, 'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch'>;
@@ -36,6 +37,8 @@ export interface HookHost {
   broken(error: unknown): void;
   /** Lets `Function.prototype.toString` answer for the second what it answers for the first. */
   looksLike(original: object, replacement: object): void;
+  /** For hooks of test runners. */
+  readonly tests: Tests;
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;
 }
