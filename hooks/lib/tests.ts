@@ -1,31 +1,5 @@
 import { quote } from '../../src/recorder/preview.js';
-import type { TestEnd } from '../../src/trace-format.js';
-import type { HookHost } from './hook.js';
-
-/** The tests of the program, each a root context of its own: what it calls carries its name. For hooks of test runners. */
-export interface Tests {
-  /** A test begins; also one that is not going to run. Never throws. */
-  begin(test: TestName): RunningTest;
-}
-
-export interface TestName {
-  /** Absolute path or `file:` address of the file that the user wrote. */
-  file: string;
-  /** From the outermost suite to the test itself. */
-  titles: readonly string[];
-}
-
-/** One attempt of a test. None of this throws. */
-export interface RunningTest {
-  /**
-   * Puts what this execution does from here on, and all that it starts, into the test's scope. Adds no frame to stacks.
-   *
-   * @returns takes it back, as soon as the program's function has returned: its promise goes on inside by itself
-   */
-  enter(): () => void;
-  /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
-  end(outcome: TestEnd['outcome'], error?: unknown): void;
-}
+import type { HookHost, RunningTest, TestName, Tests } from './hook.js';
 
 /** Characters of a test's name. */
 const MAX_NAME = 2000;
