@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { epoch, now } from './clock.js';
-import { createEncoder } from './encoder.js';
+import { constant, createEncoder } from './encoder.js';
 import { functionText, type FunctionEntry, type FunctionText, type RegisteredFile } from './function-table.js';
 import { guardProbes } from './guard.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
@@ -929,16 +929,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   const heads = ['call', 'return', 'exception', 'return', 'settle', 'settle', 'exception'].map((type) =>
-    Buffer.from(`{"type":"${type}","proc":"${proc}","id":`),
+    constant(`{"type":"${type}","proc":"${proc}","id":`),
   );
-  const parentKey = Buffer.from(',"parent":');
-  const noParent = Buffer.from(',"parent":null');
-  const durationKey = Buffer.from(',"dt_ns":');
-  const returnKey = Buffer.from(',"return_preview":');
-  const errorKey = Buffer.from(',"error":');
-  const cappedErrorKey = Buffer.from(',"capped":true,"error":');
-  const endOfLine = Buffer.from('}\n');
-  const endOfPending = Buffer.from(',"pending":true}\n');
+  const parentKey = constant(',"parent":');
+  const noParent = constant(',"parent":null');
+  const durationKey = constant(',"dt_ns":');
+  const returnKey = constant(',"return_preview":');
+  const errorKey = constant(',"error":');
+  const cappedErrorKey = constant(',"capped":true,"error":');
+  const endOfLine = constant('}\n');
+  const endOfPending = constant(',"pending":true}\n');
 
   function encode(until: number, atRest: boolean): void {
     out.reset();
@@ -959,8 +959,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
       else out.primitive(kept);
     };
     const parent = (id: number): void => {
-      if (id === 0) return out.bytes(noParent);
-      out.bytes(parentKey);
+      if (id === 0) return out.constant(noParent);
+      out.constant(parentKey);
       out.integer(id);
     };
 
@@ -986,36 +986,36 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
       const fn = (what - kind) / KINDS;
       const entry = table[fn] ?? lateEntry(fn);
-      out.bytes(heads[kind]);
+      out.constant(heads[kind]);
       out.integer(numbers[i + 1]);
       if (kind === CALL) {
         const { args } = entry;
         const last = args.length - 1;
         parent(numbers[i + 2]);
-        out.bytes(entry.call);
+        out.constant(entry.call);
         out.time(numbers[i + 3]);
         if (labels.length > 0) out.bytes(labels);
         for (let a = 0; a < last; a++) {
-          out.bytes(args[a]);
+          out.constant(args[a]);
           value();
         }
-        out.bytes(args[last]);
+        out.constant(args[last]);
       } else if (kind === CAPPED_EXCEPTION) {
         parent(numbers[i + 2]);
-        out.bytes(entry.end);
+        out.constant(entry.end);
         out.time(numbers[i + 3]);
-        out.bytes(cappedErrorKey);
+        out.constant(cappedErrorKey);
         value();
-        out.bytes(endOfLine);
+        out.constant(endOfLine);
       } else {
         const time = numbers[i + 3];
-        out.bytes(entry.end);
+        out.constant(entry.end);
         out.time(time);
-        out.bytes(durationKey);
+        out.constant(durationKey);
         out.integer(time - numbers[i + 2]);
-        out.bytes(kind === EXCEPTION || kind === SETTLE_ERROR ? errorKey : returnKey);
+        out.constant(kind === EXCEPTION || kind === SETTLE_ERROR ? errorKey : returnKey);
         value();
-        out.bytes(kind === RETURN_PROMISE ? endOfPending : endOfLine);
+        out.constant(kind === RETURN_PROMISE ? endOfPending : endOfLine);
       }
       if (out.endLine()) written(i + SLOTS, v, labels);
     }
