@@ -1,4 +1,4 @@
-import { quote } from '../../src/recorder/preview.js';
+import { quote } from '../../src/recorder/quote.js';
 import type { HookHost, RunningTest, TestName, Tests } from './hook.js';
 
 /** Characters of a test's name. */

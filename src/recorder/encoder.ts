@@ -1,5 +1,6 @@
 import { epoch } from './clock.js';
-import { quote } from './preview.js';
+import { quote } from './quote.js';
+import { uncurry } from './uncurry.js';
 
 /** Bytes after which a batch is handed on, at the end of a line. */
 const BATCH = 1024 * 1024;
@@ -16,6 +17,20 @@ for (let i = 0; i < 1000; i++) {
   const text = String(i);
   PLAIN[i] = littleEndian(text);
   PADDED[i] = littleEndian(text.padStart(3, '0'));
+}
+
+const charCode = uncurry(String.prototype.charCodeAt);
+const bufferPrototype = Buffer.prototype as Buffer;
+const writeUtf8 = uncurry(bufferPrototype.write as (text: string, at: number, encoding: 'utf8') => number);
+const toText = uncurry(bufferPrototype.toString);
+const setBytes = uncurry(Uint8Array.prototype.set);
+const moveBytes = uncurry(Uint8Array.prototype.copyWithin);
+const subarray = uncurry(Uint8Array.prototype.subarray);
+const { setFloat64, getFloat64, setUint32 } = DataView.prototype;
+
+/** With methods of its own. */
+function viewOf(buffer: ArrayBuffer): DataView {
+  return Object.assign(new DataView(buffer), { setFloat64, getFloat64, setUint32 });
 }
 
 function littleEndian(text: string): number {
@@ -35,8 +50,8 @@ export interface Constant {
 export function constant(text: string): Constant {
   const bytes = Buffer.from(text);
   const padded = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
-  padded.set(bytes);
-  const view = new DataView(padded.buffer);
+  setBytes(padded, bytes, 0);
+  const view = viewOf(padded.buffer);
   const chunks = new Float64Array(padded.length / 8);
   for (let i = 0; i < chunks.length; i++) chunks[i] = view.getFloat64(i * 8, true);
   return { length: bytes.length, chunks };
@@ -52,20 +67,40 @@ export interface Encoder {
   time(reading: number): void;
   /** JSON of a primitive value. */
   primitive(value: unknown): void;
+  /** A string as JSON. */
+  string(value: string): void;
   /** Text as it is. */
   text(text: string): void;
+  /** One character of ASCII. */
+  byte(code: number): void;
+  /** What stands between two places in another encoder; see `close`. */
+  copy(from: Encoder, start: number, length: number): void;
   /** The line is whole: hands the batch on if it is large enough, and says so. */
   endLine(): boolean;
   /** Hands on what there is. */
   flush(): void;
+  /** Where the next byte goes. */
+  readonly position: number;
+  readonly view: DataView;
+  /** Takes back all behind that place. */
+  cut(position: number): void;
+  /** Moves what stands behind that place. */
+  insert(position: number, text: string): void;
+  /** What stands behind that place, as a string. */
+  slice(position: number): string;
+  /** Makes what stands here fit for `copy`: bytes left over behind it might make the last eight a NaN. */
+  close(): void;
   /** Forgets what was not handed on: the lines are about to be made again. */
   reset(): void;
 }
 
-/** @param write takes whole lines; the bytes are its own only until it returns */
-export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
-  let out = Buffer.allocUnsafeSlow(BATCH * 2);
-  let view = new DataView(out.buffer);
+/**
+ * @param write takes whole lines; the bytes are its own only until it returns
+ * @param size bytes of room to begin with
+ */
+export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH * 2): Encoder {
+  let out = Buffer.allocUnsafeSlow(size);
+  let view = viewOf(out.buffer);
   let at = 0;
   /** The reading at which the second began whose digits are at hand. */
   let secondStart = NaN;
@@ -78,13 +113,13 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
 
   function grow(count: number): void {
     const grown = Buffer.allocUnsafeSlow(Math.max(out.length * 2, at + count + WIDE));
-    out.copy(grown, 0, 0, at);
+    setBytes(grown, subarray(out, 0, at), 0);
     use(grown);
   }
 
   function use(buffer: Buffer<ArrayBuffer>): void {
     out = buffer;
-    view = new DataView(buffer.buffer);
+    view = viewOf(buffer.buffer);
   }
 
   function written(part: Constant): void {
@@ -103,7 +138,7 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
   function bytes(part: Uint8Array): void {
     const { length } = part;
     need(length);
-    out.set(part, at);
+    setBytes(out, part, at);
     at += length;
   }
 
@@ -195,7 +230,7 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
       let to = at;
       out[to++] = 34;
       for (let i = 0; i < length; i++) {
-        const unit = value.charCodeAt(i);
+        const unit = charCode(value, i);
         // Printable ASCII without the quote and the backslash stands for itself.
         if (unit < 32 || unit > 126 || unit === 34 || unit === 92) return text(quote(value));
         out[to++] = unit;
@@ -211,28 +246,70 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
     if (length <= LONG) {
       let to = at;
       for (let i = 0; i < length; i++) {
-        const unit = value.charCodeAt(i);
+        const unit = charCode(value, i);
         if (unit > 126) {
-          at += out.write(value, at, 'utf8');
+          at += writeUtf8(out, value, at, 'utf8');
           return;
         }
         out[to++] = unit;
       }
       at = to;
-    } else at += out.write(value, at, 'utf8');
+    } else at += writeUtf8(out, value, at, 'utf8');
   }
 
   function flush(): void {
     if (at === 0) return;
-    const lines = out.subarray(0, at);
+    const lines = subarray(out, 0, at);
     at = 0;
     write(lines);
-    // One huge value must not keep its room for good.
-    if (out.length > BATCH * 4) use(Buffer.allocUnsafeSlow(BATCH * 2));
+    shrink();
+  }
+
+  /** One huge value must not keep its room for good. */
+  function shrink(): void {
+    if (out.length > size * 2) use(Buffer.allocUnsafeSlow(size));
   }
 
   return {
     constant: written,
+    string,
+    byte(code) {
+      need(1);
+      out[at++] = code;
+    },
+    copy(from, start, length) {
+      need(length);
+      const source = from.view;
+      const target = view;
+      const end = at + length;
+      for (let to = at, place = start; to < end; to += 8, place += 8) {
+        target.setFloat64(to, source.getFloat64(place, true), true);
+      }
+      at = end;
+    },
+    get position() {
+      return at;
+    },
+    get view() {
+      return view;
+    },
+    cut(position) {
+      at = position;
+    },
+    insert(position, added) {
+      const length = Buffer.byteLength(added);
+      need(length);
+      moveBytes(out, position + length, position, at);
+      writeUtf8(out, added, position, 'utf8');
+      at += length;
+    },
+    slice: (position) => toText(out, 'utf8', position, at),
+    close() {
+      need(8);
+      view.setFloat64(at, 0, true);
+      // The last eight of them begin before this place.
+      at += 8;
+    },
     bytes,
     integer,
     time,
@@ -246,6 +323,7 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
     flush,
     reset() {
       at = 0;
+      shrink();
     },
   };
 }

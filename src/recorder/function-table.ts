@@ -1,5 +1,5 @@
 import { constant, type Constant } from './encoder.js';
-import { quote } from './preview.js';
+import { quote } from './quote.js';
 
 /** One rewritten function, as the loader registers it. */
 export interface FunctionEntry {
