@@ -305,6 +305,8 @@ function marks(node: Node, ancestors: readonly Node[]): number[] {
   if (node.id) places.push(node.id.start);
   if (node.params[0]) places.push(node.params[0].start);
   if (node.body.type === 'BlockStatement') places.push(node.body.start);
+  // A helper that gives it its name may have its place: `__name(() => 1, "f")`.
+  if (parent.type === 'CallExpression' && parent.arguments[0] === node) places.push(parent.start);
   return places;
 }
 
