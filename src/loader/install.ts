@@ -139,15 +139,15 @@ function installSync(rewritten: Rewriting): Installed {
       const result = nextLoad(url, context);
       const kind = kindOf(result.format);
       if (!kind || result.source == null) return result;
-      let code: string | null = null;
       const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
-      if (!compiling.byTool(filename)) {
-        code = rewritten(
-          () => filename,
-          () => textOf(result.source),
-          kind,
-        );
-      }
+      if (compiling.byTool(filename)) return result;
+      const code = rewritten(
+        () => filename,
+        () => textOf(result.source),
+        kind,
+      );
+      // Last, for the parser's own modules come through here while it loads.
+      compiling.given(filename);
       return code === null ? result : { ...result, source: code };
     },
   });
@@ -165,7 +165,7 @@ function installSync(rewritten: Rewriting): Installed {
  * So whoever asks for that method gets one that rewrites, unless it is Node itself with a text that the hooks have seen:
  * its stacks get no frame more.
  */
-function watchCompile(rewritten: Rewriting): { byTool(filename: string): boolean; undo(): void } {
+function watchCompile(rewritten: Rewriting): CompileWatch {
   const { Module } = nodeModule as unknown as { Module: ModuleClass };
   const { prototype, _cache: cache } = Module;
   const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
@@ -189,16 +189,21 @@ function watchCompile(rewritten: Rewriting): { byTool(filename: string): boolean
   };
   Object.defineProperty(prototype, '_compile', descriptor);
   return {
-    byTool(filename) {
-      const tool = filename !== '' && Object.hasOwn(cache[filename] ?? {}, '_compile');
-      seen = tool ? undefined : filename;
-      return tool;
-    },
+    byTool: (filename) => filename !== '' && Object.hasOwn(cache[filename] ?? {}, '_compile'),
+    given: (filename) => void (seen = filename),
     undo() {
       if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
       Object.defineProperty(prototype, '_compile', { ...native, value: current === compile ? native.value : current });
     },
   };
+}
+
+interface CompileWatch {
+  /** Whether a tool has put itself between Node and the compiling of a file. */
+  byTool(filename: string): boolean;
+  /** The hooks have given Node the text of a file. */
+  given(filename: string): void;
+  undo(): void;
 }
 
 interface ModuleClass {
