@@ -1,6 +1,7 @@
 import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as util from 'node:util';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
@@ -146,8 +147,6 @@ function installSync(rewritten: Rewriting): Installed {
         () => textOf(result.source),
         kind,
       );
-      // Last, for the parser's own modules come through here while it loads.
-      compiling.given(filename);
       return code === null ? result : { ...result, source: code };
     },
   });
@@ -162,26 +161,23 @@ function installSync(rewritten: Rewriting): Installed {
 
 /**
  * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
- * So whoever asks for that method gets one that rewrites, unless it is Node itself with a text that the hooks have seen:
- * its stacks get no frame more.
+ * So who asks for that method gets one that rewrites. Node itself, whose text the hooks have seen, gets its own: its
+ * stacks get no frame more.
  */
 function watchCompile(rewritten: Rewriting): CompileWatch {
   const { Module } = nodeModule as unknown as { Module: ModuleClass };
   const { prototype, _cache: cache } = Module;
   const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
-  let current = native.value as Compile;
-  const compile = rewritingCompile(current, rewritten);
-  /** The file that Node has just got from the hooks. */
-  let seen: string | undefined;
+  const nativeCompile = native.value as Compile;
+  const nativeName = Object.getOwnPropertyDescriptor(nativeCompile, 'name')!;
+  // V8 names the frame of a function without a name by the property that holds it, which is an accessor now.
+  if (nativeCompile.name === '') Object.defineProperty(nativeCompile, 'name', { ...nativeName, value: '_compile' });
+  const rewriting = rewritingCompile(nativeCompile, rewritten);
+  let current = nativeCompile;
   const descriptor: PropertyDescriptor = {
     configurable: true,
     enumerable: native.enumerable,
-    get(this: { filename?: unknown }) {
-      if (current !== native.value) return current;
-      const own = this !== (prototype as object) && this.filename === seen && seen !== undefined;
-      seen = undefined;
-      return own ? current : compile;
-    },
+    get: () => (current !== nativeCompile ? current : isAskedByNode() ? nativeCompile : rewriting),
     set(this: object, value: Compile) {
       if (this === (prototype as object)) current = value;
       else Object.defineProperty(this, '_compile', { ...native, value });
@@ -189,20 +185,28 @@ function watchCompile(rewritten: Rewriting): CompileWatch {
   };
   Object.defineProperty(prototype, '_compile', descriptor);
   return {
-    byTool: (filename) => filename !== '' && Object.hasOwn(cache[filename] ?? {}, '_compile'),
-    given: (filename) => void (seen = filename),
+    byTool: (filename) => Object.hasOwn(cache[filename] ?? {}, '_compile'),
     undo() {
+      Object.defineProperty(nativeCompile, 'name', nativeName);
       if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
-      Object.defineProperty(prototype, '_compile', { ...native, value: current === compile ? native.value : current });
+      Object.defineProperty(prototype, '_compile', {
+        ...native,
+        value: current === rewriting ? nativeCompile : current,
+      });
     },
   };
+}
+
+/** Whether the function around a getter is one of Node's. */
+function isAskedByNode(): boolean {
+  // This one, the getter, and who reads it.
+  const asking = (util as unknown as { getCallSites(count: number): { scriptName: string }[] }).getCallSites(3).at(2);
+  return asking?.scriptName.startsWith('node:') === true;
 }
 
 interface CompileWatch {
   /** Whether a tool has put itself between Node and the compiling of a file. */
   byTool(filename: string): boolean;
-  /** The hooks have given Node the text of a file. */
-  given(filename: string): void;
   undo(): void;
 }
 

@@ -53,6 +53,8 @@ interface Generated {
   /** The one around it. */
   parent: Generated | null;
   match?: Match;
+  /** It is made of a file of the user's whose functions are not known. */
+  asItIs?: boolean;
 }
 
 /** `null`: not the user's; `undefined`: nothing is known. */
@@ -143,7 +145,7 @@ class OriginSearch {
       }
       const offset = this.originalOffset(at, file.functions);
       const original = file.functions.firstWords.get(offset);
-      if (original) return { file, original, score: FIRST_WORD - (this.isLump(at) ? LUMP : 0) };
+      if (original) return { file, original, score: FIRST_WORD - (this.isLump(at, place) ? LUMP : 0) };
       const other = file.functions.otherPlaces.get(offset);
       if (other) weak ??= { file, original: other, score: OTHER_PLACE };
     }
@@ -151,12 +153,16 @@ class OriginSearch {
   }
 
   /** Where the map is coarse: by the text up to the function, else by its name. */
-  private near({ node, ancestors }: Generated): Match {
+  private near(generated: Generated): Match {
+    const { node, ancestors } = generated;
     const at = this.segmentAt(node.start);
     const file = at < 0 ? undefined : this.fileOf(at);
     if (!file) return undefined;
     if (file.path === null) return null;
-    if (!file.functions) return undefined;
+    if (!file.functions) {
+      generated.asItIs = true;
+      return undefined;
+    }
     const { source, list, lines, firstWords } = file.functions;
     const from = this.originalOffset(at, file.functions);
     const begin = this.lines.offsetOf(this.lines.lineOf(node.start), this.column(at) + 1);
@@ -221,12 +227,13 @@ class OriginSearch {
     return this.files.some((file) => file && (file.functions || file.path === null));
   }
 
-  private isLump(at: number): boolean {
+  private isLump(at: number, place: number): boolean {
     const { data } = this.map.segments;
-    const place = at * SEGMENT.size;
-    const before = place - SEGMENT.size;
-    const same = (field: number): boolean => data[before + field] === data[place + field];
-    return before >= 0 && same(SEGMENT.source) && same(SEGMENT.line) && same(SEGMENT.sourceColumn);
+    const own = at * SEGMENT.size;
+    const before = own - SEGMENT.size;
+    const same = (field: number): boolean => data[before + field] === data[own + field];
+    if (before < 0 || !same(SEGMENT.source) || !same(SEGMENT.line) || !same(SEGMENT.sourceColumn)) return false;
+    return this.source.slice(place - this.column(at) + this.column(at - 1), place).trim() !== '';
   }
 
   private segmentAt(offset: number): number {
@@ -281,7 +288,8 @@ class OriginSearch {
     for (const at of this.segmentsOf(source)) {
       const line = data[at + SEGMENT.line] + 1;
       const offset = lines.offsetOf(line, data[at + SEGMENT.sourceColumn] + 1);
-      const beyond = line > lines.count || offset > text.length || (offset < text.length && lines.lineOf(offset) > line);
+      const beyond =
+        line > lines.count || offset > text.length || (offset < text.length && lines.lineOf(offset) > line);
       recent = (beyond || isInsideWord(text, offset) ? 8 : 0) + recent * 0.9;
       if (recent > 24) return true;
     }
@@ -340,7 +348,7 @@ function choose(functions: readonly Generated[], search: OriginSearch): Map<Node
       const lowered = node.generator && !node.async && !original.description.generator && original.description.async;
       const outer = outermost(each, original).node;
       origins.set(node, { path: file.path!, original, source: file.functions!.source, outer, lowered });
-    } else if (match !== undefined || search.useful) origins.set(node, null);
+    } else if (match !== undefined || (search.useful && !each.asItIs)) origins.set(node, null);
   }
   return origins;
 }
