@@ -93,6 +93,8 @@ describe('ES modules', () => {
     }
   }
   bothOrders(app, {
+    nodes: [22, 24, 26],
+    because: 'It maps no stacks on Node 20, where handit comes before it: lines differ',
     title: '@swc-node/register/esm-register',
     flags: ['--import', '@swc-node/register/esm-register'],
   });
