@@ -1,6 +1,7 @@
 import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as util from 'node:util';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
@@ -22,6 +23,7 @@ export type ThreadMessage =
       stride: number;
     }
   | { type: 'skipped'; path: string; reason: string }
+  | { type: 'map unusable'; path: string; reason: string }
   | { type: 'library' }
   | { type: 'left alone'; filename: string; reason: string };
 
@@ -38,6 +40,7 @@ export interface LoaderOptions {
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
+  mapUnusable: (path: string, reason: string) => void;
   /** The rules of `library`, for the hooks' thread. */
   libraryRules: readonly LibraryFile[];
   library: LibraryFiles;
@@ -131,27 +134,90 @@ type Rewriting = (filename: () => string, source: () => string, kind: SourceKind
 
 function installSync(rewritten: Rewriting): Installed {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
+  const compiling = watchCompile(rewritten);
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
       const kind = kindOf(result.format);
       if (!kind || result.source == null) return result;
+      const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
+      if (compiling.byTool(filename)) return result;
       const code = rewritten(
-        () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
+        () => filename,
         () => textOf(result.source),
         kind,
       );
       return code === null ? result : { ...result, source: code };
     },
   });
-  return { registerPending: () => undefined, uninstall: () => hooks.deregister() };
+  return {
+    registerPending: () => undefined,
+    uninstall() {
+      hooks.deregister();
+      compiling.undo();
+    },
+  };
 }
 
-function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
-  // CommonJS: the last step before compiling; a source given to the asynchronous hook would be run by another loader.
-  const prototype = (nodeModule.Module as unknown as { prototype: { _compile: Compile } }).prototype;
-  const original = prototype._compile;
-  function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
+/**
+ * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
+ * So who asks for that method gets one that rewrites. Node itself, whose text the hooks have seen, gets its own: its
+ * stacks get no frame more.
+ */
+function watchCompile(rewritten: Rewriting): CompileWatch {
+  const { Module } = nodeModule as unknown as { Module: ModuleClass };
+  const { prototype, _cache: cache } = Module;
+  const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
+  const nativeCompile = native.value as Compile;
+  const nativeName = Object.getOwnPropertyDescriptor(nativeCompile, 'name')!;
+  // V8 names the frame of a function without a name by the property that holds it, which is an accessor now.
+  if (nativeCompile.name === '') Object.defineProperty(nativeCompile, 'name', { ...nativeName, value: '_compile' });
+  const rewriting = rewritingCompile(nativeCompile, rewritten);
+  let current = nativeCompile;
+  const descriptor: PropertyDescriptor = {
+    configurable: true,
+    enumerable: native.enumerable,
+    get: () => (current !== nativeCompile ? current : isAskedByNode() ? nativeCompile : rewriting),
+    set(this: object, value: Compile) {
+      if (this === (prototype as object)) current = value;
+      else Object.defineProperty(this, '_compile', { ...native, value });
+    },
+  };
+  Object.defineProperty(prototype, '_compile', descriptor);
+  return {
+    byTool: (filename) => Object.hasOwn(cache[filename] ?? {}, '_compile'),
+    undo() {
+      Object.defineProperty(nativeCompile, 'name', nativeName);
+      if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
+      Object.defineProperty(prototype, '_compile', {
+        ...native,
+        value: current === rewriting ? nativeCompile : current,
+      });
+    },
+  };
+}
+
+/** Whether the function around a getter is one of Node's. */
+function isAskedByNode(): boolean {
+  // This one, the getter, and who reads it.
+  const asking = (util as unknown as { getCallSites(count: number): { scriptName: string }[] }).getCallSites(3).at(2);
+  return asking?.scriptName.startsWith('node:') === true;
+}
+
+interface CompileWatch {
+  /** Whether a tool has put itself between Node and the compiling of a file. */
+  byTool(filename: string): boolean;
+  undo(): void;
+}
+
+interface ModuleClass {
+  prototype: { _compile: Compile };
+  _cache: Record<string, object | undefined>;
+}
+
+/** The last step before compiling CommonJS, with another text. */
+function rewritingCompile(original: Compile, rewritten: Rewriting): Compile {
+  return function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
     let code: string | null = null;
     const kind = kindOf(rest[0] as string | undefined);
     if (typeof content === 'string' && typeof filename === 'string' && kind) {
@@ -162,7 +228,14 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
       );
     }
     return original.call(this, code ?? content, filename, ...rest);
-  }
+  };
+}
+
+function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
+  // CommonJS: a source given to the asynchronous hook would be run by another loader.
+  const { prototype } = (nodeModule as unknown as { Module: ModuleClass }).Module;
+  const original = prototype._compile;
+  const _compile = rewritingCompile(original, rewritten);
   prototype._compile = _compile;
   const undo = (): void => {
     if (prototype._compile === _compile) prototype._compile = original;
@@ -184,6 +257,7 @@ function receive(port: MessagePort, options: LoaderOptions): void {
     if (!message) return;
     if (message.type === 'library') options.libraryLoaded();
     else if (message.type === 'skipped') options.skipped(message.path, message.reason);
+    else if (message.type === 'map unusable') options.mapUnusable(message.path, message.reason);
     else if (message.type === 'left alone') options.leftAlone(message.filename, message.reason);
     else {
       const { filename, path, source, rewritten, base, stride } = message;

@@ -14,10 +14,10 @@ export function wantsSourceMaps(): boolean {
 /** The text to run: with the ids of this process, and with a map where Node uses one. */
 export function linkedCode(
   { code, prefix, edits }: Pick<Rewritten, 'code' | 'prefix' | 'edits'>,
-  { filename, source, folder, base, stride }: Placement,
+  { filename, source, folder, base, stride, publishMap }: Placement,
 ): string {
   const linked = linkIds(code, prefix, base, stride);
-  if (!wantsSourceMaps()) return linked;
+  if (!wantsSourceMaps() && !publishMap) return linked;
   const { sourceMapComment } = createRequire(join(folder, 'register.cjs'))('./source-map.cjs') as typeof sourceMap;
   const ownIds = (JSON.parse(edits) as Edit[]).map((edit) => ({
     ...edit,
@@ -34,4 +34,6 @@ export interface Placement {
   folder: string;
   base: number;
   stride: number;
+  /** Give it a map also where Node does not seem to use one. */
+  publishMap?: boolean;
 }

@@ -1,20 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { decode, encode, type SourceMapMappings } from '@jridgewell/sourcemap-codec';
+import { encode, type SourceMapMappings, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
+import { readSourceMap, SEGMENT, type Segments } from '../transform/source-map.js';
 import type { Edit } from '../transform/types.js';
+import { findMap } from './incoming-map.js';
 
-interface SourceMap {
+interface DecodedMap {
   version: 3;
   file?: string;
-  sourceRoot?: string;
   sources: (string | null)[];
-  sourcesContent?: (string | null)[];
-  names?: string[];
-  mappings: string;
+  sourcesContent: (string | null)[];
+  names: string[];
+  mappings: SourceMapMappings;
 }
 
-const COMMENT = /\/[*/][@#]\s*sourceMappingURL=(?<url>[^\s'"]+)/g;
 /** Where V8 may say that something happened: at each word and each sign. */
 const TOKEN = /[\p{ID_Continue}$]+|[^\s]/gu;
 
@@ -26,43 +24,48 @@ const TOKEN = /[\p{ID_Continue}$]+|[^\s]/gu;
  */
 export function sourceMapComment(filename: string, source: string, edits: readonly Edit[]): string {
   const map = incomingMap(filename, source) ?? identityMap(filename, source);
-  const shifted = { ...map, mappings: encode(shift(decode(map.mappings), source, edits)) };
+  const shifted = { ...map, mappings: encode(shift(map.mappings, source, edits)) };
   const text = Buffer.from(JSON.stringify(shifted)).toString('base64');
   return `\n//# sourceMappingURL=data:application/json;base64,${text}`;
 }
 
-/** The map that the original came with, inline or beside it. */
-function incomingMap(filename: string, source: string): SourceMap | undefined {
-  const url = [...source.matchAll(COMMENT)].at(-1)?.groups?.url;
-  if (!url) return undefined;
+/** The map that the original came with. Sources are named relative to its own place, which is lost when it goes inline. */
+function incomingMap(filename: string, source: string): DecodedMap | undefined {
+  const found = findMap(filename, source);
+  if (!found) return undefined;
   try {
-    const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/.exec(url);
-    if (inline)
-      return parseMap(
-        inline[1] ? Buffer.from(inline[2], 'base64').toString() : decodeURIComponent(inline[2]),
-        filename,
-      );
-    const path = url.startsWith('file:') ? fileURLToPath(url) : resolve(dirname(filename), decodeURIComponent(url));
-    return parseMap(readFileSync(path, 'utf8'), path);
+    const { sources, contents, names, segments } = readSourceMap(found.json);
+    return {
+      version: 3,
+      sources: sources.map((name) =>
+        name === null || /^[a-z][\w+.-]+:/i.test(name) ? name : resolve(dirname(found.place), name),
+      ),
+      sourcesContent: contents.map((text) => text ?? null),
+      names,
+      mappings: byLine(segments),
+    };
   } catch {
     // Node does without such a map as well.
     return undefined;
   }
 }
 
-/** Sources are named relative to the map's own place, which is lost when the map goes inline. */
-function parseMap(json: string, place: string): SourceMap | undefined {
-  const map = JSON.parse(json) as SourceMap;
-  // An index map (`sections`) is rare enough to go without.
-  if (typeof map.mappings !== 'string') return undefined;
-  const root = map.sourceRoot ?? '';
-  const sources = map.sources.map((name) =>
-    name === null || /^[a-z]+:/i.test(root + name) ? name : resolve(dirname(place), root, name),
-  );
-  return { ...map, sourceRoot: undefined, sources };
+function byLine({ lines, data }: Segments): SourceMapMappings {
+  const mappings: SourceMapMappings = [];
+  for (let line = 0; line + 1 < lines.length; line++) {
+    const segments: SourceMapSegment[] = [];
+    for (let at = lines[line] * SEGMENT.size; at < lines[line + 1] * SEGMENT.size; at += SEGMENT.size) {
+      const [column, from, fromLine, fromColumn, name] = data.subarray(at, at + SEGMENT.size);
+      if (from < 0) segments.push([column]);
+      else if (name < 0) segments.push([column, from, fromLine, fromColumn]);
+      else segments.push([column, from, fromLine, fromColumn, name]);
+    }
+    mappings.push(segments);
+  }
+  return mappings;
 }
 
-function identityMap(filename: string, source: string): SourceMap {
+function identityMap(filename: string, source: string): DecodedMap {
   const mappings: SourceMapMappings = source.split('\n').map((text, line) => {
     const segments: [number, number, number, number][] = [];
     for (const { index } of text.matchAll(TOKEN)) segments.push([index, 0, line, index]);
@@ -74,7 +77,7 @@ function identityMap(filename: string, source: string): SourceMap {
     sources: [filename],
     sourcesContent: [source],
     names: [],
-    mappings: encode(mappings),
+    mappings,
   };
 }
 
