@@ -20,19 +20,16 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.stamp.json');
 
-// transform.cjs stays a file of its own: register.cjs loads it, and with it the parser, at the first module
-// that is not in the cache of rewritten sources.
+// transform.cjs stays a file of its own: the agent loads it, and with it the parser, at the first module that is not
+// in the cache of rewritten sources.
 const entries = [
-  {
-    source: 'src/register.ts',
-    target: 'register.cjs',
-    external: ['./transform.cjs', './source-map.cjs', 'oxc-parser'],
-  },
+  // Small, for it runs in every package manager as well, and does nothing there.
+  { source: 'src/register.ts', target: 'register.cjs', external: ['./agent.cjs'] },
   { source: 'src/transform/index.ts', target: 'transform.cjs', external: ['oxc-parser'] },
   { source: 'src/transform/index.ts', target: 'transform.mjs', external: ['oxc-parser'] },
   { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
   { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', external: ['./transform.mjs'] },
-  // The agent without the loader, for programs that import handit and do not preload it.
+  // Also without the loader, for programs that import handit and do not preload it.
   { source: 'src/agent.ts', target: 'agent.cjs', external: ['./transform.cjs', './source-map.cjs', 'oxc-parser'] },
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
   { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },
