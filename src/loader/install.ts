@@ -131,10 +131,18 @@ type Rewriting = (filename: () => string, source: () => string, kind: SourceKind
 
 function installSync(rewritten: Rewriting): Installed {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
+  // Where asynchronous hooks of the program's are registered as well (as by Yarn's Plug'n'Play), a CommonJS module that is
+  // imported has no source yet: Node reads it when it compiles it.
+  const later = new Set<string>();
+  let undo: (() => void) | undefined;
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
       const kind = kindOf(result.format);
+      if (result.source == null && kind === 'commonjs' && url.startsWith('file:')) {
+        later.add(fileURLToPath(url));
+        undo ??= rewriteWhenCompiled(rewritten, (filename) => later.delete(filename));
+      }
       if (!kind || result.source == null) return result;
       const code = rewritten(
         () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
@@ -144,17 +152,21 @@ function installSync(rewritten: Rewriting): Installed {
       return code === null ? result : { ...result, source: code };
     },
   });
-  return { registerPending: () => undefined, uninstall: () => hooks.deregister() };
+  const uninstall = (): void => {
+    hooks.deregister();
+    undo?.();
+  };
+  return { registerPending: () => undefined, uninstall };
 }
 
-function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
-  // CommonJS: the last step before compiling; a source given to the asynchronous hook would be run by another loader.
+/** The last step before CommonJS is compiled; a source given to the asynchronous hook would be run by another loader. */
+function rewriteWhenCompiled(rewritten: Rewriting, concerns: (filename: string) => boolean): () => void {
   const prototype = (nodeModule.Module as unknown as { prototype: { _compile: Compile } }).prototype;
   const original = prototype._compile;
   function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
     let code: string | null = null;
     const kind = kindOf(rest[0] as string | undefined);
-    if (typeof content === 'string' && typeof filename === 'string' && kind) {
+    if (typeof content === 'string' && typeof filename === 'string' && kind && concerns(filename)) {
       code = rewritten(
         () => filename,
         () => content,
@@ -164,10 +176,13 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
     return original.call(this, code ?? content, filename, ...rest);
   }
   prototype._compile = _compile;
-  const undo = (): void => {
+  return () => {
     if (prototype._compile === _compile) prototype._compile = original;
   };
+}
 
+function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
+  const undo = rewriteWhenCompiled(rewritten, () => true);
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
   if (!isMainThread) return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();
