@@ -22,6 +22,7 @@ export type ThreadMessage =
       stride: number;
     }
   | { type: 'skipped'; path: string; reason: string }
+  | { type: 'map unusable'; path: string; reason: string }
   | { type: 'library' }
   | { type: 'left alone'; filename: string; reason: string };
 
@@ -38,6 +39,7 @@ export interface LoaderOptions {
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
+  mapUnusable: (path: string, reason: string) => void;
   /** The rules of `library`, for the hooks' thread. */
   libraryRules: readonly LibraryFile[];
   library: LibraryFiles;
@@ -199,6 +201,7 @@ function receive(port: MessagePort, options: LoaderOptions): void {
     if (!message) return;
     if (message.type === 'library') options.libraryLoaded();
     else if (message.type === 'skipped') options.skipped(message.path, message.reason);
+    else if (message.type === 'map unusable') options.mapUnusable(message.path, message.reason);
     else if (message.type === 'left alone') options.leftAlone(message.filename, message.reason);
     else {
       const { filename, path, source, rewritten, base, stride } = message;

@@ -16,7 +16,7 @@ import { createUserModules } from './user-module.js';
 export function rewriteOptions(
   config: Config,
   folder: string,
-): Omit<RewriteOptions, 'skipped'> & Pick<LibraryFilesOptions, 'loadEditor' | 'isUserModule'> {
+): Omit<RewriteOptions, 'skipped' | 'mapUnusable'> & Pick<LibraryFilesOptions, 'loadEditor' | 'isUserModule'> {
   const { cwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
@@ -38,6 +38,7 @@ export function rewriteOptions(
   });
   return {
     build,
+    cwd,
     loadTransform: () => load().instrument,
     loadEditor: () => load().editLibrary,
     runtimeUrl: pathToFileURL(join(folder, 'runtime.mjs')).href,
@@ -45,6 +46,6 @@ export function rewriteOptions(
     userModules,
     isUserModule: (filename) => userModules.pathOf(filename) !== null,
     redactParameter: secretKeys(redact),
-    filters: [include, exclude, redact].join('\n'),
+    filters: [include, exclude, redact, config.captureOnlyCwd, config.captureWorkspace].join('\n'),
   };
 }
