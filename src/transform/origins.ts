@@ -43,6 +43,7 @@ export function findOrigins(
   const functions: Generated[] = [];
   collect(program, keys, [], null, functions);
   for (const each of functions) each.match = search.find(each);
+  search.byLine(functions);
   return choose(functions, search);
 }
 
@@ -79,6 +80,8 @@ const SAME_BODY = 8;
 /** Taken away when its body is made of another's (field initialisers in a constructor are, too), or it is another kind. */
 const OTHER_BODY = 3;
 const OTHER_KIND = 2;
+/** Taken away when the segment before it leads to the same place: a helper that lies as a lump at one original place. */
+const LUMP = 4;
 
 function collect(
   node: Node,
@@ -106,11 +109,18 @@ class OriginSearch {
   find(generated: Generated): Match {
     const match = this.exact(generated) ?? this.near(generated);
     if (!match) return match;
-    const body = this.bodyOf(generated.node);
-    if (body) match.score += body.original === match.original ? SAME_BODY : -OTHER_BODY;
+    const { node } = generated;
+    const { description, simpleName: name } = match.original;
+    if ((description.async && !node.async) || (description.generator && !node.generator)) {
+      // Its body runs in steps, in a function of the compiler's: what the program calls is the one around that.
+      if (node.id?.name === name) match.score++;
+    } else {
+      const body = this.bodyOf(node);
+      if (body) match.score += body.original === match.original ? SAME_BODY : -OTHER_BODY;
+    }
     // Compilers export by getters.
     const getter = generated.ancestors.at(-1)!.kind === 'get';
-    if (getter !== (match.original.description.kind === 'getter')) match.score -= OTHER_KIND;
+    if (getter !== (description.kind === 'getter')) match.score -= OTHER_KIND;
     return match;
   }
 
@@ -128,7 +138,7 @@ class OriginSearch {
       }
       const offset = this.originalOffset(at, file.functions);
       const original = file.functions.firstWords.get(offset);
-      if (original) return { file, original, score: FIRST_WORD };
+      if (original) return { file, original, score: FIRST_WORD - (this.isLump(at) ? LUMP : 0) };
       const other = file.functions.otherPlaces.get(offset);
       if (other) weak ??= { file, original: other, score: OTHER_PLACE };
     }
@@ -156,6 +166,30 @@ class OriginSearch {
     return candidates.length === 1 ? { file, original: candidates[0], score: NEAR } : undefined;
   }
 
+  /** Where a map tells lines alone, by the only function of a line. */
+  byLine(functions: readonly Generated[]): void {
+    const known = new Set(functions.map(({ match }) => match?.original));
+    const lines = new Map<string, { generated: Generated[]; file: OriginalFile; originals: OriginalFunction[] }>();
+    for (const generated of functions) {
+      if (generated.match !== undefined) continue;
+      const line = this.lines.lineOf(generated.node.start) - 1;
+      const { segments } = this.map;
+      const at = this.segmentAt(generated.node.start);
+      const file = at >= 0 && segments.lines[line + 1] - segments.lines[line] === 1 ? this.fileOf(at) : undefined;
+      if (!file?.functions) continue;
+      const { lines: originalLines, list } = file.functions;
+      const original = originalLines.lineOf(this.originalOffset(at, file.functions));
+      const key = `${file.path}:${original}`;
+      const originals = list.filter((each) => !known.has(each) && originalLines.lineOf(each.start) === original);
+      if (!lines.has(key)) lines.set(key, { generated: [], file, originals });
+      lines.get(key)!.generated.push(generated);
+    }
+    for (const { generated, file, originals } of lines.values()) {
+      if (generated.length !== 1 || originals.length !== 1) continue;
+      generated[0].match = { file, original: originals[0], score: NEAR };
+    }
+  }
+
   /** The original function that the body of a generated one is made of. */
   bodyOf({ body }: Node): Found | undefined {
     const block = body.type === 'BlockStatement';
@@ -180,6 +214,14 @@ class OriginSearch {
   /** Whether functions that lead nowhere are helpers of a compiler, and not what a useless map says nothing of. */
   get useful(): boolean {
     return this.files.some((file) => file && (file.functions || file.path === null));
+  }
+
+  private isLump(at: number): boolean {
+    const { data } = this.map.segments;
+    const place = at * SEGMENT.size;
+    const before = place - SEGMENT.size;
+    const same = (field: number): boolean => data[before + field] === data[place + field];
+    return before >= 0 && same(SEGMENT.source) && same(SEGMENT.line) && same(SEGMENT.sourceColumn);
   }
 
   private segmentAt(offset: number): number {
@@ -256,6 +298,9 @@ function isWord(code: number): boolean {
 function marks(node: Node, ancestors: readonly Node[]): number[] {
   const parent = ancestors.at(-1)!;
   const places: number[] = [node.start];
+  for (let at = ancestors.length - 1; ancestors[at].type === 'ParenthesizedExpression'; at--) {
+    places.push(ancestors[at].start);
+  }
   if (parent.value === node) places.push(parent.key.start, parent.start);
   if (node.id) places.push(node.id.start);
   if (node.params[0]) places.push(node.params[0].start);
