@@ -133,42 +133,90 @@ type Rewriting = (filename: () => string, source: () => string, kind: SourceKind
 
 function installSync(rewritten: Rewriting): Installed {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
-  // Where asynchronous hooks of the program's are registered as well (as by Yarn's Plug'n'Play), a CommonJS module that is
-  // imported has no source yet: Node reads it when it compiles it.
-  const later = new Set<string>();
-  let undo: (() => void) | undefined;
+  const compiling = watchCompile(rewritten);
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
       const kind = kindOf(result.format);
-      if (result.source == null && kind === 'commonjs' && url.startsWith('file:')) {
-        later.add(fileURLToPath(url));
-        undo ??= rewriteWhenCompiled(rewritten, (filename) => later.delete(filename));
-      }
       if (!kind || result.source == null) return result;
+      const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
+      if (compiling.byTool(filename)) return result;
       const code = rewritten(
-        () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
+        () => filename,
         () => textOf(result.source),
         kind,
       );
+      // Last, for the parser's own modules come through here while it loads.
+      compiling.given(filename);
       return code === null ? result : { ...result, source: code };
     },
   });
-  const uninstall = (): void => {
-    hooks.deregister();
-    undo?.();
+  return {
+    registerPending: () => undefined,
+    uninstall() {
+      hooks.deregister();
+      compiling.undo();
+    },
   };
-  return { registerPending: () => undefined, uninstall };
 }
 
-/** The last step before CommonJS is compiled; a source given to the asynchronous hook would be run by another loader. */
-function rewriteWhenCompiled(rewritten: Rewriting, concerns: (filename: string) => boolean): () => void {
-  const prototype = (nodeModule.Module as unknown as { prototype: { _compile: Compile } }).prototype;
-  const original = prototype._compile;
-  function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
+/**
+ * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
+ * So whoever asks for that method gets one that rewrites, unless it is Node itself with a text that the hooks have seen:
+ * its stacks get no frame more.
+ */
+function watchCompile(rewritten: Rewriting): CompileWatch {
+  const { Module } = nodeModule as unknown as { Module: ModuleClass };
+  const { prototype, _cache: cache } = Module;
+  const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
+  let current = native.value as Compile;
+  const compile = rewritingCompile(current, rewritten);
+  /** The file that Node has just got from the hooks. */
+  let seen: string | undefined;
+  const descriptor: PropertyDescriptor = {
+    configurable: true,
+    enumerable: native.enumerable,
+    get(this: { filename?: unknown }) {
+      if (current !== native.value) return current;
+      const own = this !== (prototype as object) && this.filename === seen && seen !== undefined;
+      seen = undefined;
+      return own ? current : compile;
+    },
+    set(this: object, value: Compile) {
+      if (this === (prototype as object)) current = value;
+      else Object.defineProperty(this, '_compile', { ...native, value });
+    },
+  };
+  Object.defineProperty(prototype, '_compile', descriptor);
+  return {
+    byTool: (filename) => filename !== '' && Object.hasOwn(cache[filename] ?? {}, '_compile'),
+    given: (filename) => void (seen = filename),
+    undo() {
+      if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
+      Object.defineProperty(prototype, '_compile', { ...native, value: current === compile ? native.value : current });
+    },
+  };
+}
+
+interface CompileWatch {
+  /** Whether a tool has put itself between Node and the compiling of a file. */
+  byTool(filename: string): boolean;
+  /** The hooks have given Node the text of a file. */
+  given(filename: string): void;
+  undo(): void;
+}
+
+interface ModuleClass {
+  prototype: { _compile: Compile };
+  _cache: Record<string, object | undefined>;
+}
+
+/** The last step before compiling CommonJS, with another text. */
+function rewritingCompile(original: Compile, rewritten: Rewriting): Compile {
+  return function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
     let code: string | null = null;
     const kind = kindOf(rest[0] as string | undefined);
-    if (typeof content === 'string' && typeof filename === 'string' && kind && concerns(filename)) {
+    if (typeof content === 'string' && typeof filename === 'string' && kind) {
       code = rewritten(
         () => filename,
         () => content,
@@ -176,15 +224,19 @@ function rewriteWhenCompiled(rewritten: Rewriting, concerns: (filename: string) 
       );
     }
     return original.call(this, code ?? content, filename, ...rest);
-  }
-  prototype._compile = _compile;
-  return () => {
-    if (prototype._compile === _compile) prototype._compile = original;
   };
 }
 
 function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
-  const undo = rewriteWhenCompiled(rewritten, () => true);
+  // CommonJS: a source given to the asynchronous hook would be run by another loader.
+  const { prototype } = (nodeModule as unknown as { Module: ModuleClass }).Module;
+  const original = prototype._compile;
+  const _compile = rewritingCompile(original, rewritten);
+  prototype._compile = _compile;
+  const undo = (): void => {
+    if (prototype._compile === _compile) prototype._compile = original;
+  };
+
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
   if (!isMainThread) return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();

@@ -40,8 +40,7 @@ export function findOrigins(
   }
   if (map.segments.data.length === 0) return undefined;
   const search = new OriginSearch(map, source, lines, incoming);
-  const functions: Generated[] = [];
-  collect(program, keys, [], null, functions);
+  const functions = collect(program, keys);
   for (const each of functions) each.match = search.find(each);
   search.byLine(functions);
   return choose(functions, search);
@@ -83,21 +82,27 @@ const OTHER_KIND = 2;
 /** Taken away when the segment before it leads to the same place: a helper that lies as a lump at one original place. */
 const LUMP = 4;
 
-function collect(
-  node: Node,
-  keys: Record<string, string[]>,
-  ancestors: readonly Node[],
-  parent: Generated | null,
-  into: Generated[],
-): void {
-  let inside = parent;
-  if (isFunction(node)) into.push((inside = { node, ancestors, parent }));
-  const path = [...ancestors.slice(-4), node];
-  eachChild(node, keys, (child) => collect(child, keys, path, inside, into));
+/** What names.ts reads of the nodes around a function. */
+const NAMING = 8;
+
+function collect(program: Node, keys: Record<string, string[]>): Generated[] {
+  const functions: Generated[] = [];
+  const ancestors: Node[] = [];
+  const walk = (node: Node, parent: Generated | null): void => {
+    let inside = parent;
+    if (isFunction(node)) functions.push((inside = { node, ancestors: ancestors.slice(-NAMING), parent }));
+    ancestors.push(node);
+    eachChild(node, keys, (child) => walk(child, inside));
+    ancestors.pop();
+  };
+  walk(program, null);
+  return functions;
 }
 
 class OriginSearch {
   private readonly files: (OriginalFile | undefined)[] = [];
+  /** Places of segments. */
+  private bySource: number[][] | undefined;
 
   constructor(
     private readonly map: SourceMap,
@@ -273,16 +278,23 @@ class OriginSearch {
   private isStale(source: number, { source: text, lines }: OriginalFunctions): boolean {
     const { data } = this.map.segments;
     let recent = 0;
-    for (let at = 0; at < data.length; at += SEGMENT.size) {
-      if (data[at + SEGMENT.source] !== source) continue;
+    for (const at of this.segmentsOf(source)) {
       const line = data[at + SEGMENT.line] + 1;
       const offset = lines.offsetOf(line, data[at + SEGMENT.sourceColumn] + 1);
-      const beyond =
-        line > lines.count || offset > text.length || (offset < text.length && lines.lineOf(offset) > line);
+      const beyond = line > lines.count || offset > text.length || (offset < text.length && lines.lineOf(offset) > line);
       recent = (beyond || isInsideWord(text, offset) ? 8 : 0) + recent * 0.9;
       if (recent > 24) return true;
     }
     return false;
+  }
+
+  private segmentsOf(source: number): readonly number[] {
+    if (!this.bySource) {
+      const { data } = this.map.segments;
+      this.bySource = this.map.sources.map(() => []);
+      for (let at = 0; at < data.length; at += SEGMENT.size) this.bySource[data[at + SEGMENT.source]]?.push(at);
+    }
+    return this.bySource[source];
   }
 }
 
@@ -305,6 +317,8 @@ function marks(node: Node, ancestors: readonly Node[]): number[] {
   if (node.id) places.push(node.id.start);
   if (node.params[0]) places.push(node.params[0].start);
   if (node.body.type === 'BlockStatement') places.push(node.body.start);
+  // A helper that gives it its name may have its place: `__name(() => 1, "f")`.
+  if (parent.type === 'CallExpression' && parent.arguments[0] === node) places.push(parent.start);
   return places;
 }
 
