@@ -10,7 +10,7 @@ import { readConfig } from './config.js';
 import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
-import { createSourcePlaces, tracePath } from './loader/source-place.js';
+import { createSourcePlaces } from './loader/source-place.js';
 import { createRewrite } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
 import { createSourceTable } from './loader/source-table.js';
@@ -140,6 +140,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     guarded(() => loader.registerPending()),
   );
   const forLoader = rewriteOptions(config, folder);
+  const { nameOf } = forLoader.userModules;
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
@@ -194,7 +195,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     looksLike: disguise.looksLike,
     probe: (name, step) => void (recorder.probes[name] = step),
   } satisfies Omit<HookHost, 'tests'>;
-  const host: HookHost = { ...forHooks, tests: createTests(forHooks, (file) => tracePath(config.cwd, file)) };
+  const host: HookHost = { ...forHooks, tests: createTests(forHooks, nameOf) };
   const ends = createPromiseEnds(now);
   const api = createApi({
     ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },
@@ -206,7 +207,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         return known?.generated ?? known;
       }),
     newFunctionId: loader.newFunctionId,
-    sourcePlace: createSourcePlaces(config.cwd, sources),
+    sourcePlace: createSourcePlaces(nameOf, sources),
     outputFile: config.outputFile,
   });
   recorder.probes.pending = guarded(() => loader.registerPending());
