@@ -7,9 +7,12 @@ import { httpsHook } from './https.js';
 import { mocksHook } from './mocks.js';
 import type { Hook } from './lib/hook.js';
 import { undiciHook } from './undici.js';
+import { viteHook } from './vite.js';
+import { vitestHook } from './vitest.js';
 
 /** In the order in which they start; they end in the opposite one. */
 export const hooks: readonly Hook[] = [
   ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
   ...[axiosHook, gotHook, mocksHook],
+  ...[viteHook, vitestHook],
 ];

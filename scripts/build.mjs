@@ -26,14 +26,19 @@ const entries = [
   {
     source: 'src/register.ts',
     target: 'register.cjs',
-    external: ['./transform.cjs', './source-map.cjs', 'oxc-parser'],
+    external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs', 'oxc-parser'],
   },
   { source: 'src/transform/index.ts', target: 'transform.cjs', external: ['oxc-parser'] },
   { source: 'src/transform/index.ts', target: 'transform.mjs', external: ['oxc-parser'] },
   { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
+  { source: 'src/loader/compiled-body.ts', target: 'compiled-body.cjs' },
   { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', external: ['./transform.mjs'] },
   // The agent without the loader, for programs that import handit and do not preload it.
-  { source: 'src/agent.ts', target: 'agent.cjs', external: ['./transform.cjs', './source-map.cjs', 'oxc-parser'] },
+  {
+    source: 'src/agent.ts',
+    target: 'agent.cjs',
+    external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs', 'oxc-parser'],
+  },
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
   { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },
 ];

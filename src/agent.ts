@@ -179,10 +179,19 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     errorJson: (error, withStack) => preview.error(error).toJson(withStack),
     maxBody: config.maxBody,
     propagate: config.propagate,
+    flush: guarded(rest),
     seen,
     broken,
     looksLike: disguise.looksLike,
     probe: (name, step) => void (recorder.probes[name] = step),
+    rewriteBody: (body) => loader.rewriteBody(body),
+    rewriteModule: (filename, source) => loader.rewriteModule(filename, source),
+    useContext: guarded((context: object) => {
+      if (Object.hasOwn(context, '__handit__')) return;
+      Object.defineProperty(context, '__handit__', { value: recorder.probes, configurable: true });
+      Object.defineProperty(context, AGENT, { value: agent, configurable: true });
+      disguise.addContext(context);
+    }),
   } satisfies Omit<HookHost, 'tests'>;
   const host: HookHost = { ...forHooks, tests: createTests(forHooks, (file) => tracePath(config.cwd, file)) };
   const ends = createPromiseEnds(now);

@@ -1,4 +1,5 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
+import type { CompiledBody } from '../../src/loader/compiled-body.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
@@ -31,6 +32,8 @@ export interface HookHost {
   readonly maxBody: number;
   /** Requests that the program makes get the header `traceparent`. */
   readonly propagate: boolean;
+  /** Writes all events so far. For when none of the program's code is running, and the process may be ended any moment. */
+  flush(): void;
   /** There is something to record, so the process leaves a trace. */
   seen(): void;
   /** An error of our own; the program goes on. */
@@ -39,6 +42,12 @@ export interface HookHost {
   looksLike(original: object, replacement: object): void;
   /** For hooks of test runners. */
   readonly tests: Tests;
+  /** Rewrites what a tool is about to run by itself as the body of a strict async function; null: it stays as it is. */
+  rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null;
+  /** The same for a whole module that a tool has read from its file. */
+  rewriteModule(filename: string, source: string): string | null;
+  /** Makes rewritten code run in a context of `node:vm`; may be asked more than once. */
+  useContext(context: object): void;
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;
 }
@@ -64,6 +73,8 @@ export interface RunningTest {
    * @returns takes it back, as soon as the program's function has returned: its promise goes on inside by itself
    */
   enter(): () => void;
+  /** The same for good: for an async function of the runner's that has awaited something, up to its end. */
+  stay(): void;
   /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
   end(outcome: TestEnd['outcome'], error?: unknown): void;
 }

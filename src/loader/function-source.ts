@@ -1,3 +1,4 @@
+import { runInContext } from 'node:vm';
 import { originalOffset } from '../transform/edits.js';
 import type { SourcePair, SourceTable } from './source-table.js';
 
@@ -15,6 +16,8 @@ export interface Disguise {
    * @param placeOf where a function with that id begins in its file, by 1-based line and column
    */
   idOf(fn: object, placeOf: (id: number) => { line: number; column: number } | undefined): number | undefined;
+  /** The same in a context of `node:vm`, which has a prototype of functions of its own. */
+  addContext(context: object): void;
   undo(): void;
 }
 
@@ -48,11 +51,20 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
   const get = WeakMap.prototype.get.bind(replaced) as (key: unknown) => object | undefined;
   const replacedBy = (self: unknown): unknown => get(self) ?? self;
   replaced.set(toString, nativeToString);
+  const textOf = (fn: unknown): string => apply(toString, fn, []);
   Object.defineProperty(prototype, 'toString', { ...native, value: toString });
   return {
     looksLike: (original, replacement) => void replaced.set(replacement, original),
-    textOf: (fn) => apply(toString, fn, []),
+    textOf,
     idOf: (fn, placeOf) => rewrittenId(apply(nativeToString, fn, []), placeOf, sources, registerPending),
+    addContext(context) {
+      const other = runInContext('Function.prototype', context) as typeof prototype;
+      const own = Object.getOwnPropertyDescriptor(other, 'toString')!;
+      const make = '(text) => ({ toString() { return text(this) } }).toString';
+      const replacement = (runInContext(make, context) as (text: typeof textOf) => () => string)(textOf);
+      replaced.set(replacement, own.value as object);
+      Object.defineProperty(other, 'toString', { ...own, value: replacement });
+    },
     undo() {
       if (prototype.toString === toString) Object.defineProperty(prototype, 'toString', native);
     },

@@ -4,6 +4,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import type { SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
+import type * as compiledBody from './compiled-body.js';
+import type { CompiledBody } from './compiled-body.js';
 import type { LibraryFiles } from './library-files.js';
 import { linkedCode } from './linked-code.js';
 import type { Rewrite } from './rewrite.js';
@@ -55,6 +57,10 @@ export interface Loader {
   /** Takes over what the hooks' thread has rewritten so far. */
   registerPending(): void;
   uninstall(): void;
+  /** Rewrites what a tool is about to run by itself; null: it stays as it is. */
+  rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null;
+  /** The same for a whole module, in the text that it has in its file. */
+  rewriteModule(filename: string, source: string): string | null;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
 }
@@ -62,7 +68,13 @@ export interface Loader {
 /** In the place of a loader, where nothing is rewritten. */
 export function noLoader(): Loader {
   let next = 0;
-  return { registerPending: () => undefined, uninstall: () => undefined, newFunctionId: () => next++ };
+  return {
+    registerPending: () => undefined,
+    uninstall: () => undefined,
+    rewriteBody: () => null,
+    rewriteModule: () => null,
+    newFunctionId: () => next++,
+  };
 }
 
 /** Puts the rewriting between Node's loaders and the code they load. */
@@ -104,6 +116,17 @@ export function installLoader(options: LoaderOptions): Loader {
     if (library !== null) return library;
     const result = rewrite(filename, source, kind);
     if (!result) return null;
+    return linkedCode(result, {
+      filename,
+      source,
+      folder: options.folder,
+      base: registered(filename, source, result),
+      stride,
+    });
+  }
+
+  /** Answers where the ids of that file begin. */
+  function registered(filename: string, source: string, result: Rewritten & { path: string }): number {
     const { path, kind: readAs, prefix, edits, functions } = result;
     const base = nextBase;
     nextBase += functions.length * stride;
@@ -111,11 +134,41 @@ export function installLoader(options: LoaderOptions): Loader {
       { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length },
       result,
     );
-    return linkedCode(result, { filename, source, folder: options.folder, base, stride });
+    return base;
   }
+
+  // Test runners evaluate a module anew for each file of tests: it is the same module.
+  const bodies = new Map<string, { code: string; answer: Pick<CompiledBody, 'code' | 'map'> | null }>();
+
+  function rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null {
+    const known = bodies.get(body.filename);
+    if (known?.code === body.code) return known.answer;
+    const { linkedBody } = nodeModule.createRequire(join(options.folder, 'register.cjs'))(
+      './compiled-body.cjs',
+    ) as typeof compiledBody;
+    const result = rewrite(body.filename, body.code, 'body');
+    const answer = result && linkedBody(body, result, registered(body.filename, body.code, result), stride);
+    bodies.set(body.filename, { code: body.code, answer });
+    return answer;
+  }
+
   const installed = options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
   return {
     ...installed,
+    rewriteBody(body) {
+      try {
+        return rewriteBody(body);
+      } catch (error) {
+        options.broken(error);
+        return null;
+      }
+    },
+    rewriteModule: (filename, source) =>
+      rewritten(
+        () => filename,
+        () => source,
+        'unambiguous',
+      ),
     newFunctionId() {
       const id = nextBase;
       nextBase += stride;
@@ -126,7 +179,7 @@ export function installLoader(options: LoaderOptions): Loader {
 
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
-type Installed = Omit<Loader, 'newFunctionId'>;
+type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
 type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;
 
 function installSync(rewritten: Rewriting): Installed {

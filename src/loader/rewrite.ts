@@ -1,5 +1,5 @@
 import type * as transform from '../transform/index.js';
-import type { InstrumentOptions, SourceKind } from '../transform/types.js';
+import type { InstrumentOptions, CodeKind } from '../transform/types.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 
@@ -19,7 +19,7 @@ export interface RewriteOptions {
 }
 
 /** Rewrites a user's source, or answers null: not the user's, nothing to rewrite, or unparsable. */
-export type Rewrite = (filename: string, source: string, kind: SourceKind) => (Rewritten & { path: string }) | null;
+export type Rewrite = (filename: string, source: string, kind: CodeKind) => (Rewritten & { path: string }) | null;
 
 /** @returns the step between a loaded source and the one that runs */
 export function createRewrite(options: RewriteOptions): Rewrite {
@@ -27,7 +27,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
   let instrument: typeof transform.instrument | undefined;
   let loading = false;
 
-  function transformed(path: string, filename: string, source: string, kind: SourceKind): Rewritten {
+  function transformed(path: string, filename: string, source: string, kind: CodeKind): Rewritten {
     if (!instrument) {
       loading = true;
       try {

@@ -31,6 +31,20 @@ export function sourceMapComment(filename: string, source: string, edits: readon
   return `\n//# sourceMappingURL=data:application/json;base64,${text}`;
 }
 
+/**
+ * The same map for the text with its edits.
+ *
+ * @param linesAbove how many lines the map has more than the text, before the text's first
+ */
+export function shiftMap(json: string, source: string, edits: readonly Edit[], linesAbove: number): string {
+  const map = JSON.parse(json) as SourceMap;
+  const lower = edits.map((edit) => ({ ...edit, at: edit.at + linesAbove }));
+  return JSON.stringify({
+    ...map,
+    mappings: encode(shift(decode(map.mappings), '\n'.repeat(linesAbove) + source, lower)),
+  });
+}
+
 /** The map that the original came with, inline or beside it. */
 function incomingMap(filename: string, source: string): SourceMap | undefined {
   const url = [...source.matchAll(COMMENT)].at(-1)?.groups?.url;

@@ -24,6 +24,10 @@ export interface LibraryRule {
     call?: string;
     /** The argument of each `throw`. */
     throw?: true;
+    /** What an `await` of a call of this gives. */
+    awaited?: string;
+    /** What the function itself returns. */
+    returned?: true;
     /** `undefined` behind an element that mentions this name, in an array. */
     behind?: string;
     /** The method. */
@@ -41,6 +45,8 @@ export interface LibraryFile {
   version?: string;
   /** Regular expression for the path inside the package. */
   path: string;
+  /** Other files of that path do not have this text, and are not looked into. */
+  contains?: string;
   rules: readonly LibraryRule[];
   /** A statement put behind the last line. */
   last?: string;
@@ -89,11 +95,18 @@ function namedFunctions(program: Node): Map<string, Found[]> {
     if (known) known.push(found);
     else named.set(name, [found]);
   };
+  const addMethods = (name: string, node: Node): void => {
+    for (const member of node.body.body as Node[]) {
+      if (member.type !== 'MethodDefinition' || member.computed || member.static || !member.value.body) continue;
+      add(`${name}.${member.key.name}`, { node: member.value, classBody: node.body });
+    }
+  };
   const walk = (node: Node): void => {
     if (isFunction(node) && node.id?.name) add(node.id.name, { node });
     if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init) {
       const init = unwrapped(node.init);
       if (isFunction(init)) add(node.id.name, { node: init });
+      if (init.type === 'ClassExpression' && !init.id) addMethods(node.id.name as string, init);
     }
     // X.prototype.name = function () {}
     if (node.type === 'AssignmentExpression' && isFunction(node.right)) {
@@ -101,10 +114,7 @@ function namedFunctions(program: Node): Map<string, Found[]> {
       if (path) add(`${path[1]}.${path[2]}`, { node: node.right });
     }
     if ((node.type === 'ClassDeclaration' || node.type === 'ClassExpression') && node.id) {
-      for (const member of node.body.body as Node[]) {
-        if (member.type !== 'MethodDefinition' || member.computed || member.static || !member.value.body) continue;
-        add(`${node.id.name}.${member.key.name}`, { node: member.value, classBody: node.body });
-      }
+      addMethods(node.id.name as string, node);
     }
     eachChild(node, visitorKeys, walk);
   };
@@ -157,12 +167,16 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
   return edits;
 }
 
-type What = Pick<NonNullable<LibraryRule['pass']>[number], 'call' | 'throw' | 'behind'>;
+type What = Omit<NonNullable<LibraryRule['pass']>[number], 'to' | 'count'>;
 
 function valuesIn(body: Node, what: What): Node[] {
   const values: Node[] = [];
   const walk = (node: Node): void => {
     if (what.throw && node.type === 'ThrowStatement') values.push(node.argument);
+    if (what.awaited !== undefined && node.type === 'AwaitExpression') {
+      if (node.argument.type === 'CallExpression' && pathOf(node.argument.callee) === what.awaited) values.push(node);
+    }
+    if (what.returned && node.type === 'ReturnStatement' && node.argument) values.push(node.argument);
     if (what.call !== undefined && node.type === 'CallExpression' && pathOf(node.callee) === what.call) {
       if (node.arguments[0]) values.push(node.arguments[0]);
     }
@@ -170,7 +184,9 @@ function valuesIn(body: Node, what: What): Node[] {
       const [first, second] = node.elements as (Node | null)[];
       if (first && second && pathOf(second) === 'undefined' && mentions(first, what.behind)) values.push(second);
     }
-    eachChild(node, visitorKeys, walk);
+    eachChild(node, visitorKeys, (child) => {
+      if (!what.returned || !isFunction(child)) walk(child);
+    });
   };
   walk(body);
   return values;
@@ -185,6 +201,7 @@ function mentions(node: Node, name: string): boolean {
 /** `a.b.c` as text; empty for anything else. */
 function pathOf(node: Node): string {
   if (node.type === 'Identifier') return node.name as string;
+  if (node.type === 'ThisExpression') return 'this';
   if (node.type !== 'MemberExpression' || node.computed) return '';
   const object = pathOf(node.object);
   return object === '' ? '' : `${object}.${node.property.name}`;

@@ -1,0 +1,51 @@
+import { linkIds } from '../transform/link.js';
+import type { Edit } from '../transform/types.js';
+import type { Rewritten } from './source-cache.js';
+import { shiftMap } from './source-map.js';
+
+/** A module that a tool has compiled to the body of a function, and is about to run by itself. */
+export interface CompiledBody {
+  /** The file that it was made from. */
+  filename: string;
+  code: string;
+  /** JSON of the map that goes with it; without, it is looked for at the end of the code. */
+  map?: string;
+  /** Lines that the map has above those of the code, for what the tool puts there. */
+  linesAbove?: number;
+}
+
+/** Its map as JSON, if it has one. */
+export function mapOf({ code, map }: CompiledBody): string | undefined {
+  return map ?? (inlineMap(code) && Buffer.from(inlineMap(code)!.text, 'base64').toString());
+}
+
+/** The text to run, and its map, so that stacks and code frames name the places that they would without us. */
+export function linkedBody(
+  body: CompiledBody,
+  { code, prefix, edits }: Pick<Rewritten, 'code' | 'prefix' | 'edits'>,
+  base: number,
+  stride: number,
+): Pick<CompiledBody, 'code' | 'map'> {
+  const linked = linkIds(code, prefix, base, stride);
+  const json = mapOf(body);
+  if (json === undefined) return { code: linked };
+  const ownEdits = (JSON.parse(edits) as Edit[]).map((edit) => ({
+    ...edit,
+    insert: linkIds(edit.insert, prefix, base, stride),
+  }));
+  const map = shiftMap(json, body.code, ownEdits, body.linesAbove ?? 0);
+  if (body.map !== undefined) return { code: linked, map };
+  const { start, end } = inlineMap(linked)!;
+  return { code: linked.slice(0, start) + Buffer.from(map).toString('base64') + linked.slice(end) };
+}
+
+const INLINE = /\/\/# sourceMappingURL=data:application\/json[^,\n]*;base64,/g;
+
+/** The last one: those before may stand in strings of the program. */
+function inlineMap(code: string): { text: string; start: number; end: number } | undefined {
+  const comment = [...code.matchAll(INLINE)].at(-1);
+  if (!comment) return undefined;
+  const start = comment.index + comment[0].length;
+  const length = /^[\w+/=]*/.exec(code.slice(start))![0].length;
+  return { text: code.slice(start, start + length), start, end: start + length };
+}
