@@ -171,6 +171,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     recorder.rest();
   }
 
+  const contexts = new WeakSet();
   const forHooks = {
     proc,
     recorder,
@@ -187,7 +188,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     rewriteBody: (body) => loader.rewriteBody(body),
     rewriteModule: (filename, source) => loader.rewriteModule(filename, source),
     useContext: guarded((context: object) => {
-      if (Object.hasOwn(context, '__handit__')) return;
+      // Whoever made it may have copied all globals.
+      if (contexts.has(context)) return;
+      contexts.add(context);
       Object.defineProperty(context, '__handit__', { value: recorder.probes, configurable: true });
       Object.defineProperty(context, AGENT, { value: agent, configurable: true });
       disguise.addContext(context);
