@@ -2,10 +2,11 @@ import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
-import type { SourceKind } from '../transform/types.js';
+import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
 import type { LibraryFiles } from './library-files.js';
-import { linkedCode } from './linked-code.js';
+import { linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
+import type { MapFiles } from './map-files.js';
 import type { Rewrite } from './rewrite.js';
 import type { Rewritten } from './source-cache.js';
 import type { SourceFile } from './source-table.js';
@@ -35,6 +36,9 @@ export interface ThreadData {
 export interface LoaderOptions {
   folder: string;
   rewrite: Rewrite;
+  /** The same for modules that a test runner compiles: they import the probes from elsewhere. */
+  rewriteForRunner: Rewrite;
+  mapFiles: MapFiles;
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
@@ -57,12 +61,19 @@ export interface Loader {
   uninstall(): void;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
+  /** What a test runner is to compile instead of what it has loaded; null: nothing else. */
+  forRunner(source: RunnerSource): RunnerCode | null;
 }
 
 /** In the place of a loader, where nothing is rewritten. */
 export function noLoader(): Loader {
   let next = 0;
-  return { registerPending: () => undefined, uninstall: () => undefined, newFunctionId: () => next++ };
+  return {
+    registerPending: () => undefined,
+    uninstall: () => undefined,
+    newFunctionId: () => next++,
+    forRunner: () => null,
+  };
 }
 
 /** Puts the rewriting between Node's loaders and the code they load. */
@@ -113,9 +124,32 @@ export function installLoader(options: LoaderOptions): Loader {
     );
     return linkedCode(result, { filename, source, folder: options.folder, base, stride });
   }
+
+  function forRunner({ filename, code: source, kind, map }: RunnerSource): RunnerCode | null {
+    const library = options.library.edit(filename, source, kind);
+    if (library !== null) return { code: library, mapFile: () => null };
+    const result = options.rewriteForRunner(filename, source, kind);
+    if (!result) return null;
+    const { path, kind: readAs, prefix, edits, functions } = result;
+    const base = nextBase;
+    nextBase += functions.length * stride;
+    register(
+      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length },
+      result,
+    );
+    return {
+      code: linkedForRunner(result, base, stride),
+      mapFile: () =>
+        options.mapFiles([filename, edits, map ?? source], () =>
+          mapForRunner(result, { filename, source, folder: options.folder }, map),
+        ),
+    };
+  }
+
   const installed = options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
   return {
     ...installed,
+    forRunner,
     newFunctionId() {
       const id = nextBase;
       nextBase += stride;
@@ -126,7 +160,7 @@ export function installLoader(options: LoaderOptions): Loader {
 
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
-type Installed = Omit<Loader, 'newFunctionId'>;
+type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
 type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;
 
 function installSync(rewritten: Rewriting): Installed {
