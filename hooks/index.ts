@@ -5,6 +5,7 @@ import { httpHook } from './http.js';
 import { http2Hook } from './http2.js';
 import { httpsHook } from './https.js';
 import { mocksHook } from './mocks.js';
+import { jestHook } from './jest.js';
 import type { Hook } from './lib/hook.js';
 import { undiciHook } from './undici.js';
 import { viteHook } from './vite.js';
@@ -14,5 +15,5 @@ import { vitestHook } from './vitest.js';
 export const hooks: readonly Hook[] = [
   ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
   ...[axiosHook, gotHook, mocksHook],
-  ...[viteHook, vitestHook],
+  ...[jestHook, viteHook, vitestHook],
 ];

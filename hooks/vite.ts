@@ -1,3 +1,4 @@
+import { runInContext } from 'node:vm';
 import type { Hook, HookHost } from './lib/hook.js';
 import { createProbes } from './lib/probes.js';
 
@@ -49,10 +50,10 @@ interface Fetched {
 function runsModule(host: HookHost, { evaluator }: Runner, module: ModuleNode): undefined {
   const { meta } = module;
   if (typeof meta?.code !== 'string' || typeof meta.file !== 'string') return;
-  if (evaluator?.vm?.context) host.useContext(evaluator.vm.context);
+  if (evaluator?.vm?.context) enterContext(host, evaluator.vm.context);
   const { code, file, sourceMap } = meta;
   const linesAbove = evaluator?.startOffset ?? 0;
-  const rewritten = host.rewriteBody({ filename: file, code, map: sourceMap, linesAbove });
+  const rewritten = host.runners.rewriteBody({ filename: file, code, map: sourceMap, linesAbove });
   // The runner looks for the map in here, too.
   if (rewritten) module.meta = { ...meta, code: rewritten.code, ...(rewritten.map && { sourceMap: rewritten.map }) };
 }
@@ -74,8 +75,8 @@ function runsFile(host: HookHost, { options }: NodeRunner, path: string): FetchH
     fetched(result) {
       try {
         if (typeof result.code !== 'string') return result;
-        if (options?.context) host.useContext(options.context);
-        const rewritten = host.rewriteBody({ filename: fileOf(path), code: result.code });
+        if (options?.context) enterContext(host, options.context);
+        const rewritten = host.runners.rewriteBody({ filename: fileOf(path), code: result.code });
         return rewritten ? { ...result, code: rewritten.code } : result;
       } catch (error) {
         host.broken(error);
@@ -90,4 +91,13 @@ function fileOf(path: string): string {
     .replace(/^mock:/, '')
     .replace(/^\/@fs\//, '/')
     .replace(/[?#].*$/s, '');
+}
+
+const contexts = new WeakSet<object>();
+
+/** A context of `node:vm`, by what was made one: that has the globals, but not all that are built in. */
+function enterContext(host: HookHost, context: object): void {
+  if (contexts.has(context)) return;
+  contexts.add(context);
+  host.runners.enterRealm(runInContext('globalThis', context) as typeof globalThis, {});
 }

@@ -27,8 +27,7 @@ export const vitestHook: Hook = {
       contains: 'class FileMap ',
       rules: ['FileMap.readFile', 'FileMap.readFileAsync'].map((name) => ({
         function: [name],
-        first: 'const h$l=__handit__.vitestFile($1)',
-        pass: [{ returned: true, to: 'read' }],
+        returns: '__handit__.vitestFile($1,$0)',
       })),
     },
   ],
@@ -40,7 +39,7 @@ export const vitestHook: Hook = {
     probes.add('vitestEvent', (event: string, task: Task) => happened(state, event, task), undefined);
     probes.add('vitestFailed', (result: object, error: unknown) => void errors.set(result, error), undefined);
     probes.add('vitestAttempt', (suite: Task, test: Task, what: unknown) => tries(state, suite, test, what), undefined);
-    probes.add('vitestFile', (path: string) => ({ read: (text: string) => reads(host, path, text) }), AS_IT_IS);
+    host.probe('vitestFile', (path: string, text: string) => reads(host, path, text));
     return probes.stop;
   },
 };
@@ -132,10 +131,9 @@ function titlesOf(task: Task): string[] {
 
 // -------------------------------------------------------------------- vm pools
 
-const AS_IT_IS = { read: (text: string): string => text };
-
 /** vitest reads and compiles what is loaded into its contexts. */
 function reads(host: HookHost, path: string, text: string): string {
   if (typeof text !== 'string' || !/\.[cm]?js$/.test(path)) return text;
-  return host.rewriteModule(path, text) ?? text;
+  const kind = path.endsWith('.mjs') ? 'module' : path.endsWith('.cjs') ? 'commonjs' : 'unambiguous';
+  return host.runners.rewrite({ filename: path, code: text, kind })?.code ?? text;
 }

@@ -11,7 +11,8 @@ import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
 import { createSourcePlaces, tracePath } from './loader/source-place.js';
-import { createRewrite } from './loader/rewrite.js';
+import { createMapFiles } from './loader/map-files.js';
+import { createRewrite, RUNNER_RUNTIME } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
 import { createSourceTable } from './loader/source-table.js';
 import { printUncaughtLine } from './loader/uncaught.js';
@@ -22,6 +23,7 @@ import { drainWhenIdle } from './recorder/idle.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer, quote } from './recorder/preview.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
+import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process-end.js';
@@ -144,6 +146,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     : installLoader({
         folder,
         rewrite: createRewrite({ ...forLoader, skipped }),
+        rewriteForRunner: createRewrite({ ...forLoader, runtimeUrl: RUNNER_RUNTIME, skipped }),
+        mapFiles: createMapFiles(forLoader.cacheFolder, forLoader.build),
         libraryRules,
         library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
         leftAlone,
@@ -171,7 +175,6 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     recorder.rest();
   }
 
-  const contexts = new WeakSet();
   const forHooks = {
     proc,
     recorder,
@@ -185,16 +188,18 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     broken,
     looksLike: disguise.looksLike,
     probe: (name, step) => void (recorder.probes[name] = step),
-    rewriteBody: (body) => loader.rewriteBody(body),
-    rewriteModule: (filename, source) => loader.rewriteModule(filename, source),
-    useContext: guarded((context: object) => {
-      // Whoever made it may have copied all globals.
-      if (contexts.has(context)) return;
-      contexts.add(context);
-      Object.defineProperty(context, '__handit__', { value: recorder.probes, configurable: true });
-      Object.defineProperty(context, AGENT, { value: agent, configurable: true });
-      disguise.addContext(context);
-    }),
+    runners: {
+      rewrite(source) {
+        try {
+          return loader.forRunner(source);
+        } catch (error) {
+          broken(error);
+          return null;
+        }
+      },
+      rewriteBody: (body) => loader.rewriteBody(body),
+      enterRealm: guarded(enterRealm),
+    },
   } satisfies Omit<HookHost, 'tests'>;
   const host: HookHost = { ...forHooks, tests: createTests(forHooks, (file) => tracePath(config.cwd, file)) };
   const ends = createPromiseEnds(now);
@@ -246,6 +251,16 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       printUncaughtLine(error, fromPromise, sources, recorder.lastThrow());
     }),
   });
+
+  /** What is put there is frozen: a test runner may empty what it finds in a realm that it has done with. */
+  function enterRealm(realm: typeof globalThis, probes: Record<string, (...args: never[]) => unknown>): void {
+    const own = Object.freeze({ ...recorder.probes, ...probes });
+    Object.defineProperty(realm, '__handit__', { value: own, configurable: true });
+    if (realm === globalThis) return;
+    Object.defineProperty(realm, AGENT, { value: Object.freeze({ ...agent }), configurable: true });
+    knowRealm(realm);
+    disguise.inRealm(realm);
+  }
 
   const agent: Agent = {
     version,

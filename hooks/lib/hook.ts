@@ -3,6 +3,9 @@ import type { CompiledBody } from '../../src/loader/compiled-body.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
+import type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
+
+export type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
 export type { LibraryFile } from '../../src/transform/library.js';
 
 /** Watches one HTTP client or server, or one test runner. */
@@ -42,14 +45,23 @@ export interface HookHost {
   looksLike(original: object, replacement: object): void;
   /** For hooks of test runners. */
   readonly tests: Tests;
-  /** Rewrites what a tool is about to run by itself as the body of a strict async function; null: it stays as it is. */
-  rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null;
-  /** The same for a whole module that a tool has read from its file. */
-  rewriteModule(filename: string, source: string): string | null;
-  /** Makes rewritten code run in a context of `node:vm`; may be asked more than once. */
-  useContext(context: object): void;
+  readonly runners: Runners;
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;
+}
+
+/** For hooks of test runners that compile modules by themselves, past Node's loaders. */
+export interface Runners {
+  /** What is to be compiled instead; null: the same. Never throws. */
+  rewrite(source: RunnerSource): RunnerCode | null;
+  /** The same for what was compiled to the body of a strict async function. */
+  rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null;
+  /**
+   * Makes what rewritten modules need known in another realm, given by its global object.
+   *
+   * @param probes of this realm only; none of them may throw
+   */
+  enterRealm(realm: typeof globalThis, probes: Record<string, (...args: never[]) => unknown>): void;
 }
 
 /** The tests of the program, each a root context of its own: what it calls carries its name. For hooks of test runners. */

@@ -2,12 +2,13 @@ import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
-import type { SourceKind } from '../transform/types.js';
+import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
 import type * as compiledBody from './compiled-body.js';
 import type { CompiledBody } from './compiled-body.js';
 import type { LibraryFiles } from './library-files.js';
-import { linkedCode } from './linked-code.js';
+import { linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
+import type { MapFiles } from './map-files.js';
 import type { Rewrite } from './rewrite.js';
 import type { Rewritten } from './source-cache.js';
 import type { SourceFile } from './source-table.js';
@@ -37,6 +38,9 @@ export interface ThreadData {
 export interface LoaderOptions {
   folder: string;
   rewrite: Rewrite;
+  /** The same for modules that a test runner compiles: they import the probes from elsewhere. */
+  rewriteForRunner: Rewrite;
+  mapFiles: MapFiles;
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
@@ -59,10 +63,10 @@ export interface Loader {
   uninstall(): void;
   /** Rewrites what a tool is about to run by itself; null: it stays as it is. */
   rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null;
-  /** The same for a whole module, in the text that it has in its file. */
-  rewriteModule(filename: string, source: string): string | null;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
+  /** What a test runner is to compile instead of what it has loaded; null: nothing else. */
+  forRunner(source: RunnerSource): RunnerCode | null;
 }
 
 /** In the place of a loader, where nothing is rewritten. */
@@ -72,8 +76,8 @@ export function noLoader(): Loader {
     registerPending: () => undefined,
     uninstall: () => undefined,
     rewriteBody: () => null,
-    rewriteModule: () => null,
     newFunctionId: () => next++,
+    forRunner: () => null,
   };
 }
 
@@ -152,6 +156,22 @@ export function installLoader(options: LoaderOptions): Loader {
     return answer;
   }
 
+  function forRunner({ filename, code: source, kind, map }: RunnerSource): RunnerCode | null {
+    const library = options.library.edit(filename, source, kind);
+    if (library !== null) return { code: library, mapFile: () => null };
+    const result = options.rewriteForRunner(filename, source, kind);
+    if (!result) return null;
+    const base = registered(filename, source, result);
+    const { edits } = result;
+    return {
+      code: linkedForRunner(result, base, stride),
+      mapFile: () =>
+        options.mapFiles([filename, edits, map ?? source], () =>
+          mapForRunner(result, { filename, source, folder: options.folder }, map),
+        ),
+    };
+  }
+
   const installed = options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
   return {
     ...installed,
@@ -163,12 +183,7 @@ export function installLoader(options: LoaderOptions): Loader {
         return null;
       }
     },
-    rewriteModule: (filename, source) =>
-      rewritten(
-        () => filename,
-        () => source,
-        'unambiguous',
-      ),
+    forRunner,
     newFunctionId() {
       const id = nextBase;
       nextBase += stride;

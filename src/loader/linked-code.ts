@@ -18,12 +18,40 @@ export function linkedCode(
 ): string {
   const linked = linkIds(code, prefix, base, stride);
   if (!wantsSourceMaps()) return linked;
-  const { sourceMapComment } = createRequire(join(folder, 'register.cjs'))('./source-map.cjs') as typeof sourceMap;
   const ownIds = (JSON.parse(edits) as Edit[]).map((edit) => ({
     ...edit,
     insert: linkIds(edit.insert, prefix, base, stride),
   }));
-  return linked + sourceMapComment(filename, source, ownIds);
+  return linked + mapper(folder).sourceMapComment(filename, source, ownIds);
+}
+
+/** Digits of ids, and what makes up for those they do not have, in texts whose map is kept. */
+const ID_WIDTH = 7;
+
+/** The text for a runner that maps what it prints itself: its columns are the same in each process. */
+export function linkedForRunner(
+  { code, prefix }: Pick<Rewritten, 'code' | 'prefix'>,
+  base: number,
+  stride: number,
+): string {
+  return linkIds(code, prefix, base, stride, ID_WIDTH);
+}
+
+/** JSON of the map that leads from such a text to what its source was made of. */
+export function mapForRunner(
+  { prefix, edits }: Pick<Rewritten, 'prefix' | 'edits'>,
+  { filename, source, folder }: Pick<Placement, 'filename' | 'source' | 'folder'>,
+  incoming: string | undefined,
+): string {
+  const padded = (JSON.parse(edits) as Edit[]).map((edit) => ({
+    ...edit,
+    insert: linkIds(edit.insert, prefix, 0, 1, ID_WIDTH),
+  }));
+  return mapper(folder).composedMap(filename, source, padded, incoming);
+}
+
+function mapper(folder: string): typeof sourceMap {
+  return createRequire(join(folder, 'register.cjs'))('./source-map.cjs') as typeof sourceMap;
 }
 
 /** Where a rewritten text comes from, and where its ids begin. */

@@ -3,6 +3,13 @@ import type { InstrumentOptions, CodeKind } from '../transform/types.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 
+/**
+ * The module that a rewritten ES module imports its probe functions from where a test runner links modules: it knows no
+ * file of ours, and each realm has a global of its own.
+ */
+export const RUNNER_RUNTIME =
+  'data:text/javascript,export const{e0,e1,e2,e3,en,x,t,n,d,q,w,fa,fg,s,sa,k,r,rc,ax,at,an}=globalThis.__handit__';
+
 export interface RewriteOptions {
   /** Names the state of this package's sources. */
   build: string;

@@ -26,8 +26,7 @@ const TOKEN = /[\p{ID_Continue}$]+|[^\s]/gu;
  */
 export function sourceMapComment(filename: string, source: string, edits: readonly Edit[]): string {
   const map = incomingMap(filename, source) ?? identityMap(filename, source);
-  const shifted = { ...map, mappings: encode(shift(decode(map.mappings), source, edits)) };
-  const text = Buffer.from(JSON.stringify(shifted)).toString('base64');
+  const text = Buffer.from(shifted(map, source, edits)).toString('base64');
   return `\n//# sourceMappingURL=data:application/json;base64,${text}`;
 }
 
@@ -43,6 +42,20 @@ export function shiftMap(json: string, source: string, edits: readonly Edit[], l
     ...map,
     mappings: encode(shift(decode(map.mappings), '\n'.repeat(linesAbove) + source, lower)),
   });
+}
+
+/**
+ * The same as a map of its own.
+ *
+ * @param incoming JSON of the map that the source has; its names stay as they are
+ */
+export function composedMap(filename: string, source: string, edits: readonly Edit[], incoming?: string): string {
+  const map = incoming === undefined ? identityMap(filename, source) : (JSON.parse(incoming) as SourceMap);
+  return shifted(map, source, edits);
+}
+
+function shifted(map: SourceMap, source: string, edits: readonly Edit[]): string {
+  return JSON.stringify({ ...map, mappings: encode(shift(decode(map.mappings), source, edits)) });
 }
 
 /** The map that the original came with, inline or beside it. */

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { isObjectPrototype } from './realms.js';
 import { mayHoldUrl, redactUrls } from './redact.js';
 
 /** Limits of one preview. */
@@ -253,6 +254,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     if (prototype === null) return isModuleNamespaceObject(input) ? '{"$type":"Module"}' : fields(input, depth, '');
     const special = builtIn(input, depth);
     if (special !== undefined) return special;
+    if (isObjectPrototype(prototype)) return fields(input, depth, '');
     if (hasOwn(input, '_events')) return emitter(input, depth);
     if (hasOwn(input, '_idleNext')) return `{"$type":${quote(typeName(input))}}`; // A timer.
     return fields(input, depth, `"$type":${quote(typeName(input))}`);

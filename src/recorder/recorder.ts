@@ -4,6 +4,7 @@ import { createEncoder } from './encoder.js';
 import { functionText, type FunctionEntry, type FunctionText, type RegisteredFile } from './function-table.js';
 import { guardProbes } from './guard.js';
 import { quote, ThrownValue, type Previewer } from './preview.js';
+import { isPlainPromise } from './realms.js';
 import { mayHoldUrl } from './redact.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
 
@@ -225,11 +226,9 @@ const NO_LABELS = Buffer.alloc(0);
 
 const { isPromise, isProxy } = types;
 const { apply } = Reflect;
-const promisePrototype = Promise.prototype;
-const { hasOwnProperty } = Object.prototype;
 const uncurry = Function.prototype.call;
 
-const promiseThen = uncurry.bind(promisePrototype.then) as unknown as (
+const promiseThen = uncurry.bind(Promise.prototype.then) as unknown as (
   promise: unknown,
   onFulfilled: (value: unknown) => void,
   onRejected: (error: unknown) => void,
@@ -754,7 +753,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const time = now();
     if (call.running) leave(call, true);
     call.ended = true;
-    if (typeof value === 'object' && isPromise(value) && isPlain(value)) watch(call, value);
+    if (typeof value === 'object' && isPromise(value) && isPlainPromise(value)) watch(call, value);
     else end(RETURN, call.id, call.fn, call.t0, time, value);
     if (!call.own) return value;
     const then = thenOf(value);
@@ -779,15 +778,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function an(call: SuspendableCall, value: unknown): void {
     if (value !== DONE) ax(call, value);
-  }
-
-  /** Nothing of the program's own would run if its `then` were asked for a handler. */
-  function isPlain(promise: object): boolean {
-    return (
-      Object.getPrototypeOf(promise) === promisePrototype &&
-      !hasOwnProperty.call(promise, 'then') &&
-      !hasOwnProperty.call(promise, 'constructor')
-    );
   }
 
   /**

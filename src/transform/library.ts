@@ -4,18 +4,22 @@ import { applyEdits } from './edits.js';
 import type { Edit, Node, SourceKind } from './types.js';
 
 /**
- * What is put into one function of a library. In the texts `$1`, `$2` are its parameters; `h$l` is what `enter` answered,
- * also in the functions within. Probes are methods of the global `__handit__`.
+ * What is put into one function of a library. In the texts `$1`, `$2` are its parameters and `$1{key}` what it takes out
+ * of one; `h$l` is what `enter` answered, also in the functions within. Probes are methods of the global `__handit__`.
  */
 export interface LibraryRule {
-  /** `name` or `Class.method`; of several the first that the file has. It must be there once. */
+  /** `name` or `Class.method`; of several the first that the file has. It must be there once, what is in it left aside. */
   function: readonly string[];
+  /** Where there is no such function, the other rules apply all the same. */
+  optional?: boolean;
   /** A call of a probe, made before the body; the handle's `leave()` is called when the body is left. Not in async ones. */
   enter?: string;
   /** What the body throws passes through the handle's `fail()`. Only where the library itself catches it. */
   catches?: boolean;
   /** A statement put first. */
   first?: string;
+  /** Takes the place of each value that the function's own `return` statements give; `$0` is that value. */
+  returns?: string;
   /** A private field of the class that the function is a constructor of: made when an instance begins. */
   field?: string;
   /** Values that pass through a method of the handle, from which they come back as they are. */
@@ -26,8 +30,6 @@ export interface LibraryRule {
     throw?: true;
     /** What an `await` of a call of this gives. */
     awaited?: string;
-    /** What the function itself returns. */
-    returned?: true;
     /** `undefined` behind an element that mentions this name, in an array. */
     behind?: string;
     /** The method. */
@@ -124,7 +126,9 @@ function namedFunctions(program: Node): Map<string, Found[]> {
 
 function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
   const name = rule.function.find((one) => named.has(one));
-  const found = name === undefined ? [] : named.get(name)!;
+  const all = name === undefined ? [] : named.get(name)!;
+  const found = all.filter((one) => !all.some((other) => other !== one && contains(other.node, one.node)));
+  if (found.length === 0 && rule.optional) return [];
   if (found.length !== 1) {
     throw new UnfamiliarSource(`it has ${found.length === 0 ? 'no' : 'several'} ${rule.function.join(' or ')}`);
   }
@@ -154,6 +158,17 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
       insert(node.end, `)${close}}`);
     }
   }
+  if (rule.returns !== undefined) {
+    const [before, after, ...more] = text(rule.returns).split('$0');
+    const values = ownReturns(body);
+    if (values.length === 0 || after === undefined || more.length > 0) {
+      throw new UnfamiliarSource(`${name} returns nothing`);
+    }
+    for (const { start, end } of values) {
+      insert(start, before);
+      insert(end, after);
+    }
+  }
   for (const { to, count, ...what } of rule.pass ?? []) {
     const values = valuesIn(body, what);
     if (count !== undefined && values.length !== count) {
@@ -167,6 +182,21 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
   return edits;
 }
 
+function contains(outer: Node, inner: Node): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
+}
+
+function ownReturns(body: Node): Node[] {
+  const values: Node[] = [];
+  const walk = (node: Node): void => {
+    if (isFunction(node)) return;
+    if (node.type === 'ReturnStatement' && node.argument) values.push(node.argument);
+    eachChild(node, visitorKeys, walk);
+  };
+  walk(body);
+  return values;
+}
+
 type What = Omit<NonNullable<LibraryRule['pass']>[number], 'to' | 'count'>;
 
 function valuesIn(body: Node, what: What): Node[] {
@@ -176,7 +206,6 @@ function valuesIn(body: Node, what: What): Node[] {
     if (what.awaited !== undefined && node.type === 'AwaitExpression') {
       if (node.argument.type === 'CallExpression' && pathOf(node.argument.callee) === what.awaited) values.push(node);
     }
-    if (what.returned && node.type === 'ReturnStatement' && node.argument) values.push(node.argument);
     if (what.call !== undefined && node.type === 'CallExpression' && pathOf(node.callee) === what.call) {
       if (node.arguments[0]) values.push(node.arguments[0]);
     }
@@ -184,9 +213,7 @@ function valuesIn(body: Node, what: What): Node[] {
       const [first, second] = node.elements as (Node | null)[];
       if (first && second && pathOf(second) === 'undefined' && mentions(first, what.behind)) values.push(second);
     }
-    eachChild(node, visitorKeys, (child) => {
-      if (!what.returned || !isFunction(child)) walk(child);
-    });
+    eachChild(node, visitorKeys, walk);
   };
   walk(body);
   return values;
@@ -212,10 +239,17 @@ function unwrapped(node: Node): Node {
 }
 
 function withParameters(template: string, { params }: Node): string {
-  return template.replace(/\$(\d)/g, (_, digit: string) => {
-    const param = params[Number(digit) - 1] as Node | undefined;
-    const pattern = param?.type === 'AssignmentPattern' ? param.left : param;
+  return template.replace(/\$([1-9])(?:\{(\w+)\})?/g, (_, digit: string, key?: string) => {
+    let pattern = withoutDefault(params[Number(digit) - 1] as Node | undefined);
+    if (key !== undefined && pattern?.type === 'ObjectPattern') {
+      const properties = pattern.properties as Node[];
+      pattern = withoutDefault(properties.find((each) => each.key?.name === key)?.value as Node | undefined);
+    }
     if (pattern?.type !== 'Identifier') throw new UnfamiliarSource(`parameter ${digit} has no name`);
     return pattern.name as string;
   });
+}
+
+function withoutDefault(pattern: Node | undefined): Node | undefined {
+  return pattern?.type === 'AssignmentPattern' ? (pattern.left as Node) : pattern;
 }

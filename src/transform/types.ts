@@ -51,6 +51,24 @@ export interface Instrumented {
   leftAlone: { name: string; line: number; reason: string }[];
 }
 
+/** A module that a test runner compiles by itself, past Node's loaders. */
+export interface RunnerSource {
+  filename: string;
+  /** As the runner is about to compile it. */
+  code: string;
+  kind: SourceKind;
+  /** JSON of the map from `code` to what it was made of. */
+  map?: string;
+  /** Characters that the runner puts in front of it. */
+  wrapper?: number;
+}
+
+export interface RunnerCode {
+  code: string;
+  /** A file with the map from this code to what the source was made of; null: it has no other one than before. */
+  mapFile(): string | null;
+}
+
 /** The source cannot be rewritten; `message` says why in the parser's words. */
 export class UnparsableSource extends Error {
   override name = 'UnparsableSource';
