@@ -2,6 +2,7 @@ import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { hasHooksInWorkers } from '../node-features.js';
 import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
 import type * as compiledBody from './compiled-body.js';
@@ -237,7 +238,7 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
   };
 
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
-  if (!isMainThread) return { registerPending: () => undefined, uninstall: undo };
+  if (!isMainThread && !hasHooksInWorkers(process.versions.node)) return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();
   port1.unref();
   const url = pathToFileURL(join(options.folder, 'hooks-thread.mjs'));
