@@ -14,9 +14,19 @@ export interface CompiledBody {
   linesAbove?: number;
 }
 
-/** Its map as JSON, if it has one. */
-export function mapOf({ code, map }: CompiledBody): string | undefined {
-  return map ?? (inlineMap(code) && Buffer.from(inlineMap(code)!.text, 'base64').toString());
+/** Its map as JSON, if it has one, for the lines of the code. */
+export function mapOf(body: CompiledBody): string | undefined {
+  const json = ownMap(body);
+  if (json === undefined || !body.linesAbove) return json;
+  const map = JSON.parse(json) as { mappings: string };
+  // Nothing in the lines above leads to anywhere but the beginning, from where the first below counts.
+  return JSON.stringify({ ...map, mappings: map.mappings.split(';').slice(body.linesAbove).join(';') });
+}
+
+function ownMap({ code, map }: CompiledBody): string | undefined {
+  if (map !== undefined) return map;
+  const inline = inlineMap(code);
+  return inline && Buffer.from(inline.text, 'base64').toString();
 }
 
 /** The text to run, and its map, so that stacks and code frames name the places that they would without us. */
@@ -27,7 +37,7 @@ export function linkedBody(
   stride: number,
 ): Pick<CompiledBody, 'code' | 'map'> {
   const linked = linkIds(code, prefix, base, stride);
-  const json = mapOf(body);
+  const json = ownMap(body);
   if (json === undefined) return { code: linked };
   const ownEdits = (JSON.parse(edits) as Edit[]).map((edit) => ({
     ...edit,

@@ -26,6 +26,7 @@ export type ThreadMessage =
       stride: number;
     }
   | { type: 'skipped'; path: string; reason: string }
+  | { type: 'map unusable'; path: string; reason: string }
   | { type: 'library' }
   | { type: 'left alone'; filename: string; reason: string };
 
@@ -45,6 +46,7 @@ export interface LoaderOptions {
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
+  mapUnusable: (path: string, reason: string) => void;
   /** The rules of `library`, for the hooks' thread. */
   libraryRules: readonly LibraryFile[];
   library: LibraryFiles;
@@ -148,10 +150,13 @@ export function installLoader(options: LoaderOptions): Loader {
   function rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null {
     const known = bodies.get(body.filename);
     if (known?.code === body.code) return known.answer;
-    const { linkedBody } = nodeModule.createRequire(join(options.folder, 'register.cjs'))(
+    const { linkedBody, mapOf } = nodeModule.createRequire(join(options.folder, 'register.cjs'))(
       './compiled-body.cjs',
     ) as typeof compiledBody;
-    const result = rewrite(body.filename, body.code, 'body');
+    const map = mapOf(body);
+    // Data and styles that were made modules: all functions in there are the tool's.
+    const generated = !SCRIPT.test(body.filename) && !/"mappings":"[^"]*\w/.test(map ?? '');
+    const result = generated ? null : rewrite(body.filename, body.code, 'body', map);
     const answer = result && linkedBody(body, result, registered(body.filename, body.code, result), stride);
     bodies.set(body.filename, { code: body.code, answer });
     return answer;
@@ -193,6 +198,7 @@ export function installLoader(options: LoaderOptions): Loader {
   };
 }
 
+const SCRIPT = /\.[cm]?[jt]sx?$/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
@@ -238,7 +244,8 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
   };
 
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
-  if (!isMainThread && !hasHooksInWorkers(process.versions.node)) return { registerPending: () => undefined, uninstall: undo };
+  if (!isMainThread && !hasHooksInWorkers(process.versions.node))
+    return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();
   port1.unref();
   const url = pathToFileURL(join(options.folder, 'hooks-thread.mjs'));
@@ -253,6 +260,7 @@ function receive(port: MessagePort, options: LoaderOptions): void {
     if (!message) return;
     if (message.type === 'library') options.libraryLoaded();
     else if (message.type === 'skipped') options.skipped(message.path, message.reason);
+    else if (message.type === 'map unusable') options.mapUnusable(message.path, message.reason);
     else if (message.type === 'left alone') options.leftAlone(message.filename, message.reason);
     else {
       const { filename, path, source, rewritten, base, stride } = message;
