@@ -153,10 +153,7 @@ export function installLoader(options: LoaderOptions): Loader {
     const { linkedBody, mapOf } = nodeModule.createRequire(join(options.folder, 'register.cjs'))(
       './compiled-body.cjs',
     ) as typeof compiledBody;
-    const map = mapOf(body);
-    // Data and styles that were made modules: all functions in there are the tool's.
-    const generated = !SCRIPT.test(body.filename) && !/"mappings":"[^"]*\w/.test(map ?? '');
-    const result = generated ? null : rewrite(body.filename, body.code, 'body', map);
+    const result = DATA.test(body.filename) ? null : rewrite(body.filename, body.code, 'body', mapOf(body));
     const answer = result && linkedBody(body, result, registered(body.filename, body.code, result), stride);
     bodies.set(body.filename, { code: body.code, answer });
     return answer;
@@ -198,7 +195,8 @@ export function installLoader(options: LoaderOptions): Loader {
   };
 }
 
-const SCRIPT = /\.[cm]?[jt]sx?$/;
+/** What tools make modules of; all functions in there are the tool's. */
+const DATA = /\.(json5?|ya?ml|toml|txt|html?|svg|wasm|(post|p|s)?css|sass|less|styl(us)?)$/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
