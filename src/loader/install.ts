@@ -45,6 +45,8 @@ export interface LoaderOptions {
   leftAlone: (filename: string, reason: string) => void;
   /** Told, more than once, that the program has loaded code from `node_modules`. */
   libraryLoaded: () => void;
+  /** Told, before the first module that may use `node:inspector` runs. */
+  inspectorNamed: () => void;
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
@@ -87,12 +89,17 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   let attempts = 0;
+  let inspectorNamed = false;
 
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
     attempts++;
     try {
       // The parser is loaded in here, and is no library of the program's.
       if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
+      if (!inspectorNamed && INSPECTOR.test(source)) {
+        inspectorNamed = true;
+        options.inspectorNamed();
+      }
       return edited(filename, source, kind);
     } finally {
       attempts--;
@@ -124,6 +131,7 @@ export function installLoader(options: LoaderOptions): Loader {
   };
 }
 
+const INSPECTOR = /['"](?:node:)?inspector(?:\/promises)?['"]/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Omit<Loader, 'newFunctionId'>;
