@@ -7,6 +7,9 @@ import { createTests } from '../hooks/lib/tests.js';
 import { createApi } from './api/index.js';
 import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
+import { originalCoverage } from './loader/coverage.js';
+import { watchCoverageSessions } from './loader/coverage-sessions.js';
+import { createCoverageFiles } from './loader/coverage-files.js';
 import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
@@ -165,6 +168,16 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         },
         skipped,
         libraryLoaded: recorder.follow,
+        inspectorNamed: () =>
+          watchCoverageSessions((result) => {
+            try {
+              loader.registerPending();
+              return originalCoverage(result, sources);
+            } catch (error) {
+              broken(error);
+              return result;
+            }
+          }, disguise.looksLike),
         broken,
         syncHooks: hasSyncHooks(process.versions.node),
       });
@@ -226,6 +239,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
+  const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
@@ -255,7 +269,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const unwatch = watchProcessEnd({
     guarded,
     drain: guarded(rest),
-    end,
+    end(code) {
+      end(code);
+      finishCoverage();
+    },
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
       printUncaughtLine(error, fromPromise, sources, recorder.lastThrow());

@@ -1,5 +1,5 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
-import type { CompiledBody } from '../../src/loader/compiled-body.js';
+import type { CompiledBody, LinkedBody } from '../../src/loader/compiled-body.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
@@ -55,7 +55,7 @@ export interface Runners {
   /** What is to be compiled instead; null: the same. Never throws. */
   rewrite(source: RunnerSource): RunnerCode | null;
   /** The same for what was compiled to the body of a strict async function. */
-  rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null;
+  rewriteBody(body: CompiledBody): LinkedBody | null;
   /**
    * Makes what rewritten modules need known in another realm, given by its global object.
    *

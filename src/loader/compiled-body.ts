@@ -14,6 +14,14 @@ export interface CompiledBody {
   linesAbove?: number;
 }
 
+/** Characters that Vite's evaluators put behind a body. */
+const CLOSING = '\n}}'.length;
+
+/** The code without the map at its end, which is another one later. */
+export function withoutMap({ code, map }: CompiledBody): string {
+  return map === undefined ? code.slice(0, inlineMap(code)?.start) : code;
+}
+
 /** Its map as JSON, if it has one, for the lines of the code. */
 export function mapOf(body: CompiledBody): string | undefined {
   const json = ownMap(body);
@@ -29,24 +37,36 @@ function ownMap({ code, map }: CompiledBody): string | undefined {
   return inline && Buffer.from(inline.text, 'base64').toString();
 }
 
+/** What is run instead of a body. */
+export interface LinkedBody {
+  code: string;
+  /** Where the body's map stood beside it. */
+  map?: string;
+  /** What follows `withoutMap` in the script, now and without us. */
+  behind: { ran: number; original: number };
+}
+
 /** The text to run, and its map, so that stacks and code frames name the places that they would without us. */
 export function linkedBody(
   body: CompiledBody,
   { code, prefix, edits }: Pick<Rewritten, 'code' | 'prefix' | 'edits'>,
   base: number,
   stride: number,
-): Pick<CompiledBody, 'code' | 'map'> {
+): LinkedBody {
   const linked = linkIds(code, prefix, base, stride);
   const json = ownMap(body);
-  if (json === undefined) return { code: linked };
+  const nothing = { ran: CLOSING, original: CLOSING };
+  if (json === undefined) return { code: linked, behind: nothing };
   const ownEdits = (JSON.parse(edits) as Edit[]).map((edit) => ({
     ...edit,
     insert: linkIds(edit.insert, prefix, base, stride),
   }));
   const map = shiftMap(json, body.code, ownEdits, body.linesAbove ?? 0);
-  if (body.map !== undefined) return { code: linked, map };
+  if (body.map !== undefined) return { code: linked, map, behind: nothing };
   const { start, end } = inlineMap(linked)!;
-  return { code: linked.slice(0, start) + Buffer.from(map).toString('base64') + linked.slice(end) };
+  const rest = Buffer.from(map).toString('base64') + linked.slice(end);
+  const original = body.code.length - withoutMap(body).length;
+  return { code: linked.slice(0, start) + rest, behind: { ran: rest.length + CLOSING, original: original + CLOSING } };
 }
 
 const INLINE = /\/\/# sourceMappingURL=data:application\/json[^,\n]*;base64,/g;

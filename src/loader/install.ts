@@ -6,7 +6,7 @@ import { hasHooksInWorkers } from '../node-features.js';
 import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
 import type * as compiledBody from './compiled-body.js';
-import type { CompiledBody } from './compiled-body.js';
+import type { CompiledBody, LinkedBody } from './compiled-body.js';
 import type { LibraryFiles } from './library-files.js';
 import { linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
 import type { MapFiles } from './map-files.js';
@@ -54,6 +54,8 @@ export interface LoaderOptions {
   leftAlone: (filename: string, reason: string) => void;
   /** Told, more than once, that the program has loaded code from `node_modules`. */
   libraryLoaded: () => void;
+  /** Told, before the first module that may use `node:inspector` runs. */
+  inspectorNamed: () => void;
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
@@ -65,7 +67,7 @@ export interface Loader {
   registerPending(): void;
   uninstall(): void;
   /** Rewrites what a tool is about to run by itself; null: it stays as it is. */
-  rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null;
+  rewriteBody(body: CompiledBody): LinkedBody | null;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
   /** What a test runner is to compile instead of what it has loaded; null: nothing else. */
@@ -106,12 +108,17 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   let attempts = 0;
+  let inspectorNamed = false;
 
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
     attempts++;
     try {
       // The parser is loaded in here, and is no library of the program's.
       if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
+      if (!inspectorNamed && INSPECTOR.test(source)) {
+        inspectorNamed = true;
+        options.inspectorNamed();
+      }
       return edited(filename, source, kind);
     } finally {
       attempts--;
@@ -133,28 +140,35 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   /** Answers where the ids of that file begin. */
-  function registered(filename: string, source: string, result: Rewritten & { path: string }): number {
+  function registered(
+    filename: string,
+    source: string,
+    result: Rewritten & { path: string },
+    behind?: SourceFile['behind'],
+  ): number {
     const { path, kind: readAs, prefix, edits, functions } = result;
     const base = nextBase;
     nextBase += functions.length * stride;
     register(
-      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length },
+      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length, behind },
       result,
     );
     return base;
   }
 
   // Test runners evaluate a module anew for each file of tests: it is the same module.
-  const bodies = new Map<string, { code: string; answer: Pick<CompiledBody, 'code' | 'map'> | null }>();
+  const bodies = new Map<string, { code: string; answer: LinkedBody | null }>();
 
-  function rewriteBody(body: CompiledBody): Pick<CompiledBody, 'code' | 'map'> | null {
+  function rewriteBody(body: CompiledBody): LinkedBody | null {
     const known = bodies.get(body.filename);
     if (known?.code === body.code) return known.answer;
-    const { linkedBody, mapOf } = nodeModule.createRequire(join(options.folder, 'register.cjs'))(
+    const { linkedBody, mapOf, withoutMap } = nodeModule.createRequire(join(options.folder, 'register.cjs'))(
       './compiled-body.cjs',
     ) as typeof compiledBody;
     const result = DATA.test(body.filename) ? null : rewrite(body.filename, body.code, 'body', mapOf(body));
-    const answer = result && linkedBody(body, result, registered(body.filename, body.code, result), stride);
+    const base = nextBase;
+    const answer = result && linkedBody(body, result, base, stride);
+    if (answer) registered(body.filename, withoutMap(body), result, answer.behind);
     bodies.set(body.filename, { code: body.code, answer });
     return answer;
   }
@@ -197,6 +211,7 @@ export function installLoader(options: LoaderOptions): Loader {
 
 /** What tools make modules of; all functions in there are the tool's. */
 const DATA = /\.(json5?|ya?ml|toml|txt|html?|svg|wasm|(post|p|s)?css|sass|less|styl(us)?)$/;
+const INSPECTOR = /['"](?:node:)?inspector(?:\/promises)?['"]/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
@@ -242,6 +257,8 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
   };
 
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
+  // The thread sees them name `node:inspector`, but tells it too late.
+  if (process.env.VITEST !== undefined) options.inspectorNamed();
   if (!isMainThread && !hasHooksInWorkers(process.versions.node))
     return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();

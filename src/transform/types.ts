@@ -45,6 +45,10 @@ export interface Edit {
   at: number;
   remove: number;
   insert: string;
+  /** Of what closes a function whose last statement V8 counts no block behind (src/loader/coverage.ts): where that ends. */
+  lastEnd?: number;
+  /** Whether that statement is a `return` or `throw`. */
+  leaves?: boolean;
 }
 
 export interface InstrumentOptions {
