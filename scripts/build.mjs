@@ -38,9 +38,14 @@ const entries = [
       "const PARSER=require('node:url').pathToFileURL(require.resolve('oxc-parser')).href;",
   },
   { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
+  { source: 'src/loader/compiled-body.ts', target: 'compiled-body.cjs' },
   { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', external: ['./transform.mjs'] },
   // Also without the loader, for programs that import handit and do not preload it.
-  { source: 'src/agent.ts', target: 'agent.cjs', external: ['./transform.cjs', './source-map.cjs', 'oxc-parser'] },
+  {
+    source: 'src/agent.ts',
+    target: 'agent.cjs',
+    external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs', 'oxc-parser'],
+  },
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
   { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },
 ];

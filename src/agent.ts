@@ -7,11 +7,15 @@ import { createTests } from '../hooks/lib/tests.js';
 import { createApi } from './api/index.js';
 import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
+import { originalCoverage } from './loader/coverage.js';
+import { watchCoverageSessions } from './loader/coverage-sessions.js';
+import { createCoverageFiles } from './loader/coverage-files.js';
 import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
 import { createSourcePlaces } from './loader/source-place.js';
-import { createRewrite } from './loader/rewrite.js';
+import { createMapFiles } from './loader/map-files.js';
+import { createRewrite, RUNNER_RUNTIME } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
 import { createSourceTable } from './loader/source-table.js';
 import { printUncaughtLine } from './loader/uncaught.js';
@@ -23,6 +27,7 @@ import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer } from './recorder/preview.js';
 import { quote } from './recorder/quote.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
+import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process-end.js';
@@ -154,6 +159,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     : installLoader({
         folder,
         rewrite: createRewrite({ ...forLoader, skipped, mapUnusable }),
+        rewriteForRunner: createRewrite({ ...forLoader, runtimeUrl: RUNNER_RUNTIME, skipped, mapUnusable }),
+        mapFiles: createMapFiles(forLoader.cacheFolder, forLoader.build),
         mapUnusable,
         libraryRules,
         library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
@@ -166,6 +173,16 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         },
         skipped,
         libraryLoaded: recorder.follow,
+        inspectorNamed: () =>
+          watchCoverageSessions((result) => {
+            try {
+              loader.registerPending();
+              return originalCoverage(result, sources);
+            } catch (error) {
+              broken(error);
+              return result;
+            }
+          }, disguise.looksLike),
         broken,
         syncHooks: hasSyncHooks(process.versions.node),
       });
@@ -190,10 +207,23 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     errorJson: (error, withStack) => preview.error(error).toJson(withStack),
     maxBody: config.maxBody,
     propagate: config.propagate,
+    flush: guarded(rest),
     seen,
     broken,
     looksLike: disguise.looksLike,
     probe: (name, step) => void (recorder.probes[name] = step),
+    runners: {
+      rewrite(source) {
+        try {
+          return loader.forRunner(source);
+        } catch (error) {
+          broken(error);
+          return null;
+        }
+      },
+      rewriteBody: (body) => loader.rewriteBody(body),
+      enterRealm: guarded(enterRealm),
+    },
   } satisfies Omit<HookHost, 'tests'>;
   const host: HookHost = { ...forHooks, tests: createTests(forHooks, nameOf) };
   const ends = createPromiseEnds(now);
@@ -214,6 +244,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
+  const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
@@ -243,12 +274,25 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const unwatch = watchProcessEnd({
     guarded,
     drain: guarded(rest),
-    end,
+    end(code) {
+      end(code);
+      finishCoverage();
+    },
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
       printUncaughtLine(error, fromPromise, sources, recorder.lastThrow());
     }),
   });
+
+  /** What is put there is frozen: a test runner may empty what it finds in a realm that it has done with. */
+  function enterRealm(realm: typeof globalThis, probes: Record<string, (...args: never[]) => unknown>): void {
+    const own = Object.freeze({ ...recorder.probes, ...probes });
+    Object.defineProperty(realm, '__handit__', { value: own, configurable: true });
+    if (realm === globalThis) return;
+    Object.defineProperty(realm, AGENT, { value: Object.freeze({ ...agent }), configurable: true });
+    knowRealm(realm);
+    disguise.inRealm(realm);
+  }
 
   const agent: Agent = {
     version,

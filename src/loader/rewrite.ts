@@ -1,11 +1,18 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type * as transform from '../transform/index.js';
-import type { IncomingMap, InstrumentOptions, SourceKind } from '../transform/types.js';
+import type { CodeKind, IncomingMap, InstrumentOptions } from '../transform/types.js';
 import { frameworkOutput } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
+
+/**
+ * The module that a rewritten ES module imports its probe functions from where a test runner links modules: it knows no
+ * file of ours, and each realm has a global of its own.
+ */
+export const RUNNER_RUNTIME =
+  'data:text/javascript,export const{e0,e1,e2,e3,en,x,t,n,d,q,w,fa,fg,s,sa,k,r,rc,ax,at,an}=globalThis.__handit__';
 
 export interface RewriteOptions {
   /** Names the state of this package's sources. */
@@ -33,7 +40,7 @@ export interface RewriteOptions {
 export type Rewrite = (
   filename: string,
   source: string,
-  kind: SourceKind,
+  kind: CodeKind,
   map?: string,
 ) => (Rewritten & { path: string }) | null;
 
@@ -49,7 +56,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     path: string,
     filename: string,
     source: string,
-    kind: SourceKind,
+    kind: CodeKind,
     map: FoundMap | undefined,
   ): Rewritten {
     if (!instrument) {

@@ -16,7 +16,8 @@ import { createUserModules } from './user-module.js';
 export function rewriteOptions(
   config: Config,
   folder: string,
-): Omit<RewriteOptions, 'skipped' | 'mapUnusable'> & Pick<LibraryFilesOptions, 'loadEditor' | 'isUserModule'> {
+): Omit<RewriteOptions, 'skipped' | 'mapUnusable'> &
+  Pick<LibraryFilesOptions, 'loadEditor' | 'isUserModule'> & { cacheFolder: string | null } {
   const { cwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
@@ -43,6 +44,7 @@ export function rewriteOptions(
     loadEditor: () => load().editLibrary,
     runtimeUrl: pathToFileURL(join(folder, 'runtime.mjs')).href,
     cache: cached ? createSourceCache(cacheDir) : null,
+    cacheFolder: cached ? cacheDir : null,
     userModules,
     isUserModule: (filename) => userModules.pathOf(filename) !== null,
     redactParameter: secretKeys(redact),

@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 import { constant, createEncoder, type Constant, type Encoder } from './encoder.js';
 import { quote } from './quote.js';
+import { isObjectPrototype } from './realms.js';
 import { mayHoldUrl, redactUrls } from './redact.js';
 import { uncurry } from './uncurry.js';
 
@@ -154,9 +155,11 @@ interface Class {
   /** Its objects are none of the built-in ones. */
   plain: boolean;
   timer: boolean;
+  /** They are plain objects, of another realm. */
+  bare: boolean;
 }
 
-const NO_CLASS: Class = { type: constant('"$type":"Object"'), plain: true, timer: false };
+const NO_CLASS: Class = { type: constant('"$type":"Object"'), plain: true, timer: false, bare: true };
 const PROXY = '{"$type":"Proxy"}';
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
@@ -292,8 +295,9 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     if (prototype === null) {
       return isModuleNamespaceObject(input) ? out.text('{"$type":"Module"}') : fields(input, depth, null);
     }
-    const { type, plain, timer } = classOf(input);
+    const { type, plain, timer, bare } = classOf(input);
     if (!plain && builtIn(input, depth, type)) return;
+    if (bare) return fields(input, depth, null);
     if (hasOwn(input, '_events')) return emitter(input, depth, type);
     if (timer && hasOwn(input, '_idleNext')) {
       out.byte(OPEN);
@@ -315,6 +319,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       // Objects of one class are all built-in ones, or none is.
       plain: !isBuiltIn(input),
       timer: name === 'Timeout' || name === 'Immediate',
+      bare: isObjectPrototype(prototype),
     };
     setClass(classes, prototype, entry);
     return entry;

@@ -5,6 +5,7 @@ import { functionText, type FunctionEntry, type FunctionText, type RegisteredFil
 import { guardProbes } from './guard.js';
 import { ThrownValue, type Previewer } from './preview.js';
 import { quote } from './quote.js';
+import { isPlainPromise } from './realms.js';
 import { mayHoldUrl } from './redact.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
 
@@ -231,11 +232,9 @@ const NO_LABELS = Buffer.alloc(0);
 
 const { isPromise, isProxy } = types;
 const { apply } = Reflect;
-const promisePrototype = Promise.prototype;
-const { hasOwnProperty } = Object.prototype;
 const uncurry = Function.prototype.call;
 
-const promiseThen = uncurry.bind(promisePrototype.then) as unknown as (
+const promiseThen = uncurry.bind(Promise.prototype.then) as unknown as (
   promise: unknown,
   onFulfilled: (value: unknown) => void,
   onRejected: (error: unknown) => void,
@@ -774,7 +773,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const time = now();
     if (call.running) leave(call, true);
     call.ended = true;
-    if (typeof value === 'object' && isPromise(value) && isPlain(value)) watch(call, value);
+    if (typeof value === 'object' && isPromise(value) && isPlainPromise(value)) watch(call, value);
     else end(RETURN, call.id, call.fn, call.t0, time, value);
     if (!call.own) return value;
     const then = thenOf(value);
@@ -799,15 +798,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function an(call: SuspendableCall, value: unknown): void {
     if (value !== DONE) ax(call, value);
-  }
-
-  /** Nothing of the program's own would run if its `then` were asked for a handler. */
-  function isPlain(promise: object): boolean {
-    return (
-      Object.getPrototypeOf(promise) === promisePrototype &&
-      !hasOwnProperty.call(promise, 'then') &&
-      !hasOwnProperty.call(promise, 'constructor')
-    );
   }
 
   /**
