@@ -10,7 +10,7 @@ import { readConfig } from './config.js';
 import { originalCoverage } from './loader/coverage.js';
 import { watchCoverageSessions } from './loader/coverage-sessions.js';
 import { createCoverageFiles } from './loader/coverage-files.js';
-import { installLoader, noLoader, type Loader } from './loader/install.js';
+import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
 import { createSourcePlaces, tracePath } from './loader/source-place.js';
@@ -142,6 +142,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
   };
+  const lookouts: Lookout[] = [];
+  const whenNamed: HookHost['whenNamed'] = (builtin, step) =>
+    void lookouts.push({ pattern: new RegExp(`['"\`]${builtin}['"\`]`), seen: guarded(step) });
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
@@ -158,16 +161,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         },
         skipped,
         libraryLoaded: recorder.follow,
-        inspectorNamed: () =>
-          watchCoverageSessions((result) => {
-            try {
-              loader.registerPending();
-              return originalCoverage(result, sources);
-            } catch (error) {
-              broken(error);
-              return result;
-            }
-          }, disguise.looksLike),
+        lookouts,
         broken,
         syncHooks: hasSyncHooks(process.versions.node),
       });
@@ -195,6 +189,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     seen,
     broken,
     looksLike: disguise.looksLike,
+    whenNamed,
+    originalPlace: createSourcePlaces(config.cwd, sources),
     probe: (name, step) => void (recorder.probes[name] = step),
   } satisfies Omit<HookHost, 'tests'>;
   const host: HookHost = { ...forHooks, tests: createTests(forHooks, (file) => tracePath(config.cwd, file)) };
@@ -212,6 +208,17 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
+  whenNamed('(?:node:)?inspector(?:/promises)?', () =>
+    watchCoverageSessions((result) => {
+      try {
+        loader.registerPending();
+        return originalCoverage(result, sources);
+      } catch (error) {
+        broken(error);
+        return result;
+      }
+    }, disguise.looksLike),
+  );
   const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
   let ended = false;
   const end = guarded((code: number | undefined): void => {

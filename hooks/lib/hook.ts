@@ -1,4 +1,5 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
+import type { Scope } from '../../src/recorder/scope.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
@@ -17,7 +18,10 @@ export interface Hook {
 /** What a hook is given: where exchanges and tests go, and the settings that concern them. */
 export interface HookHost {
   readonly proc: string;
-  readonly recorder: Pick<Recorder, 'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch'>;
+  readonly recorder: Pick<
+    Recorder,
+    'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'scopeNext' | 'raw' | 'epoch'
+  >;
   /** Nanoseconds of a monotonic clock. */
   now(): number;
   isSecret(key: string): boolean;
@@ -39,6 +43,10 @@ export interface HookHost {
   looksLike(original: object, replacement: object): void;
   /** For hooks of test runners. */
   readonly tests: Tests;
+  /** Calls back before the first module runs whose text names this built-in module, as far as the loader sees it. */
+  whenNamed(builtin: string, seen: () => void): void;
+  /** Where a place that V8 names is in the text that the user wrote. */
+  originalPlace(file: string, line: number, column: number): { line: number; column: number };
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;
 }
@@ -64,6 +72,8 @@ export interface RunningTest {
    * @returns takes it back, as soon as the program's function has returned: its promise goes on inside by itself
    */
   enter(): () => void;
+  /** The test's scope, for a runner between which and the program's functions there is no room for `enter`. */
+  readonly scope: Scope | null;
   /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
   end(outcome: TestEnd['outcome'], error?: unknown): void;
 }

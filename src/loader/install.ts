@@ -45,12 +45,17 @@ export interface LoaderOptions {
   leftAlone: (filename: string, reason: string) => void;
   /** Told, more than once, that the program has loaded code from `node_modules`. */
   libraryLoaded: () => void;
-  /** Told, before the first module that may use `node:inspector` runs. */
-  inspectorNamed: () => void;
+  /** Texts that are looked for in each module before it runs, until the first that has one; then it is told. */
+  lookouts: Lookout[];
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
   syncHooks: boolean;
+}
+
+export interface Lookout {
+  pattern: RegExp;
+  seen: () => void;
 }
 
 export interface Loader {
@@ -89,20 +94,23 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   let attempts = 0;
-  let inspectorNamed = false;
 
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
     attempts++;
     try {
       // The parser is loaded in here, and is no library of the program's.
       if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
-      if (!inspectorNamed && INSPECTOR.test(source)) {
-        inspectorNamed = true;
-        options.inspectorNamed();
-      }
+      lookOut(source);
       return edited(filename, source, kind);
     } finally {
       attempts--;
+    }
+  }
+
+  function lookOut(source: string): void {
+    const { lookouts } = options;
+    for (let i = lookouts.length - 1; i >= 0; i--) {
+      if (lookouts[i].pattern.test(source)) lookouts.splice(i, 1)[0].seen();
     }
   }
 
@@ -131,7 +139,6 @@ export function installLoader(options: LoaderOptions): Loader {
   };
 }
 
-const INSPECTOR = /['"](?:node:)?inspector(?:\/promises)?['"]/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Omit<Loader, 'newFunctionId'>;
