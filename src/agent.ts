@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
 import { otelJson } from '../hooks/lib/trace-context.js';
@@ -9,6 +10,7 @@ import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
 import { originalCoverage } from './loader/coverage.js';
 import { watchCoverageSessions } from './loader/coverage-sessions.js';
+import { watchCoverageReports } from './loader/coverage-reports.js';
 import { createCoverageFiles } from './loader/coverage-files.js';
 import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
@@ -219,7 +221,11 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       }
     }, disguise.looksLike),
   );
-  const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
+  const coverageFiles = createCoverageFiles(folder, sources);
+  const finishCoverage = guarded(coverageFiles.finish);
+  const unwatchReports = watchCoverageReports(guarded(coverageFiles.translate));
+  // There the loader does not see the text of ES modules in time.
+  if (rewrites && !hasSyncHooks(process.versions.node)) loader.lookOut(entryText());
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
@@ -269,11 +275,21 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       loader.uninstall();
       for (const uninstall of uninstalls.reverse()) uninstall();
       disguise.undo();
+      unwatchReports();
       unwatch();
     },
   };
   Object.defineProperty(shared, AGENT, { value: agent, configurable: true });
   return agent;
+}
+
+/** The program's first module. */
+function entryText(): string {
+  try {
+    return readFileSync(process.argv[1] ?? '', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** A record as a line; `_ns` fields are digits already and go in as numbers. */

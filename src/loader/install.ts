@@ -62,6 +62,8 @@ export interface Loader {
   /** Takes over what the hooks' thread has rewritten so far. */
   registerPending(): void;
   uninstall(): void;
+  /** Tells lookouts of a text that does not pass through here. */
+  lookOut(source: string): void;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
 }
@@ -69,7 +71,12 @@ export interface Loader {
 /** In the place of a loader, where nothing is rewritten. */
 export function noLoader(): Loader {
   let next = 0;
-  return { registerPending: () => undefined, uninstall: () => undefined, newFunctionId: () => next++ };
+  return {
+    registerPending: () => undefined,
+    uninstall: () => undefined,
+    lookOut: () => undefined,
+    newFunctionId: () => next++,
+  };
 }
 
 /** Puts the rewriting between Node's loaders and the code they load. */
@@ -131,6 +138,7 @@ export function installLoader(options: LoaderOptions): Loader {
   const installed = options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
   return {
     ...installed,
+    lookOut,
     newFunctionId() {
       const id = nextBase;
       nextBase += stride;
@@ -141,7 +149,7 @@ export function installLoader(options: LoaderOptions): Loader {
 
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
-type Installed = Omit<Loader, 'newFunctionId'>;
+type Installed = Omit<Loader, 'newFunctionId' | 'lookOut'>;
 type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;
 
 function installSync(rewritten: Rewriting): Installed {
