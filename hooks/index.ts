@@ -4,6 +4,7 @@ import { gotHook } from './got.js';
 import { httpHook } from './http.js';
 import { http2Hook } from './http2.js';
 import { httpsHook } from './https.js';
+import { mochaHook } from './mocha.js';
 import { mocksHook } from './mocks.js';
 import { nodeTestHook } from './node-test.js';
 import type { Hook } from './lib/hook.js';
@@ -12,5 +13,5 @@ import { undiciHook } from './undici.js';
 /** In the order in which they start; they end in the opposite one. */
 export const hooks: readonly Hook[] = [
   ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
-  ...[axiosHook, gotHook, mocksHook, nodeTestHook],
+  ...[axiosHook, gotHook, mocksHook, mochaHook, nodeTestHook],
 ];

@@ -22,6 +22,8 @@ export interface LibraryRule {
   pass?: readonly {
     /** The first argument of calls of this; `a.b` for methods. */
     call?: string;
+    /** The second one instead, of calls whose first argument is this. */
+    after?: string;
     /** The argument of each `throw`. */
     throw?: true;
     /** `undefined` behind an element that mentions this name, in an array. */
@@ -157,14 +159,16 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
   return edits;
 }
 
-type What = Pick<NonNullable<LibraryRule['pass']>[number], 'call' | 'throw' | 'behind'>;
+type What = Pick<NonNullable<LibraryRule['pass']>[number], 'call' | 'after' | 'throw' | 'behind'>;
 
 function valuesIn(body: Node, what: What): Node[] {
   const values: Node[] = [];
   const walk = (node: Node): void => {
     if (what.throw && node.type === 'ThrowStatement') values.push(node.argument);
     if (what.call !== undefined && node.type === 'CallExpression' && pathOf(node.callee) === what.call) {
-      if (node.arguments[0]) values.push(node.arguments[0]);
+      const [first, second] = node.arguments as Node[];
+      const value = what.after === undefined ? first : first && pathOf(first) === what.after ? second : undefined;
+      if (value) values.push(value);
     }
     if (what.behind !== undefined && node.type === 'ArrayExpression' && node.elements.length === 2) {
       const [first, second] = node.elements as (Node | null)[];
