@@ -39,7 +39,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     const settings: InstrumentOptions = {
       kind,
       runtimeUrl: options.runtimeUrl,
-      includeFunction: userModules.functionsOf(path),
+      includeFunction: withoutCounters(source, userModules.functionsOf(path)),
       redactParameter: options.redactParameter,
     };
     const result = instrument(source, filename, settings);
@@ -78,4 +78,10 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     for (const reason of rewritten.leftAlone) options.skipped(path, reason);
     return rewritten.functions.length ? { ...rewritten, path } : null;
   };
+}
+
+/** Istanbul has put a function into the source that its counters are read by. */
+function withoutCounters(source: string, include: ((name: string) => boolean) | undefined): typeof include {
+  if (!source.includes('__coverage__')) return include;
+  return (name) => !/^cov_[a-z0-9]+$/.test(name) && include?.(name) !== false;
 }
