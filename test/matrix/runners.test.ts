@@ -10,7 +10,7 @@ function normalise(text: string): string {
     .replace(/\b(duration_ms|duration|start|end|time)(["':= ]+)[\d.:TZ-]+/g, '$1$2T')
     .replace(/^.*(ExperimentalWarning|--trace-warnings).*\n/gm, '')
     .replace(/^.*\b(runNextTicks|processTimers|listOnTimeout|callbackTrampoline)\b.*\n/gm, '')
-    .replace(/^( *#? *(?:at |async |[\w.<>]+ \().*|.*\[?at .*|.*\(.*|# +\S+):\d+\)?$/gm, (line, start: string) =>
+    .replace(/^(.*(?:\/|\(node:)\S*:\d+):\d+(?=\)?$)/gm, (line, start: string) =>
       /location|test at/.test(line) ? line : start,
     );
 }
@@ -55,15 +55,27 @@ for (const [name, version] of [
   ['mocha12', 12],
 ] as const) {
   matrix({
-    ...{ app: 'mocha', title: `Mocha ${version}`, group: runners, exitCode: 2, normalise, expect: mocha },
+    ...{ app: 'mocha', title: `Mocha ${version}`, group: runners, exitCode: 2, normalise },
+    ...(version === 12 && { partial: 'on Node 20 calls do not name their test' }),
+    expect(trace) {
+      // There `require` of an ES module, as mocha 12 is, passes by every loader hook.
+      if (version === 12 && trace.node === 20) expect(trace.call('take')).not.toHaveProperty('test');
+      else mocha(trace);
+    },
     command: ['node', `node_modules/${name}/bin/mocha.js`, ...tests],
   });
 }
 
 matrix({
-  ...{ app: 'mocha', title: 'Mocha 11, --parallel', group: runners, exitCode: 2, expect: mocha },
-  command: ['node', 'node_modules/mocha/bin/mocha.js', '--parallel', '--jobs', '1', '--reporter', 'dot', ...tests],
-  normalise,
+  ...{ app: 'mocha', title: 'Mocha 11, --parallel', group: runners, exitCode: 2 },
+  command: ['node', 'node_modules/mocha/bin/mocha.js', '--parallel', '--jobs', '2', '--reporter', 'dot', ...tests],
+  // Which of the two files ends first is chance.
+  normalise: (text) => normalise(text.replace(/^ *[.,!]+$/gm, (dots) => [...dots].sort().join(''))),
+  expect(trace) {
+    mocha(trace);
+    const starts = trace.records.filter(({ type }) => type === 'process_start');
+    expect(starts).toHaveLength(2);
+  },
 });
 
 matrix({
