@@ -1,3 +1,4 @@
+import { avaHook } from './ava.js';
 import { axiosHook } from './axios.js';
 import { fetchHook } from './fetch.js';
 import { gotHook } from './got.js';
@@ -13,5 +14,5 @@ import { undiciHook } from './undici.js';
 /** In the order in which they start; they end in the opposite one. */
 export const hooks: readonly Hook[] = [
   ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
-  ...[axiosHook, gotHook, mocksHook, mochaHook, nodeTestHook],
+  ...[axiosHook, gotHook, mocksHook, avaHook, mochaHook, nodeTestHook],
 ];

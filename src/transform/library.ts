@@ -189,6 +189,7 @@ function mentions(node: Node, name: string): boolean {
 /** `a.b.c` as text; empty for anything else. */
 function pathOf(node: Node): string {
   if (node.type === 'Identifier') return node.name as string;
+  if (node.type === 'ThisExpression') return 'this';
   if (node.type !== 'MemberExpression' || node.computed) return '';
   const object = pathOf(node.object);
   return object === '' ? '' : `${object}.${node.property.name}`;
