@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import * as workers from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
 import { otelJson } from '../hooks/lib/trace-context.js';
@@ -9,8 +10,9 @@ import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
 import { originalCoverage } from './loader/coverage.js';
 import { watchCoverageSessions } from './loader/coverage-sessions.js';
+import { watchCoverageReports } from './loader/coverage-reports.js';
 import { createCoverageFiles } from './loader/coverage-files.js';
-import { installLoader, noLoader, type Loader } from './loader/install.js';
+import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
 import { createSourcePlaces } from './loader/source-place.js';
@@ -154,6 +156,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     if (config.debug)
       debug(`recording ${path} at the places of its generated text, the source map is of no use: ${reason}`);
   };
+  const lookouts: Lookout[] = [];
+  const whenNamed: HookHost['whenNamed'] = (builtin, step) =>
+    void lookouts.push({ pattern: new RegExp(`['"\`]${builtin}['"\`]`), seen: guarded(step) });
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
@@ -173,16 +178,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         },
         skipped,
         libraryLoaded: recorder.follow,
-        inspectorNamed: () =>
-          watchCoverageSessions((result) => {
-            try {
-              loader.registerPending();
-              return originalCoverage(result, sources);
-            } catch (error) {
-              broken(error);
-              return result;
-            }
-          }, disguise.looksLike),
+        lookouts,
         broken,
         syncHooks: hasSyncHooks(process.versions.node),
       });
@@ -211,6 +207,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     seen,
     broken,
     looksLike: disguise.looksLike,
+    whenNamed,
+    originalPlace: createSourcePlaces(nameOf, sources),
     probe: (name, step) => void (recorder.probes[name] = step),
     runners: {
       rewrite(source) {
@@ -244,7 +242,25 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
-  const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
+  whenNamed('(?:node:)?inspector(?:/promises)?', () =>
+    watchCoverageSessions((result) => {
+      try {
+        loader.registerPending();
+        return originalCoverage(result, sources);
+      } catch (error) {
+        broken(error);
+        return result;
+      }
+    }, disguise.looksLike),
+  );
+  const coverageFiles = createCoverageFiles(folder, sources);
+  const finishCoverage = guarded(coverageFiles.finish);
+  const unwatchReports = watchCoverageReports(guarded(coverageFiles.translate));
+  // There the loader does not see the text of ES modules in time, as that of Vitest's coverage.
+  if (rewrites && !hasSyncHooks(process.versions.node)) {
+    loader.lookOut(entryText());
+    if (process.env.VITEST !== undefined) loader.lookOut("'node:inspector'");
+  }
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
@@ -304,6 +320,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       loader.uninstall();
       for (const uninstall of uninstalls.reverse()) uninstall();
       disguise.undo();
+      unwatchReports();
       unwatch();
     },
   };
@@ -315,6 +332,15 @@ function instrumented(path: string, functions: FunctionInfo[]): string {
   const originals = [...new Set(functions.flatMap((each) => each.path ?? []))].filter((each) => each !== path);
   const some = originals.slice(0, 5).join(', ') + (originals.length > 5 ? ` and ${originals.length - 5} more` : '');
   return `instrumented ${path}: ${functions.length} functions${some && ` of ${some}`}`;
+}
+
+/** The program's first module. */
+function entryText(): string {
+  try {
+    return readFileSync(process.argv[1] ?? '', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** A record as a line; `_ns` fields are digits already and go in as numbers. */

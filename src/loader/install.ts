@@ -55,12 +55,17 @@ export interface LoaderOptions {
   leftAlone: (filename: string, reason: string) => void;
   /** Told, more than once, that the program has loaded code from `node_modules`. */
   libraryLoaded: () => void;
-  /** Told, before the first module that may use `node:inspector` runs. */
-  inspectorNamed: () => void;
+  /** Texts that are looked for in each module before it runs, until the first that has one; then it is told. */
+  lookouts: Lookout[];
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
   syncHooks: boolean;
+}
+
+export interface Lookout {
+  pattern: RegExp;
+  seen: () => void;
 }
 
 export interface Loader {
@@ -69,6 +74,8 @@ export interface Loader {
   uninstall(): void;
   /** Rewrites what a tool is about to run by itself; null: it stays as it is. */
   rewriteBody(body: CompiledBody): LinkedBody | null;
+  /** Tells lookouts of a text that does not pass through here. */
+  lookOut(source: string): void;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
   /** What a test runner is to compile instead of what it has loaded; null: nothing else. */
@@ -82,6 +89,7 @@ export function noLoader(): Loader {
     registerPending: () => undefined,
     uninstall: () => undefined,
     rewriteBody: () => null,
+    lookOut: () => undefined,
     newFunctionId: () => next++,
     forRunner: () => null,
   };
@@ -109,20 +117,23 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   let attempts = 0;
-  let inspectorNamed = false;
 
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
     attempts++;
     try {
       // The parser is loaded in here, and is no library of the program's.
       if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
-      if (!inspectorNamed && INSPECTOR.test(source)) {
-        inspectorNamed = true;
-        options.inspectorNamed();
-      }
+      lookOut(source);
       return edited(filename, source, kind);
     } finally {
       attempts--;
+    }
+  }
+
+  function lookOut(source: string): void {
+    const { lookouts } = options;
+    for (let i = lookouts.length - 1; i >= 0; i--) {
+      if (lookouts[i].pattern.test(source)) lookouts.splice(i, 1)[0].seen();
     }
   }
 
@@ -202,6 +213,7 @@ export function installLoader(options: LoaderOptions): Loader {
       }
     },
     forRunner,
+    lookOut,
     newFunctionId() {
       const id = nextBase;
       nextBase += stride;
@@ -212,7 +224,6 @@ export function installLoader(options: LoaderOptions): Loader {
 
 /** What tools make modules of; all functions in there are the tool's. */
 const DATA = /\.(json5?|ya?ml|toml|txt|html?|svg|wasm|(post|p|s)?css|sass|less|styl(us)?)$/;
-const INSPECTOR = /['"](?:node:)?inspector(?:\/promises)?['"]/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
@@ -328,8 +339,6 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
   };
 
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
-  // The thread sees them name `node:inspector`, but tells it too late.
-  if (process.env.VITEST !== undefined) options.inspectorNamed();
   if (!isMainThread && !hasHooksInWorkers(process.versions.node))
     return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();

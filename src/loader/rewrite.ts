@@ -71,7 +71,10 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     const settings: InstrumentOptions = {
       kind,
       runtimeUrl: options.runtimeUrl,
-      includeFunction: (name, original = path) => userModules.functionsOf(original)?.(name) ?? true,
+      includeFunction: withoutCounters(
+        source,
+        (name, original = path) => userModules.functionsOf(original)?.(name) ?? true,
+      ),
       redactParameter: options.redactParameter,
       map: map && incoming(map, path, read),
     };
@@ -165,4 +168,10 @@ function textOf(filename: string): string | undefined {
 
 function hashOf(text: string | undefined): string | null {
   return text === undefined ? null : hash('sha256', text, 'hex');
+}
+
+/** Istanbul has put a function into the source that its counters are read by. */
+function withoutCounters(source: string, include: NonNullable<InstrumentOptions['includeFunction']>): typeof include {
+  if (!source.includes('__coverage__')) return include;
+  return (name, original) => !/^cov_[a-z0-9]+$/.test(name) && include(name, original);
 }
