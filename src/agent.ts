@@ -28,6 +28,7 @@ import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process-end.js';
 import { simpleName } from './transform/names.js';
+import type { FunctionInfo } from './transform/types.js';
 import { version } from './version.js';
 
 /** What the running agent offers to the rest of the process, at `globalThis[Symbol.for('handit')]`. */
@@ -141,13 +142,18 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
   };
+  const mapUnusable = (path: string, reason: string): void => {
+    if (config.debug)
+      debug(`recording ${path} at the places of its generated text, the source map is of no use: ${reason}`);
+  };
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
         folder,
-        rewrite: createRewrite({ ...forLoader, skipped }),
-        rewriteForRunner: createRewrite({ ...forLoader, runtimeUrl: RUNNER_RUNTIME, skipped }),
+        rewrite: createRewrite({ ...forLoader, skipped, mapUnusable }),
+        rewriteForRunner: createRewrite({ ...forLoader, runtimeUrl: RUNNER_RUNTIME, skipped, mapUnusable }),
         mapFiles: createMapFiles(forLoader.cacheFolder, forLoader.build),
+        mapUnusable,
         libraryRules,
         library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
         leftAlone,
@@ -155,7 +161,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
           seen();
           sources.add(file);
           recorder.register({ path: file.path, functions }, file.base, file.stride);
-          if (config.debug) debug(`instrumented ${file.path}: ${functions.length} functions`);
+          if (config.debug) debug(instrumented(file.path, functions));
         },
         skipped,
         libraryLoaded: recorder.follow,
@@ -205,7 +211,11 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },
     looksLike: disguise.looksLike,
     textOf: disguise.textOf,
-    rewrittenId: (fn) => disguise.idOf(fn, recorder.functionOf),
+    rewrittenId: (fn) =>
+      disguise.idOf(fn, (id) => {
+        const known = recorder.functionOf(id);
+        return known?.generated ?? known;
+      }),
     newFunctionId: loader.newFunctionId,
     sourcePlace: createSourcePlaces(config.cwd, sources),
     outputFile: config.outputFile,
@@ -275,6 +285,12 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   };
   Object.defineProperty(shared, AGENT, { value: agent, configurable: true });
   return agent;
+}
+
+function instrumented(path: string, functions: FunctionInfo[]): string {
+  const originals = [...new Set(functions.flatMap((each) => each.path ?? []))].filter((each) => each !== path);
+  const some = originals.slice(0, 5).join(', ') + (originals.length > 5 ? ` and ${originals.length - 5} more` : '');
+  return `instrumented ${path}: ${functions.length} functions${some && ` of ${some}`}`;
 }
 
 /** A record as a line; `_ns` fields are digits already and go in as numbers. */

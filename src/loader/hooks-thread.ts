@@ -33,6 +33,7 @@ export function initialize({ port, folder, libraryRules }: ThreadData): void {
     ...options,
     loadTransform: () => parser.instrument,
     skipped: (path, reason) => send({ type: 'skipped', path, reason }),
+    mapUnusable: (path, reason) => send({ type: 'map unusable', path, reason }),
   });
   library = createLibraryFiles({
     ...options,

@@ -23,6 +23,7 @@ export type ThreadMessage =
       stride: number;
     }
   | { type: 'skipped'; path: string; reason: string }
+  | { type: 'map unusable'; path: string; reason: string }
   | { type: 'library' }
   | { type: 'left alone'; filename: string; reason: string };
 
@@ -42,6 +43,7 @@ export interface LoaderOptions {
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
+  mapUnusable: (path: string, reason: string) => void;
   /** The rules of `library`, for the hooks' thread. */
   libraryRules: readonly LibraryFile[];
   library: LibraryFiles;
@@ -128,7 +130,7 @@ export function installLoader(options: LoaderOptions): Loader {
   function forRunner({ filename, code: source, kind, map }: RunnerSource): RunnerCode | null {
     const library = options.library.edit(filename, source, kind);
     if (library !== null) return { code: library, mapFile: () => null };
-    const result = options.rewriteForRunner(filename, source, kind);
+    const result = options.rewriteForRunner(filename, source, kind, map);
     if (!result) return null;
     const { path, kind: readAs, prefix, edits, functions } = result;
     const base = nextBase;
@@ -165,27 +167,82 @@ type Rewriting = (filename: () => string, source: () => string, kind: SourceKind
 
 function installSync(rewritten: Rewriting): Installed {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
+  const compiling = watchCompile(rewritten);
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
       const kind = kindOf(result.format);
       if (!kind || result.source == null) return result;
-      const code = rewritten(
-        () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
-        () => textOf(result.source),
-        kind,
-      );
+      let code: string | null = null;
+      const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
+      if (!compiling.byTool(filename)) {
+        code = rewritten(
+          () => filename,
+          () => textOf(result.source),
+          kind,
+        );
+      }
       return code === null ? result : { ...result, source: code };
     },
   });
-  return { registerPending: () => undefined, uninstall: () => hooks.deregister() };
+  return {
+    registerPending: () => undefined,
+    uninstall() {
+      hooks.deregister();
+      compiling.undo();
+    },
+  };
 }
 
-function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
-  // CommonJS: the last step before compiling; a source given to the asynchronous hook would be run by another loader.
-  const prototype = (nodeModule.Module as unknown as { prototype: { _compile: Compile } }).prototype;
-  const original = prototype._compile;
-  function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
+/**
+ * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
+ * So whoever asks for that method gets one that rewrites, unless it is Node itself with a text that the hooks have seen:
+ * its stacks get no frame more.
+ */
+function watchCompile(rewritten: Rewriting): { byTool(filename: string): boolean; undo(): void } {
+  const { Module } = nodeModule as unknown as { Module: ModuleClass };
+  const { prototype, _cache: cache } = Module;
+  const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
+  let current = native.value as Compile;
+  const compile = rewritingCompile(current, rewritten);
+  /** The file that Node has just got from the hooks. */
+  let seen: string | undefined;
+  const descriptor: PropertyDescriptor = {
+    configurable: true,
+    enumerable: native.enumerable,
+    get(this: { filename?: unknown }) {
+      if (current !== native.value) return current;
+      const own = this !== (prototype as object) && this.filename === seen && seen !== undefined;
+      seen = undefined;
+      return own ? current : compile;
+    },
+    set(this: object, value: Compile) {
+      if (this === (prototype as object)) current = value;
+      else Object.defineProperty(this, '_compile', { ...native, value });
+    },
+  };
+  Object.defineProperty(prototype, '_compile', descriptor);
+  return {
+    byTool(filename) {
+      const tool = filename !== '' && Object.hasOwn(cache[filename] ?? {}, '_compile');
+      seen = tool ? undefined : filename;
+      return tool;
+    },
+    undo() {
+      if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
+      Object.defineProperty(prototype, '_compile', { ...native, value: current === compile ? native.value : current });
+    },
+  };
+}
+
+interface ModuleClass {
+  prototype: { _compile: Compile };
+  _cache: Record<string, object | undefined>;
+}
+
+/** The last step before compiling CommonJS, with another text. */
+function rewritingCompile(original: Compile, rewritten: Rewriting): Compile {
+  return function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
     let code: string | null = null;
     const kind = kindOf(rest[0] as string | undefined);
     if (typeof content === 'string' && typeof filename === 'string' && kind) {
@@ -196,7 +253,14 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
       );
     }
     return original.call(this, code ?? content, filename, ...rest);
-  }
+  };
+}
+
+function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
+  // CommonJS: a source given to the asynchronous hook would be run by another loader.
+  const { prototype } = (nodeModule as unknown as { Module: ModuleClass }).Module;
+  const original = prototype._compile;
+  const _compile = rewritingCompile(original, rewritten);
   prototype._compile = _compile;
   const undo = (): void => {
     if (prototype._compile === _compile) prototype._compile = original;
@@ -218,6 +282,7 @@ function receive(port: MessagePort, options: LoaderOptions): void {
     if (!message) return;
     if (message.type === 'library') options.libraryLoaded();
     else if (message.type === 'skipped') options.skipped(message.path, message.reason);
+    else if (message.type === 'map unusable') options.mapUnusable(message.path, message.reason);
     else if (message.type === 'left alone') options.leftAlone(message.filename, message.reason);
     else {
       const { filename, path, source, rewritten, base, stride } = message;

@@ -56,10 +56,10 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
       const key = cache?.key([options.build, 'library', JSON.stringify(file.rules), extension, kind, source]);
       const known = key && cache ? cache.get(key) : undefined;
       const { code, reason } = known
-        ? { code: known.code, reason: known.leftAlone[0] }
+        ? { code: known.code, reason: known.leftAlone[0].reason }
         : editNow(filename, source, kind, file.rules);
       if (key && !known) {
-        cache!.set(key, { code, prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [reason] });
+        cache!.set(key, { code, prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [{ reason }] });
       }
       if (code !== '') return file.last === undefined ? code : `${code}\n;${file.last};`;
       options.leftAlone(filename, reason);

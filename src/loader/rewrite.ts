@@ -1,5 +1,8 @@
+import { hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type * as transform from '../transform/index.js';
-import type { InstrumentOptions, SourceKind } from '../transform/types.js';
+import type { IncomingMap, InstrumentOptions, SourceKind } from '../transform/types.js';
+import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 
@@ -13,6 +16,7 @@ export const RUNNER_RUNTIME =
 export interface RewriteOptions {
   /** Names the state of this package's sources. */
   build: string;
+  cwd: string;
   /** Loads the parser: asked when the cache does not know a source, since that takes a third of a cold start. */
   loadTransform: () => typeof transform.instrument;
   runtimeUrl: string;
@@ -23,10 +27,21 @@ export interface RewriteOptions {
   filters: string;
   /** Told of a file, or a function in it, that stays as it is. */
   skipped: (path: string, reason: string) => void;
+  /** Told why a file's source map does not lead to its originals. */
+  mapUnusable: (path: string, reason: string) => void;
 }
 
-/** Rewrites a user's source, or answers null: not the user's, nothing to rewrite, or unparsable. */
-export type Rewrite = (filename: string, source: string, kind: SourceKind) => (Rewritten & { path: string }) | null;
+/**
+ * Rewrites a user's source, or answers null: not the user's, nothing to rewrite, or unparsable.
+ *
+ * @param map JSON of its source map, where a tool hands that over beside the source; else the one that the source names
+ */
+export type Rewrite = (
+  filename: string,
+  source: string,
+  kind: SourceKind,
+  map?: string,
+) => (Rewritten & { path: string }) | null;
 
 /** @returns the step between a loaded source and the one that runs */
 export function createRewrite(options: RewriteOptions): Rewrite {
@@ -34,7 +49,13 @@ export function createRewrite(options: RewriteOptions): Rewrite {
   let instrument: typeof transform.instrument | undefined;
   let loading = false;
 
-  function transformed(path: string, filename: string, source: string, kind: SourceKind): Rewritten {
+  function transformed(
+    path: string,
+    filename: string,
+    source: string,
+    kind: SourceKind,
+    map: FoundMap | undefined,
+  ): Rewritten {
     if (!instrument) {
       loading = true;
       try {
@@ -43,35 +64,62 @@ export function createRewrite(options: RewriteOptions): Rewrite {
         loading = false;
       }
     }
+    const read: Record<string, string | null> = {};
     const settings: InstrumentOptions = {
       kind,
       runtimeUrl: options.runtimeUrl,
-      includeFunction: userModules.functionsOf(path),
+      includeFunction: (name, original = path) => userModules.functionsOf(original)?.(name) ?? true,
       redactParameter: options.redactParameter,
+      map: map && incoming(map, path, read),
     };
     const result = instrument(source, filename, settings);
-    if (!result) return { code: '', prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [] };
+    if (!result) return { code: '', prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [], read };
     const { code, prefix, functions } = result;
     // What compilers write for re-exports is nothing that a user misses.
     const leftAlone = result.leftAlone
       .filter(({ reason }) => reason !== 're-export')
-      .map(({ name, line, reason }) => `function ${name} in line ${line} is not recorded: ${reason}`);
-    return { code, prefix, kind: result.kind, functions, edits: JSON.stringify(result.edits), leftAlone };
+      .map(({ name, line, reason, path: original }) => ({
+        reason: `function ${name} in line ${line} is not recorded: ${reason}`,
+        path: original,
+      }));
+    return { code, prefix, kind: result.kind, functions, edits: JSON.stringify(result.edits), leftAlone, read };
   }
 
-  return (filename, source, kind) => {
+  /** @param read is told what comes from the disk */
+  function incoming(map: FoundMap, path: string, read: Record<string, string | null>): IncomingMap {
+    return {
+      json: map.json,
+      original(name, content) {
+        const filename = originalFilename(name, map.place, options.cwd);
+        const original = filename === null ? null : userModules.pathOf(filename);
+        if (filename === null || original === null) return null;
+        const text = content ?? textOf(filename);
+        if (content === undefined) read[filename] = hashOf(text);
+        return { path: original, filename, text };
+      },
+      unusable: (reason) => options.mapUnusable(path, reason),
+    };
+  }
+
+  return (filename, source, kind, map) => {
     // The parser's own modules pass through here while it loads.
     if (loading) return null;
     const path = userModules.pathOf(filename);
     // A source that came through here before, in another hook of the same chain.
-    if (path === null || source.includes(options.runtimeUrl) || source.includes('=__handit__;')) return null;
+    if (path === null || source.includes(options.runtimeUrl) || REWRITTEN.test(source)) return null;
+    const found =
+      map === undefined
+        ? findMap(filename, source, (reason) => options.mapUnusable(path, reason))
+        : { json: map, place: filename };
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const filtered = userModules.functionsOf(path) ? path : '';
-    const key = cache?.key([options.build, options.runtimeUrl, options.filters, filtered, extension, kind, source]);
+    const parts = [options.build, options.runtimeUrl, options.filters, filtered, extension, kind, source];
+    if (found) parts.push(path, options.cwd, found.place, found.json);
+    const key = cache?.key(parts);
     let rewritten = key && cache ? cache.get(key) : undefined;
-    if (!rewritten) {
+    if (!rewritten || isOutdated(rewritten)) {
       try {
-        rewritten = transformed(path, filename, source, kind);
+        rewritten = transformed(path, filename, source, kind, found);
       } catch (error) {
         const { name, message } = error as Error;
         options.skipped(
@@ -82,7 +130,26 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       }
       if (key) cache!.set(key, rewritten);
     }
-    for (const reason of rewritten.leftAlone) options.skipped(path, reason);
+    for (const { reason, path: original = path } of rewritten.leftAlone) options.skipped(original, reason);
     return rewritten.functions.length ? { ...rewritten, path } : null;
   };
+}
+
+/** Compilers that come behind us may write it in their own way. */
+const REWRITTEN = /=\s*__handit__\b/;
+
+function isOutdated({ read = {} }: Rewritten): boolean {
+  return Object.entries(read).some(([filename, hashed]) => hashOf(textOf(filename)) !== hashed);
+}
+
+function textOf(filename: string): string | undefined {
+  try {
+    return readFileSync(filename, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function hashOf(text: string | undefined): string | null {
+  return text === undefined ? null : hash('sha256', text, 'hex');
 }

@@ -15,7 +15,7 @@ import { createUserModules } from './user-module.js';
 export function rewriteOptions(
   config: Config,
   folder: string,
-): Omit<RewriteOptions, 'skipped'> &
+): Omit<RewriteOptions, 'skipped' | 'mapUnusable'> &
   Pick<LibraryFilesOptions, 'loadEditor' | 'isUserModule'> & { cacheFolder: string | null } {
   const { cwd, captureOnlyCwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
@@ -25,6 +25,7 @@ export function rewriteOptions(
   const userModules = createUserModules({ cwd, ownFolder: folder, captureOnlyCwd, include, exclude });
   return {
     build,
+    cwd,
     loadTransform: () => load().instrument,
     loadEditor: () => load().editLibrary,
     runtimeUrl: pathToFileURL(join(folder, 'runtime.mjs')).href,
@@ -33,6 +34,6 @@ export function rewriteOptions(
     userModules,
     isUserModule: (filename) => userModules.pathOf(filename) !== null,
     redactParameter: secretKeys(redact),
-    filters: [include, exclude, redact].join('\n'),
+    filters: [include, exclude, redact, captureOnlyCwd].join('\n'),
   };
 }

@@ -14,7 +14,9 @@ export interface Rewritten {
   /** JSON of the edits, parsed when they are needed. */
   edits: string;
   /** A sentence on each function that stays as it is. */
-  leftAlone: string[];
+  leftAlone: { reason: string; path?: string }[];
+  /** Files that decided on it besides the source: original sources, by hash of their text; null: there was none. */
+  read?: Record<string, string | null>;
 }
 
 /** Rewritten sources on disk. Keys are hashes of all that decides on the text, so an entry is never stale. */

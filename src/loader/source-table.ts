@@ -35,6 +35,7 @@ export interface SourceTable {
   add(file: SourceFile): void;
   byFunction(id: number): SourcePair | undefined;
   byFilename(filename: string): SourcePair | undefined;
+  /** How many modules. */
   readonly size: number;
 }
 
@@ -73,7 +74,7 @@ export function createSourceTable(): SourceTable {
       ),
     byFilename: (filename) => pair(files.findLast((file) => file.filename === filename)),
     get size() {
-      return files.length;
+      return new Set(files.map(({ filename }) => filename)).size;
     },
   };
 }

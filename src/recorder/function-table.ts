@@ -9,6 +9,10 @@ export interface FunctionEntry {
   async: boolean;
   generator: boolean;
   params: string[];
+  /** Where it was written, if not in the module that holds it. */
+  path?: string;
+  /** Then: its place in that module. */
+  generated?: { line: number; column: number };
 }
 
 /** A module whose functions have been given ids. */
@@ -33,7 +37,8 @@ export interface FunctionText {
 }
 
 /** @returns the constant text of a function's lines */
-export function functionText(path: string, entry: FunctionEntry): FunctionText {
+export function functionText(modulePath: string, entry: FunctionEntry): FunctionText {
+  const { path = modulePath } = entry;
   const func = `"func":${quote(entry.name)}`;
   const flags = (entry.async ? ',"async":true' : '') + (entry.generator ? ',"generator":true' : '');
   const args = entry.params.map((name, index) => `${index ? ',' : ',"args_preview":{'}${quote(name)}:`);

@@ -1,8 +1,10 @@
 import { parseSync, visitorKeys } from 'oxc-parser';
 import { analyse, boundNames, namesUnder, eachChild, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
+import { describe, parameterNames, valueParameters } from './describe.js';
 import { applyEdits, EditList } from './edits.js';
 import { LineTable } from './lines.js';
-import { functionName, simpleName } from './names.js';
+import { simpleName } from './names.js';
+import { findOrigins, type Origin } from './origins.js';
 import {
   UnparsableSource,
   type FunctionInfo,
@@ -25,6 +27,16 @@ interface Frame {
   baseConstructor: boolean;
   /** The call is an object that can be suspended, not a number. */
   suspends: boolean;
+  /** It is the body of an async function, whose `await` was made a `yield`. */
+  lowered: boolean;
+}
+
+/** A value that is handed to the probe that opens a call. */
+interface Argument {
+  /** As the trace calls it. */
+  name: string;
+  /** The variable that holds it; null: it is secret. */
+  value: string | null;
 }
 
 interface Context {
@@ -46,7 +58,9 @@ interface Context {
 export function instrument(source: string, filename: string, options: InstrumentOptions): Instrumented | null {
   const { program, kind } = parse(source, filename, options.kind);
   const keys = visitorKeys;
-  const rewriter = new Rewriter(source, keys, analyse(program, keys), options);
+  const lines = new LineTable(source);
+  const origins = options.map && findOrigins(program, keys, source, lines, options.map);
+  const rewriter = new Rewriter(source, keys, analyse(program, keys), options, lines, origins);
   rewriter.children(program, { frame: null, lexical: '0', depth: 0 });
   if (rewriter.functions.length === 0 && rewriter.leftAlone.length === 0) return null;
 
@@ -88,7 +102,6 @@ class Rewriter {
   readonly edits = new EditList();
   readonly functions: FunctionInfo[] = [];
   readonly leftAlone: Instrumented['leftAlone'] = [];
-  readonly lines: LineTable;
   readonly prefix: string;
   /** Probe functions that the text names. */
   readonly used = new Set<string>();
@@ -101,8 +114,9 @@ class Rewriter {
     private readonly keys: Record<string, string[]>,
     private readonly facts: Map<Node, FunctionFacts>,
     private readonly options: InstrumentOptions,
+    readonly lines: LineTable,
+    private readonly origins: Map<Node, Origin | null> | undefined,
   ) {
-    this.lines = new LineTable(source);
     this.prefix = unusedPrefix(source);
   }
 
@@ -148,6 +162,7 @@ class Rewriter {
       case 'AwaitExpression':
         return this.visitAwait(node, context, frame);
       case 'YieldExpression':
+        if (frame.lowered && node.argument && !node.delegate) return this.visitAwait(node, context, frame);
         return this.visitYield(node, context, frame);
       case 'ForOfStatement':
         return node.await ? this.visitForAwait(node, context, frame) : this.visitForHead(node, context, frame);
@@ -181,43 +196,46 @@ class Rewriter {
 
   private visitFunction(node: Node, outer: Context): void {
     const facts = this.facts.get(node)!;
-    const name = functionName(node, this.ancestors, this.source);
-    const parent = this.ancestors.at(-1)!;
-    const member = isMember(parent) && parent.value === node ? parent : null;
-    const place = member ? (member.key as Node).start : node.start;
-    if (facts.leave) this.leftAlone.push({ name, line: this.lines.lineOf(place), reason: facts.leave });
-    if (facts.leave || this.options.includeFunction?.(name) === false) {
-      return this.children(node, { frame: null, lexical: outer.lexical, depth: outer.depth });
+    const origin = this.origins?.get(node);
+    const around: Context = { frame: null, lexical: outer.lexical, depth: outer.depth };
+    // Neither the user's own nor to be missed.
+    if (origin === null) return this.children(node, around);
+    const own = describe(node, this.ancestors, this.source, this.lines);
+    const { member, ...place } = origin?.original.description ?? own;
+    const { name } = place;
+    const path = origin && { path: origin.path };
+    if (facts.leave) this.leftAlone.push({ name, line: place.line, reason: facts.leave, ...path });
+    if (facts.leave || this.options.includeFunction?.(name, origin?.path) === false) {
+      return this.children(node, around);
     }
 
     const id = this.functions.length;
-    const isClass = member?.type === 'MethodDefinition' && member.kind === 'constructor';
+    const isClass = own.member?.type === 'MethodDefinition' && own.member.kind === 'constructor';
     const derived = isClass && this.ancestors.at(-3)?.superClass != null;
+    const lowered = origin?.lowered === true;
     const frame: Frame = {
       node,
       id,
       call: `${this.prefix}c${outer.depth}`,
-      async: node.async,
-      generator: node.generator,
+      async: node.async || lowered,
+      generator: node.generator && !lowered,
       facts,
       derivedConstructor: derived,
-      baseConstructor: isClass && !derived,
+      // A constructor whose class was made a function answers what it makes as well.
+      baseConstructor: isClass ? !derived : place.kind === 'constructor' && node.type !== 'ArrowFunctionExpression',
       suspends: node.async || node.generator,
+      lowered,
     };
-    const params: string[] = [];
-    for (const parameter of node.params) if (!isThisParameter(parameter)) boundNames(parameter, params);
-    if (facts.usesArguments && node.type !== 'ArrowFunctionExpression' && !params.includes('arguments')) {
-      params.push('arguments');
-    }
-    const names = [...new Set(params)];
+    const secretSetter = member?.kind === 'set' && this.options.redactParameter?.(simpleName(name));
+    const values = this.handedOver(node, facts, origin).map((each) => (secretSetter ? { ...each, value: null } : each));
+    const begin = origin?.outer ?? node;
     this.functions.push({
-      name,
-      line: this.lines.lineOf(place),
-      column: this.lines.columnOf(place),
-      kind: functionKind(node, member),
-      async: node.async,
-      generator: node.generator,
-      params: names,
+      ...place,
+      params: values.map((each) => each.name),
+      ...path,
+      ...(origin && {
+        generated: { line: this.lines.lineOf(begin.start), column: this.lines.columnOf(begin.start) },
+      }),
     });
 
     // Functions in the parameter list and the like cannot see the body's variables.
@@ -228,18 +246,52 @@ class Rewriter {
       if (Array.isArray(child)) for (const each of child) this.visit(each, { ...outer, frame: null });
       else if (child) this.visit(child, { ...outer, frame: null });
     }
-    const isSecret = this.options.redactParameter;
-    const secretSetter = member?.kind === 'set' && isSecret?.(simpleName(name));
-    const secrets = new Set(isSecret ? names.filter(isSecret) : []);
-    if (isSecret) for (const parameter of node.params) namesUnder(parameter, isSecret, false, secrets);
-    // It has all of them by position.
-    if (secrets.size > 0) secrets.add('arguments');
     this.visitBody(
       frame,
-      names.map((each) => (secretSetter || secrets.has(each) ? null : each)),
+      values.map(({ value }) => value),
       outer,
     );
     this.ancestors.pop();
+  }
+
+  /** The values that the trace shows of a call, under the names that the user gave them. */
+  private handedOver(node: Node, facts: FunctionFacts, origin: Origin | undefined): Argument[] {
+    const isSecret = this.options.redactParameter;
+    const secretNames = (parameter: Node): Set<string> => {
+      const secrets = new Set<string>();
+      if (!isSecret) return secrets;
+      for (const each of boundNames(parameter)) if (isSecret(each)) secrets.add(each);
+      namesUnder(parameter, isSecret, false, secrets);
+      return secrets;
+    };
+    const given = valueParameters(node);
+    // Without any of its own, a lowered body sees those of the function around it.
+    const parameters = given.length === 0 && origin ? visibleParameters(origin.outer, node, this.keys) : given;
+    const originals = origin?.original.parameters;
+    const values: Argument[] = [];
+    let secrets = false;
+    for (const [index, parameter] of parameters.entries()) {
+      const names = boundNames(parameter);
+      const own = secretNames(parameter);
+      const written = originals?.[index];
+      const userNames = written ? boundNames(written) : names;
+      const theirs = written ? secretNames(written) : own;
+      secrets ||= own.size > 0 || theirs.size > 0;
+      const same = userNames.length === names.length;
+      for (const [at, name] of names.entries()) {
+        const secret = own.has(name) || (same ? theirs.has(userNames[at]) : theirs.size > 0);
+        const shown = same ? userNames[at] : names.length === 1 ? patternText(origin!.source, written!) : name;
+        values.push({ name: shown, value: secret ? null : name });
+      }
+    }
+    const all = facts.usesArguments && node.type !== 'ArrowFunctionExpression';
+    // It has all of them by position. Compilers read defaults and rest parameters from it.
+    const shown = originals === undefined || originals.length === 0 || originals.length > parameters.length;
+    if (all && shown) {
+      for (const each of originals ?? []) secrets ||= secretNames(each).size > 0;
+      values.push({ name: 'arguments', value: secrets ? null : 'arguments' });
+    }
+    return [...new Map(values.map((each) => [each.name, each])).values()];
   }
 
   private visitBody(frame: Frame, params: (string | null)[], outer: Context): void {
@@ -524,22 +576,23 @@ function unusedPrefix(source: string): string {
   }
 }
 
-function functionKind(node: Node, member: Node | null): FunctionInfo['kind'] {
-  if (node.type === 'ArrowFunctionExpression') return 'arrow';
-  if (!member) return 'function';
-  if (member.kind === 'get') return 'getter';
-  if (member.kind === 'set') return 'setter';
-  if (member.kind === 'constructor') return 'constructor';
-  return member.type === 'MethodDefinition' || member.method ? 'method' : 'function';
+/** Parameters of the function around a lowered body, where that does not hide them. */
+function visibleParameters(outer: Node, body: Node, keys: Record<string, string[]>): Node[] {
+  if (outer === body) return [];
+  const parameters = valueParameters(outer);
+  const hidden = new Set<string>();
+  eachOwnNode(body.body, keys, (node) => {
+    if (node.type === 'VariableDeclarator') for (const name of boundNames(node.id)) hidden.add(name);
+  });
+  for (const statement of body.body.body as Node[]) if (statement.id) hidden.add(statement.id.name as string);
+  return parameterNames(parameters).some((name) => hidden.has(name)) ? [] : parameters;
 }
 
-function isMember(node: Node): boolean {
-  return node.type === 'MethodDefinition' || (node.type === 'Property' && (node.method || node.kind !== 'init'));
-}
-
-/** TypeScript's `this` parameter is a type, not a value. */
-function isThisParameter(node: Node): boolean {
-  return node.type === 'Identifier' && node.name === 'this';
+/** A pattern that the compiler has taken out of the parameter list. */
+function patternText(source: string, pattern: Node): string {
+  const { start, end, typeAnnotation } = pattern.type === 'AssignmentPattern' ? pattern.left : pattern;
+  const text = source.slice(start, typeAnnotation?.start ?? end).replace(/\s+/g, ' ');
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }
 
 function isSuperCall(node: Node): boolean {

@@ -7,6 +7,10 @@ export class LineTable {
     while (terminator.exec(source)) this.starts.push(terminator.lastIndex);
   }
 
+  get count(): number {
+    return this.starts.length;
+  }
+
   lineOf(offset: number): number {
     let low = 0;
     let high = this.starts.length;

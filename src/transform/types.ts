@@ -16,6 +16,25 @@ export interface FunctionInfo {
   generator: boolean;
   /** Names of the values handed to `enter`, in their order: one per name that the parameters bind. */
   params: string[];
+  /** The file it was written in, where a source map says that this is another one than the text it stands in. */
+  path?: string;
+  /** Then: where it begins in that text. 1-based. */
+  generated?: { line: number; column: number };
+}
+
+/** The source map that a text came with. */
+export interface IncomingMap {
+  json: string;
+  /**
+   * An original file.
+   *
+   * @param name as the map has it
+   * @param content its text, if the map brings it
+   * @returns null when it is not the user's own; without `text` when it cannot be found
+   */
+  original(name: string, content?: string): { path: string; filename: string; text?: string } | null;
+  /** Told why functions are recorded at their generated places. */
+  unusable(reason: string): void;
 }
 
 /** At `at` of the original text `remove` characters go and `insert` comes; edits are ordered by place. */
@@ -30,9 +49,11 @@ export interface InstrumentOptions {
   /** Specifier of the module that a rewritten ES module imports its probe functions from. */
   runtimeUrl: string;
   /** Functions for which this answers false stay as they are. */
-  includeFunction?: (name: string) => boolean;
+  includeFunction?: (name: string, path?: string) => boolean;
   /** A parameter for which this answers true is never handed over; its place is taken by a constant. */
   redactParameter?: (name: string) => boolean;
+  /** Where the text was generated from others: its functions are reported as they stand there. */
+  map?: IncomingMap;
 }
 
 export interface Instrumented {
@@ -45,7 +66,7 @@ export interface Instrumented {
   functions: FunctionInfo[];
   edits: Edit[];
   /** Functions left as they are, with the reason: `with`, `direct eval`, `await using`. */
-  leftAlone: { name: string; line: number; reason: string }[];
+  leftAlone: { name: string; line: number; reason: string; path?: string }[];
 }
 
 /** A module that a test runner compiles by itself, past Node's loaders. */
