@@ -6,6 +6,7 @@ import { http2Hook } from './http2.js';
 import { httpsHook } from './https.js';
 import { mocksHook } from './mocks.js';
 import { jestHook } from './jest.js';
+import { nodeTestHook } from './node-test.js';
 import type { Hook } from './lib/hook.js';
 import { undiciHook } from './undici.js';
 
@@ -13,5 +14,5 @@ import { undiciHook } from './undici.js';
 export const hooks: readonly Hook[] = [
   ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
   ...[axiosHook, gotHook, mocksHook],
-  ...[jestHook],
+  ...[jestHook, nodeTestHook],
 ];

@@ -7,7 +7,10 @@ import { createTests } from '../hooks/lib/tests.js';
 import { createApi } from './api/index.js';
 import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
-import { installLoader, noLoader, type Loader } from './loader/install.js';
+import { watchCoverageSessions } from './loader/coverage-sessions.js';
+import { originalCoverage } from './loader/coverage.js';
+import { createCoverageFiles } from './loader/coverage-files.js';
+import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
 import { createSourcePlaces, tracePath } from './loader/source-place.js';
@@ -146,6 +149,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     if (config.debug)
       debug(`recording ${path} at the places of its generated text, the source map is of no use: ${reason}`);
   };
+  const lookouts: Lookout[] = [];
+  const whenNamed: HookHost['whenNamed'] = (builtin, step) =>
+    void lookouts.push({ pattern: new RegExp(`['"\`]${builtin}['"\`]`), seen: guarded(step) });
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
@@ -165,6 +171,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         },
         skipped,
         libraryLoaded: recorder.follow,
+        lookouts,
         broken,
         syncHooks: hasSyncHooks(process.versions.node),
       });
@@ -192,6 +199,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     seen,
     broken,
     looksLike: disguise.looksLike,
+    whenNamed,
+    originalPlace: createSourcePlaces(config.cwd, sources),
     probe: (name, step) => void (recorder.probes[name] = step),
     runners: {
       rewrite(source) {
@@ -202,6 +211,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
           return null;
         }
       },
+      coverage: (scripts) => originalCoverage(scripts, sources),
       enterRealm: guarded(enterRealm),
     },
   } satisfies Omit<HookHost, 'tests'>;
@@ -224,6 +234,18 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
+  whenNamed('(?:node:)?inspector(?:/promises)?', () =>
+    watchCoverageSessions((result) => {
+      try {
+        loader.registerPending();
+        return originalCoverage(result, sources);
+      } catch (error) {
+        broken(error);
+        return result;
+      }
+    }, disguise.looksLike),
+  );
+  const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
@@ -253,7 +275,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const unwatch = watchProcessEnd({
     guarded,
     drain: guarded(rest),
-    end,
+    end(code) {
+      end(code);
+      finishCoverage();
+    },
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
       printUncaughtLine(error, fromPromise, sources, recorder.lastThrow());

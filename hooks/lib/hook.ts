@@ -1,10 +1,11 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
+import type { Scope } from '../../src/recorder/scope.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
-import type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
+import type { RunnerCode, RunnerSource, ScriptCoverage } from '../../src/transform/types.js';
 
-export type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
+export type { RunnerCode, RunnerSource, ScriptCoverage } from '../../src/transform/types.js';
 export type { LibraryFile } from '../../src/transform/library.js';
 
 /** Watches one HTTP client or server, or one test runner. */
@@ -20,7 +21,10 @@ export interface Hook {
 /** What a hook is given: where exchanges and tests go, and the settings that concern them. */
 export interface HookHost {
   readonly proc: string;
-  readonly recorder: Pick<Recorder, 'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch'>;
+  readonly recorder: Pick<
+    Recorder,
+    'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'scopeNext' | 'raw' | 'epoch'
+  >;
   /** Nanoseconds of a monotonic clock. */
   now(): number;
   isSecret(key: string): boolean;
@@ -43,6 +47,10 @@ export interface HookHost {
   /** For hooks of test runners. */
   readonly tests: Tests;
   readonly runners: Runners;
+  /** Calls back before the first module runs whose text names this built-in module, as far as the loader sees it. */
+  whenNamed(builtin: string, seen: () => void): void;
+  /** Where a place that V8 names is in the text that the user wrote. */
+  originalPlace(file: string, line: number, column: number): { line: number; column: number };
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;
 }
@@ -51,6 +59,8 @@ export interface HookHost {
 export interface Runners {
   /** What is to be compiled instead; null: the same. Never throws. */
   rewrite(source: RunnerSource): RunnerCode | null;
+  /** What V8 would have counted in the same scripts, had they not been rewritten; `url` may be a file's name. */
+  coverage(scripts: readonly ScriptCoverage[]): ScriptCoverage[];
   /**
    * Makes what rewritten modules need known in another realm, given by its global object.
    *
@@ -80,6 +90,8 @@ export interface RunningTest {
    * @returns takes it back, as soon as the program's function has returned: its promise goes on inside by itself
    */
   enter(): () => void;
+  /** The test's scope, for a runner between which and the program's functions there is no room for `enter`. */
+  readonly scope: Scope | null;
   /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
   end(outcome: TestEnd['outcome'], error?: unknown): void;
 }

@@ -25,6 +25,7 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
     };
     let ended = false;
     return {
+      scope,
       enter: () =>
         guarded(() => {
           const leave = recorder.switchScope(scope);
@@ -58,4 +59,4 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
 }
 
 const nothing = (): void => undefined;
-const NOT_RECORDED: RunningTest = { enter: () => nothing, end: nothing };
+const NOT_RECORDED: RunningTest = { enter: () => nothing, scope: null, end: nothing };

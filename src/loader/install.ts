@@ -5,7 +5,7 @@ import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } 
 import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
 import type { LibraryFiles } from './library-files.js';
-import { linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
+import { ID_WIDTH, linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
 import type { MapFiles } from './map-files.js';
 import type { Rewrite } from './rewrite.js';
 import type { Rewritten } from './source-cache.js';
@@ -51,10 +51,17 @@ export interface LoaderOptions {
   leftAlone: (filename: string, reason: string) => void;
   /** Told, more than once, that the program has loaded code from `node_modules`. */
   libraryLoaded: () => void;
+  /** Texts that are looked for in each module before it runs, until the first that has one; then it is told. */
+  lookouts: Lookout[];
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
   syncHooks: boolean;
+}
+
+export interface Lookout {
+  pattern: RegExp;
+  seen: () => void;
 }
 
 export interface Loader {
@@ -106,9 +113,17 @@ export function installLoader(options: LoaderOptions): Loader {
     try {
       // The parser is loaded in here, and is no library of the program's.
       if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
+      lookOut(source);
       return edited(filename, source, kind);
     } finally {
       attempts--;
+    }
+  }
+
+  function lookOut(source: string): void {
+    const { lookouts } = options;
+    for (let i = lookouts.length - 1; i >= 0; i--) {
+      if (lookouts[i].pattern.test(source)) lookouts.splice(i, 1)[0].seen();
     }
   }
 
@@ -127,7 +142,7 @@ export function installLoader(options: LoaderOptions): Loader {
     return linkedCode(result, { filename, source, folder: options.folder, base, stride });
   }
 
-  function forRunner({ filename, code: source, kind, map }: RunnerSource): RunnerCode | null {
+  function forRunner({ filename, code: source, kind, map, wrapper = 0 }: RunnerSource): RunnerCode | null {
     const library = options.library.edit(filename, source, kind);
     if (library !== null) return { code: library, mapFile: () => null };
     const result = options.rewriteForRunner(filename, source, kind, map);
@@ -135,10 +150,8 @@ export function installLoader(options: LoaderOptions): Loader {
     const { path, kind: readAs, prefix, edits, functions } = result;
     const base = nextBase;
     nextBase += functions.length * stride;
-    register(
-      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length },
-      result,
-    );
+    const place = { base, stride, functions: functions.length, wrapper, idWidth: ID_WIDTH };
+    register({ filename, path, source, kind: readAs, prefix, edits, ...place }, result);
     return {
       code: linkedForRunner(result, base, stride),
       mapFile: () =>

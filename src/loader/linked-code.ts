@@ -5,10 +5,17 @@ import type { Edit } from '../transform/types.js';
 import type { Rewritten } from './source-cache.js';
 import type * as sourceMap from './source-map.js';
 
-/** Whether Node maps what it prints: by `--enable-source-maps`, or for coverage, which reads the maps later. */
+/** Whether Node maps what it prints. */
 export function wantsSourceMaps(): boolean {
-  const { sourceMapsEnabled } = process as { sourceMapsEnabled?: boolean };
-  return sourceMapsEnabled === true || Boolean(process.env.NODE_V8_COVERAGE);
+  return (process as { sourceMapsEnabled?: boolean }).sourceMapsEnabled === true;
+}
+
+/**
+ * Whether a rewritten text has a map of ours. For coverage, Node writes down the maps it knows; of a file that has none of
+ * its own there must not be one, so the columns in its stacks count the inserted text then.
+ */
+export function isMapped(source: string): boolean {
+  return wantsSourceMaps() && (!process.env.NODE_V8_COVERAGE || source.includes('sourceMappingURL='));
 }
 
 /** The text to run: with the ids of this process, and with a map where Node uses one. */
@@ -17,7 +24,7 @@ export function linkedCode(
   { filename, source, folder, base, stride }: Placement,
 ): string {
   const linked = linkIds(code, prefix, base, stride);
-  if (!wantsSourceMaps()) return linked;
+  if (!isMapped(source)) return linked;
   const ownIds = (JSON.parse(edits) as Edit[]).map((edit) => ({
     ...edit,
     insert: linkIds(edit.insert, prefix, base, stride),
@@ -26,7 +33,7 @@ export function linkedCode(
 }
 
 /** Digits of ids, and what makes up for those they do not have, in texts whose map is kept. */
-const ID_WIDTH = 7;
+export const ID_WIDTH = 7;
 
 /** The text for a runner that maps what it prints itself: its columns are the same in each process. */
 export function linkedForRunner({ code, prefix }: Pick<Rewritten, 'code' | 'prefix'>, base: number, stride: number): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, isAbsolute, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { decode, encode, type SourceMapMappings } from '@jridgewell/sourcemap-codec';
 import type { Edit } from '../transform/types.js';
 
@@ -42,6 +42,27 @@ export function composedMap(filename: string, source: string, edits: readonly Ed
 
 function shifted(map: SourceMap, source: string, edits: readonly Edit[]): string {
   return JSON.stringify({ ...map, mappings: encode(shift(decode(map.mappings), source, edits)) });
+}
+
+/** What Node knows of a text's own map, as it writes it beside coverage. */
+export interface CachedMap {
+  /** As Node counts them. */
+  lineLengths: number[];
+  data: unknown;
+  url: string | null;
+}
+
+/** What Node would know of the original text. */
+export function cachedMap(filename: string, source: string): CachedMap {
+  const url = [...source.matchAll(COMMENT)].at(-1)?.groups?.url ?? null;
+  const lines = source.split(/[\u2028\u2029]/.test(source) ? /[\n\u2028\u2029]/ : '\n');
+  const map = incomingMap(filename, source);
+  const data = map && {
+    ...map,
+    sources: map.sources.map((name) => (name !== null && isAbsolute(name) ? pathToFileURL(name).href : name)),
+    sourceRoot: '',
+  };
+  return { lineLengths: lines.map(({ length }) => length), data: data ?? null, url: data ? null : url };
 }
 
 /** The map that the original came with, inline or beside it. */

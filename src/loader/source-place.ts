@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { originalOffset } from '../transform/edits.js';
-import { wantsSourceMaps } from './linked-code.js';
+import { isMapped } from './linked-code.js';
 import type { SourceTable } from './source-table.js';
 
 /** A place in a file as the trace names it. */
@@ -21,7 +21,7 @@ export function createSourcePlaces(
     const pair = sources.byFilename(filename);
     if (pair) {
       const { file, edits, originalLines, rewrittenLines } = pair;
-      if (wantsSourceMaps()) return { path: file.path, line, column };
+      if (isMapped(pair.original)) return { path: file.path, line, column };
       const offset = originalOffset(rewrittenLines.offsetOf(line, column), edits);
       return { path: file.path, line: originalLines.lineOf(offset), column: originalLines.columnOf(offset) };
     }

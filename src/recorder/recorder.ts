@@ -122,6 +122,8 @@ export interface Recorder {
    * Runs what follows in that scope, also below a call that is running, up to the call of what this answers.
    */
   switchScope(scope: Scope): () => void;
+  /** The call that begins next is in that scope, and no child of the running call; null: that call has not come. */
+  scopeNext(scope: Scope | null): void;
   /**
    * Encodes and writes all events so far. The exception that was seen last may still be on its way, and goes without its
    * stack: reading that changes what Node prints if nobody catches it.
@@ -302,6 +304,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let delegatingAfter = -1;
   let delegatingAt = -1;
 
+  let nextScope: Scope | null = null;
   let reportNext: { fn: number; as: number } | null = null;
 
   const pending = new WeakMap<object, PendingCall>();
@@ -334,7 +337,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function scopedParent(id: number, lexical: CallHandle): number {
     let parent: number;
     let scope: Scope | null;
-    if (depth > 0) {
+    if (nextScope !== null) {
+      parent = nextScope.parent;
+      scope = nextScope;
+      nextScope = null;
+    } else if (depth > 0) {
       parent = stackId[depth];
       scope = stackScope[depth] ?? null;
     } else {
@@ -1088,6 +1095,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     enterScope,
     follow: () => void (following = true),
     switchScope,
+    scopeNext: (scope) => void (nextScope = scope),
     thrown: thrownValue,
     functionOf: (fn) => table[fn] && { ...table[fn].entry, path: table[fn].path },
     reportNextAs: (change) => void (reportNext = change),

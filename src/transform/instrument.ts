@@ -321,10 +321,12 @@ class Rewriter {
     this.edits.insert(start, (directives.length ? ';' : '') + this.hoistedVars(frame) + open);
     this.demoteDoubles(frame);
     this.children(body, inner);
-    const last = body.body.at(-1) as Node | undefined;
+    const last = (body.body as Node[]).findLast(({ type }) => type !== 'FunctionDeclaration');
     const leaves = last?.type === 'ReturnStatement' || last?.type === 'ThrowStatement';
-    const through = leaves ? '' : `;${this.fallThrough(frame)}`;
-    this.edits.insert(body.end - 1, through + end);
+    // Right behind the statement, not behind a comment, so that the statement ends for coverage where it did.
+    const more = last === body.body.at(-1) ? '' : ';';
+    if (!leaves) this.edits.insert(last?.end ?? body.end - 1, `;${this.fallThrough(frame)}${more}`);
+    this.edits.insert(body.end - 1, end, last && isEndOfBlocks(last) ? { lastEnd: last.end, leaves } : {});
   }
 
   /** A parameter given as null is secret. */
@@ -638,6 +640,15 @@ function eachOwnNode(node: Node, keys: Record<string, string[]>, each: (child: N
   eachChild(node, keys, (child) => {
     if (!isFunction(child) && child.type !== 'StaticBlock') eachOwnNode(child, keys, each);
   });
+}
+
+/** Whether V8 counts no block behind this statement where it is the last one of a function. */
+function isEndOfBlocks(statement: Node): boolean {
+  const { type, init, left } = unlabeled(statement);
+  const declaration = (init ?? left) as Node | null | undefined;
+  if (/^For(In|Of)?Statement$/.test(type))
+    return !(declaration?.type === 'VariableDeclaration' && declaration.kind !== 'var');
+  return /^(Return|Throw|If|Block|Switch|Try|While|DoWhile)Statement$/.test(type);
 }
 
 function isLoop(node: Node): boolean {

@@ -42,6 +42,10 @@ export interface Edit {
   at: number;
   remove: number;
   insert: string;
+  /** Of what closes a function whose last statement V8 counts no block behind (src/loader/coverage.ts): where that ends. */
+  lastEnd?: number;
+  /** Whether that statement is a `return` or `throw`. */
+  leaves?: boolean;
 }
 
 export interface InstrumentOptions {
@@ -79,6 +83,17 @@ export interface RunnerSource {
   map?: string;
   /** Characters that the runner puts in front of it. */
   wrapper?: number;
+}
+
+/** What V8 has counted in one script. */
+export interface ScriptCoverage {
+  scriptId: string;
+  url: string;
+  functions: {
+    functionName: string;
+    ranges: { startOffset: number; endOffset: number; count: number }[];
+    isBlockCoverage: boolean;
+  }[];
 }
 
 export interface RunnerCode {
