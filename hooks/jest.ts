@@ -33,7 +33,12 @@ export const jestHook: Hook = {
         { function: ['Runtime.getAllV8CoverageInfoCopy'], returns: '__handit__.jestCoverage($0)' },
       ],
     },
-    { package: 'jest-circus', path: '^build/(index|jestAdapterInit)\\.js$', version: '^30', rules: Object.values(CIRCUS) },
+    {
+      package: 'jest-circus',
+      path: '^build/(index|jestAdapterInit)\\.js$',
+      version: '^30',
+      rules: Object.values(CIRCUS),
+    },
     { package: 'jest-circus', path: '^build/state\\.js$', rules: [CIRCUS.dispatch] },
     { package: 'jest-circus', path: '^build/utils\\.js$', rules: [CIRCUS.call] },
     {
@@ -187,7 +192,8 @@ const NO_CALL: CallHandle = { leave: () => undefined };
 
 /** What jest-circus tells of the tests of one file. */
 function circusProbes(host: HookHost, file: string, guarded: Guard): Record<string, (...args: never[]) => unknown> {
-  if (file === '') return { circusEvent: nothing, circusHook: nothing, circusCall: () => NO_CALL, circusConcurrent: nothing };
+  if (file === '')
+    return { circusEvent: nothing, circusHook: nothing, circusCall: () => NO_CALL, circusConcurrent: nothing };
   const running = new WeakMap<CircusTest, RunningTest>();
   /** The test that the hooks with that context belong to. */
   const testOf = new WeakMap<object, CircusTest>();
@@ -245,6 +251,7 @@ const nothing = (): void => undefined;
 
 function titlesOf(test: CircusTest): string[] {
   const titles: string[] = [];
-  for (let block: CircusTest | undefined = test; block?.parent; block = block.parent) titles.unshift(String(block.name));
+  for (let block: CircusTest | undefined = test; block?.parent; block = block.parent)
+    titles.unshift(String(block.name));
   return titles;
 }

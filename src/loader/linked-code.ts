@@ -36,7 +36,11 @@ export function linkedCode(
 export const ID_WIDTH = 7;
 
 /** The text for a runner that maps what it prints itself: its columns are the same in each process. */
-export function linkedForRunner({ code, prefix }: Pick<Rewritten, 'code' | 'prefix'>, base: number, stride: number): string {
+export function linkedForRunner(
+  { code, prefix }: Pick<Rewritten, 'code' | 'prefix'>,
+  base: number,
+  stride: number,
+): string {
   return linkIds(code, prefix, base, stride, ID_WIDTH);
 }
 
