@@ -9,10 +9,12 @@ import { jestHook } from './jest.js';
 import { nodeTestHook } from './node-test.js';
 import type { Hook } from './lib/hook.js';
 import { undiciHook } from './undici.js';
+import { viteHook } from './vite.js';
+import { vitestHook } from './vitest.js';
 
 /** In the order in which they start; they end in the opposite one. */
 export const hooks: readonly Hook[] = [
   ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
   ...[axiosHook, gotHook, mocksHook],
-  ...[jestHook, nodeTestHook],
+  ...[jestHook, nodeTestHook, viteHook, vitestHook],
 ];

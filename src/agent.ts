@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { threadId } from 'node:worker_threads';
+import * as workers from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
 import { otelJson } from '../hooks/lib/trace-context.js';
 import type { HookHost } from '../hooks/lib/hook.js';
@@ -13,7 +13,7 @@ import { createCoverageFiles } from './loader/coverage-files.js';
 import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
-import { createSourcePlaces, tracePath } from './loader/source-place.js';
+import { createSourcePlaces } from './loader/source-place.js';
 import { createMapFiles } from './loader/map-files.js';
 import { createRewrite, RUNNER_RUNTIME } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
@@ -24,7 +24,8 @@ import { hasSyncHooks } from './node-features.js';
 import { now } from './recorder/clock.js';
 import { drainWhenIdle } from './recorder/idle.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
-import { createPreviewer, quote } from './recorder/preview.js';
+import { createPreviewer } from './recorder/preview.js';
+import { quote } from './recorder/quote.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
@@ -56,6 +57,9 @@ const AGENT = Symbol.for('handit');
 export function startAgent(folder: string, options: { loader?: boolean } = {}): Agent | null {
   const shared = globalThis as { [AGENT]?: Agent };
   if (shared[AGENT]) return shared[AGENT];
+  // Node's own thread for loader hooks runs preloads, too. Nothing of the program's runs there, and on Node 22 it has no
+  // support for hooks of `registerHooks`: the hooks of others (ts-node/esm, tsx before 4.22) would fail.
+  if ((workers as { isInternalThread?: boolean }).isInternalThread) return null;
   // Wherever the program goes by `chdir`, paths are those of the start.
   const config = readConfig(process.env, process.cwd(), process.pid);
   if (!config.enabled) return null;
@@ -119,7 +123,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       node: process.version,
       pid: process.pid,
       ppid: process.ppid,
-      tid: threadId,
+      tid: workers.threadId,
       argv: argvWithoutSecrets(process.argv, isSecret),
       cwd: config.cwd,
       platform: process.platform,
@@ -141,6 +145,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     guarded(() => loader.registerPending()),
   );
   const forLoader = rewriteOptions(config, folder);
+  const { nameOf } = forLoader.userModules;
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
@@ -196,11 +201,12 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     errorJson: (error, withStack) => preview.error(error).toJson(withStack),
     maxBody: config.maxBody,
     propagate: config.propagate,
+    flush: guarded(rest),
     seen,
     broken,
     looksLike: disguise.looksLike,
     whenNamed,
-    originalPlace: createSourcePlaces(config.cwd, sources),
+    originalPlace: createSourcePlaces(nameOf, sources),
     probe: (name, step) => void (recorder.probes[name] = step),
     runners: {
       rewrite(source) {
@@ -212,10 +218,11 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         }
       },
       coverage: (scripts) => originalCoverage(scripts, sources),
+      rewriteBody: (body) => loader.rewriteBody(body),
       enterRealm: guarded(enterRealm),
     },
   } satisfies Omit<HookHost, 'tests'>;
-  const host: HookHost = { ...forHooks, tests: createTests(forHooks, (file) => tracePath(config.cwd, file)) };
+  const host: HookHost = { ...forHooks, tests: createTests(forHooks, nameOf) };
   const ends = createPromiseEnds(now);
   const api = createApi({
     ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },
@@ -227,14 +234,14 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         return known?.generated ?? known;
       }),
     newFunctionId: loader.newFunctionId,
-    sourcePlace: createSourcePlaces(config.cwd, sources),
+    sourcePlace: createSourcePlaces(nameOf, sources),
     outputFile: config.outputFile,
   });
   recorder.probes.pending = guarded(() => loader.registerPending());
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
-  whenNamed('(?:node:)?inspector(?:/promises)?', () =>
+  const watchSessions = (): void =>
     watchCoverageSessions((result) => {
       try {
         loader.registerPending();
@@ -243,8 +250,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         broken(error);
         return result;
       }
-    }, disguise.looksLike),
-  );
+    }, disguise.looksLike);
+  // The hooks' thread sees modules name it, but tells it too late.
+  if (process.env.VITEST !== undefined && !hasSyncHooks(process.versions.node)) guarded(watchSessions)();
+  else whenNamed('(?:node:)?inspector(?:/promises)?', watchSessions);
   const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
   let ended = false;
   const end = guarded((code: number | undefined): void => {

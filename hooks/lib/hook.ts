@@ -1,5 +1,6 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
 import type { Scope } from '../../src/recorder/scope.js';
+import type { CompiledBody, LinkedBody } from '../../src/loader/compiled-body.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
@@ -38,6 +39,8 @@ export interface HookHost {
   readonly maxBody: number;
   /** Requests that the program makes get the header `traceparent`. */
   readonly propagate: boolean;
+  /** Writes all events so far. For when none of the program's code is running, and the process may be ended any moment. */
+  flush(): void;
   /** There is something to record, so the process leaves a trace. */
   seen(): void;
   /** An error of our own; the program goes on. */
@@ -61,6 +64,8 @@ export interface Runners {
   rewrite(source: RunnerSource): RunnerCode | null;
   /** What V8 would have counted in the same scripts, had they not been rewritten; `url` may be a file's name. */
   coverage(scripts: readonly ScriptCoverage[]): ScriptCoverage[];
+  /** The same for what was compiled to the body of a strict async function. */
+  rewriteBody(body: CompiledBody): LinkedBody | null;
   /**
    * Makes what rewritten modules need known in another realm, given by its global object.
    *
@@ -92,6 +97,8 @@ export interface RunningTest {
   enter(): () => void;
   /** The test's scope, for a runner between which and the program's functions there is no room for `enter`. */
   readonly scope: Scope | null;
+  /** The same for good: for an async function of the runner's that has awaited something, up to its end. */
+  stay(): void;
   /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
   end(outcome: TestEnd['outcome'], error?: unknown): void;
 }

@@ -78,6 +78,7 @@ function ranAs(pairs: readonly SourcePair[], end: number): SourcePair | undefine
 /** Characters of the script before the text. */
 function before(pair: SourcePair, end: number): number {
   if (pair.file.wrapper !== undefined) return pair.file.wrapper;
+  if (pair.file.behind) return end - linkedLength(pair) - pair.file.behind.ran;
   // Where Node reads the file it takes a byte order mark away; what a hook hands over keeps it.
   return pair.original.startsWith(BOM) && end < linkedLength(pair) ? -1 : 0;
 }
@@ -130,12 +131,14 @@ function mover(pair: SourcePair, scriptEnd: number): Mover {
   // Without us it would have none.
   const shift = original.startsWith(BOM) ? -1 : Math.max(skipped, 0);
   // What follows the text is a source map of ours, or what would be there without us too.
-  const mapped = isMapped(pair.original) && pair.file.wrapper === undefined;
+  const { wrapper, behind } = pair.file;
+  const mapped = isMapped(pair.original) && wrapper === undefined && !behind;
+  const surplus = behind ? behind.ran - behind.original : 0;
 
   function originalOf(place: number): number {
     if (place < skipped) return place;
     const inText = place - skipped;
-    if (inText > length) return shift + original.length + (mapped ? 0 : inText - length);
+    if (inText > length) return shift + original.length + (mapped ? 0 : Math.max(0, inText - length - surplus));
     const index = firstFrom(places, (edit) => edit.start >= inText) - 1;
     if (index < 0) return Math.max(0, shift + inText);
     const edit = places[index];

@@ -1,9 +1,13 @@
 import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as util from 'node:util';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
+import { hasHooksInWorkers } from '../node-features.js';
 import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
+import type * as compiledBody from './compiled-body.js';
+import type { CompiledBody, LinkedBody } from './compiled-body.js';
 import type { LibraryFiles } from './library-files.js';
 import { ID_WIDTH, linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
 import type { MapFiles } from './map-files.js';
@@ -68,6 +72,8 @@ export interface Loader {
   /** Takes over what the hooks' thread has rewritten so far. */
   registerPending(): void;
   uninstall(): void;
+  /** Rewrites what a tool is about to run by itself; null: it stays as it is. */
+  rewriteBody(body: CompiledBody): LinkedBody | null;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
   /** What a test runner is to compile instead of what it has loaded; null: nothing else. */
@@ -80,6 +86,7 @@ export function noLoader(): Loader {
   return {
     registerPending: () => undefined,
     uninstall: () => undefined,
+    rewriteBody: () => null,
     newFunctionId: () => next++,
     forRunner: () => null,
   };
@@ -132,14 +139,47 @@ export function installLoader(options: LoaderOptions): Loader {
     if (library !== null) return library;
     const result = rewrite(filename, source, kind);
     if (!result) return null;
+    return linkedCode(result, {
+      filename,
+      source,
+      folder: options.folder,
+      base: registered(filename, source, result),
+      stride,
+    });
+  }
+
+  /** Answers where the ids of that file begin. */
+  function registered(
+    filename: string,
+    source: string,
+    result: Rewritten & { path: string },
+    ran: Pick<SourceFile, 'behind' | 'wrapper' | 'idWidth'> = {},
+  ): number {
     const { path, kind: readAs, prefix, edits, functions } = result;
     const base = nextBase;
     nextBase += functions.length * stride;
     register(
-      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length },
+      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length, ...ran },
       result,
     );
-    return linkedCode(result, { filename, source, folder: options.folder, base, stride });
+    return base;
+  }
+
+  // Test runners evaluate a module anew for each file of tests: it is the same module.
+  const bodies = new Map<string, { code: string; answer: LinkedBody | null }>();
+
+  function rewriteBody(body: CompiledBody): LinkedBody | null {
+    const known = bodies.get(body.filename);
+    if (known?.code === body.code) return known.answer;
+    const { linkedBody, mapOf, withoutMap } = nodeModule.createRequire(join(options.folder, 'register.cjs'))(
+      './compiled-body.cjs',
+    ) as typeof compiledBody;
+    const result = DATA.test(body.filename) ? null : rewrite(body.filename, body.code, 'body', mapOf(body));
+    const base = nextBase;
+    const answer = result && linkedBody(body, result, base, stride);
+    if (answer) registered(body.filename, withoutMap(body), result, { behind: answer.behind });
+    bodies.set(body.filename, { code: body.code, answer });
+    return answer;
   }
 
   function forRunner({ filename, code: source, kind, map, wrapper = 0 }: RunnerSource): RunnerCode | null {
@@ -147,11 +187,8 @@ export function installLoader(options: LoaderOptions): Loader {
     if (library !== null) return { code: library, mapFile: () => null };
     const result = options.rewriteForRunner(filename, source, kind, map);
     if (!result) return null;
-    const { path, kind: readAs, prefix, edits, functions } = result;
-    const base = nextBase;
-    nextBase += functions.length * stride;
-    const place = { base, stride, functions: functions.length, wrapper, idWidth: ID_WIDTH };
-    register({ filename, path, source, kind: readAs, prefix, edits, ...place }, result);
+    const base = registered(filename, source, result, { wrapper, idWidth: ID_WIDTH });
+    const { edits } = result;
     return {
       code: linkedForRunner(result, base, stride),
       mapFile: () =>
@@ -164,6 +201,14 @@ export function installLoader(options: LoaderOptions): Loader {
   const installed = options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
   return {
     ...installed,
+    rewriteBody(body) {
+      try {
+        return rewriteBody(body);
+      } catch (error) {
+        options.broken(error);
+        return null;
+      }
+    },
     forRunner,
     newFunctionId() {
       const id = nextBase;
@@ -173,6 +218,8 @@ export function installLoader(options: LoaderOptions): Loader {
   };
 }
 
+/** What tools make modules of; all functions in there are the tool's. */
+const DATA = /\.(json5?|ya?ml|toml|txt|html?|svg|wasm|(post|p|s)?css|sass|less|styl(us)?)$/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
@@ -186,15 +233,13 @@ function installSync(rewritten: Rewriting): Installed {
       const result = nextLoad(url, context);
       const kind = kindOf(result.format);
       if (!kind || result.source == null) return result;
-      let code: string | null = null;
       const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
-      if (!compiling.byTool(filename)) {
-        code = rewritten(
-          () => filename,
-          () => textOf(result.source),
-          kind,
-        );
-      }
+      if (compiling.byTool(filename)) return result;
+      const code = rewritten(
+        () => filename,
+        () => textOf(result.source),
+        kind,
+      );
       return code === null ? result : { ...result, source: code };
     },
   });
@@ -209,26 +254,23 @@ function installSync(rewritten: Rewriting): Installed {
 
 /**
  * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
- * So whoever asks for that method gets one that rewrites, unless it is Node itself with a text that the hooks have seen:
- * its stacks get no frame more.
+ * So who asks for that method gets one that rewrites. Node itself, whose text the hooks have seen, gets its own: its
+ * stacks get no frame more.
  */
-function watchCompile(rewritten: Rewriting): { byTool(filename: string): boolean; undo(): void } {
+function watchCompile(rewritten: Rewriting): CompileWatch {
   const { Module } = nodeModule as unknown as { Module: ModuleClass };
   const { prototype, _cache: cache } = Module;
   const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
-  let current = native.value as Compile;
-  const compile = rewritingCompile(current, rewritten);
-  /** The file that Node has just got from the hooks. */
-  let seen: string | undefined;
+  const nativeCompile = native.value as Compile;
+  const nativeName = Object.getOwnPropertyDescriptor(nativeCompile, 'name')!;
+  // V8 names the frame of a function without a name by the property that holds it, which is an accessor now.
+  if (nativeCompile.name === '') Object.defineProperty(nativeCompile, 'name', { ...nativeName, value: '_compile' });
+  const rewriting = rewritingCompile(nativeCompile, rewritten);
+  let current = nativeCompile;
   const descriptor: PropertyDescriptor = {
     configurable: true,
     enumerable: native.enumerable,
-    get(this: { filename?: unknown }) {
-      if (current !== native.value) return current;
-      const own = this !== (prototype as object) && this.filename === seen && seen !== undefined;
-      seen = undefined;
-      return own ? current : compile;
-    },
+    get: () => (current !== nativeCompile ? current : isAskedByNode() ? nativeCompile : rewriting),
     set(this: object, value: Compile) {
       if (this === (prototype as object)) current = value;
       else Object.defineProperty(this, '_compile', { ...native, value });
@@ -236,16 +278,29 @@ function watchCompile(rewritten: Rewriting): { byTool(filename: string): boolean
   };
   Object.defineProperty(prototype, '_compile', descriptor);
   return {
-    byTool(filename) {
-      const tool = filename !== '' && Object.hasOwn(cache[filename] ?? {}, '_compile');
-      seen = tool ? undefined : filename;
-      return tool;
-    },
+    byTool: (filename) => Object.hasOwn(cache[filename] ?? {}, '_compile'),
     undo() {
+      Object.defineProperty(nativeCompile, 'name', nativeName);
       if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
-      Object.defineProperty(prototype, '_compile', { ...native, value: current === compile ? native.value : current });
+      Object.defineProperty(prototype, '_compile', {
+        ...native,
+        value: current === rewriting ? nativeCompile : current,
+      });
     },
   };
+}
+
+/** Whether the function around a getter is one of Node's. */
+function isAskedByNode(): boolean {
+  // This one, the getter, and who reads it.
+  const asking = (util as unknown as { getCallSites(count: number): { scriptName: string }[] }).getCallSites(3).at(2);
+  return asking?.scriptName.startsWith('node:') === true;
+}
+
+interface CompileWatch {
+  /** Whether a tool has put itself between Node and the compiling of a file. */
+  byTool(filename: string): boolean;
+  undo(): void;
 }
 
 interface ModuleClass {
@@ -280,7 +335,8 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
   };
 
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
-  if (!isMainThread) return { registerPending: () => undefined, uninstall: undo };
+  if (!isMainThread && !hasHooksInWorkers(process.versions.node))
+    return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();
   port1.unref();
   const url = pathToFileURL(join(options.folder, 'hooks-thread.mjs'));

@@ -20,6 +20,8 @@ export interface SourceFile {
   wrapper?: number;
   /** How many characters each id takes at least; absent: as many as it has digits. */
   idWidth?: number;
+  /** How many characters of its script follow the text, as it runs and as it would without us; absent: none but a map. */
+  behind?: { ran: number; original: number };
 }
 
 /** Both texts of a rewritten module, made when they are first needed. */

@@ -7,11 +7,11 @@ import { simpleName } from './names.js';
 import { findOrigins, type Origin } from './origins.js';
 import {
   UnparsableSource,
+  type CodeKind,
   type FunctionInfo,
   type Instrumented,
   type InstrumentOptions,
   type Node,
-  type SourceKind,
 } from './types.js';
 
 /** The function whose body is being walked. */
@@ -81,10 +81,11 @@ export function instrument(source: string, filename: string, options: Instrument
 }
 
 /** Reads the text by the rules under which Node will run it. */
-function parse(source: string, filename: string, kind: SourceKind): { program: Node; kind: 'module' | 'commonjs' } {
+function parse(source: string, filename: string, kind: CodeKind): { program: Node; kind: 'module' | 'commonjs' } {
   const { program, errors, module } = parseSync(filename, source, {
-    sourceType: kind,
-    lang: language(filename),
+    sourceType: kind === 'body' ? 'module' : kind,
+    // A body has been compiled already, whatever the file is called.
+    lang: kind === 'body' ? 'js' : language(filename),
     preserveParens: true,
     showSemanticErrors: true,
   });
@@ -95,7 +96,7 @@ function parse(source: string, filename: string, kind: SourceKind): { program: N
   }
   const failure = errors.find(({ severity }) => (severity as string) === 'Error');
   if (failure) throw new UnparsableSource(failure.message);
-  return { program: tree, kind: kind === 'commonjs' ? 'commonjs' : 'module' };
+  return { program: tree, kind: kind === 'commonjs' || kind === 'body' ? 'commonjs' : 'module' };
 }
 
 class Rewriter {

@@ -28,6 +28,8 @@ export interface LibraryRule {
     call?: string;
     /** The argument of each `throw`. */
     throw?: true;
+    /** What an `await` of a call of this gives. */
+    awaited?: string;
     /** `undefined` behind an element that mentions this name, in an array. */
     behind?: string;
     /** The method. */
@@ -45,6 +47,8 @@ export interface LibraryFile {
   version?: string;
   /** Regular expression for the path inside the package. */
   path: string;
+  /** Other files of that path do not have this text, and are not looked into. */
+  contains?: string;
   rules: readonly LibraryRule[];
   /** A statement put behind the last line. */
   last?: string;
@@ -93,11 +97,18 @@ function namedFunctions(program: Node): Map<string, Found[]> {
     if (known) known.push(found);
     else named.set(name, [found]);
   };
+  const addMethods = (name: string, node: Node): void => {
+    for (const member of node.body.body as Node[]) {
+      if (member.type !== 'MethodDefinition' || member.computed || member.static || !member.value.body) continue;
+      add(`${name}.${member.key.name}`, { node: member.value, classBody: node.body });
+    }
+  };
   const walk = (node: Node): void => {
     if (isFunction(node) && node.id?.name) add(node.id.name, { node });
     if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init) {
       const init = unwrapped(node.init);
       if (isFunction(init)) add(node.id.name, { node: init });
+      if (init.type === 'ClassExpression' && !init.id) addMethods(node.id.name as string, init);
     }
     // X.prototype.name = function () {}
     if (node.type === 'AssignmentExpression' && isFunction(node.right)) {
@@ -105,10 +116,7 @@ function namedFunctions(program: Node): Map<string, Found[]> {
       if (path) add(`${path[1]}.${path[2]}`, { node: node.right });
     }
     if ((node.type === 'ClassDeclaration' || node.type === 'ClassExpression') && node.id) {
-      for (const member of node.body.body as Node[]) {
-        if (member.type !== 'MethodDefinition' || member.computed || member.static || !member.value.body) continue;
-        add(`${node.id.name}.${member.key.name}`, { node: member.value, classBody: node.body });
-      }
+      addMethods(node.id.name as string, node);
     }
     eachChild(node, visitorKeys, walk);
   };
@@ -189,12 +197,15 @@ function ownReturns(body: Node): Node[] {
   return values;
 }
 
-type What = Pick<NonNullable<LibraryRule['pass']>[number], 'call' | 'throw' | 'behind'>;
+type What = Omit<NonNullable<LibraryRule['pass']>[number], 'to' | 'count'>;
 
 function valuesIn(body: Node, what: What): Node[] {
   const values: Node[] = [];
   const walk = (node: Node): void => {
     if (what.throw && node.type === 'ThrowStatement') values.push(node.argument);
+    if (what.awaited !== undefined && node.type === 'AwaitExpression') {
+      if (node.argument.type === 'CallExpression' && pathOf(node.argument.callee) === what.awaited) values.push(node);
+    }
     if (what.call !== undefined && node.type === 'CallExpression' && pathOf(node.callee) === what.call) {
       if (node.arguments[0]) values.push(node.arguments[0]);
     }
@@ -217,6 +228,7 @@ function mentions(node: Node, name: string): boolean {
 /** `a.b.c` as text; empty for anything else. */
 function pathOf(node: Node): string {
   if (node.type === 'Identifier') return node.name as string;
+  if (node.type === 'ThisExpression') return 'this';
   if (node.type !== 'MemberExpression' || node.computed) return '';
   const object = pathOf(node.object);
   return object === '' ? '' : `${object}.${node.property.name}`;

@@ -3,6 +3,9 @@
 /** How a source is to be read: `commonjs` allows a top-level `return`, `unambiguous` lets the text decide. */
 export type SourceKind = 'module' | 'commonjs' | 'unambiguous';
 
+/** `body`: the JavaScript body of a strict async function, into which tools like Vite turn a module. */
+export type CodeKind = SourceKind | 'body';
+
 /** One function of a source file, in the order of its local id. */
 export interface FunctionInfo {
   /** Qualified as a developer would write it: `Cart.total`, `Cart.#price`, `Cart.static from`, `<anonymous>`. */
@@ -49,7 +52,7 @@ export interface Edit {
 }
 
 export interface InstrumentOptions {
-  kind: SourceKind;
+  kind: CodeKind;
   /** Specifier of the module that a rewritten ES module imports its probe functions from. */
   runtimeUrl: string;
   /** Functions for which this answers false stay as they are. */
@@ -78,7 +81,7 @@ export interface RunnerSource {
   filename: string;
   /** As the runner is about to compile it. */
   code: string;
-  kind: 'module' | 'commonjs';
+  kind: SourceKind;
   /** JSON of the map from `code` to what it was made of. */
   map?: string;
   /** Characters that the runner puts in front of it. */
