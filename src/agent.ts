@@ -8,9 +8,9 @@ import { createTests } from '../hooks/lib/tests.js';
 import { createApi } from './api/index.js';
 import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
-import { originalCoverage } from './loader/coverage.js';
 import { watchCoverageSessions } from './loader/coverage-sessions.js';
 import { watchCoverageReports } from './loader/coverage-reports.js';
+import { originalCoverage } from './loader/coverage.js';
 import { createCoverageFiles } from './loader/coverage-files.js';
 import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
@@ -219,6 +219,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
           return null;
         }
       },
+      coverage: (scripts) => originalCoverage(scripts, sources),
       rewriteBody: (body) => loader.rewriteBody(body),
       enterRealm: guarded(enterRealm),
     },
@@ -242,7 +243,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
-  whenNamed('(?:node:)?inspector(?:/promises)?', () =>
+  const watchSessions = (): void =>
     watchCoverageSessions((result) => {
       try {
         loader.registerPending();
@@ -251,16 +252,16 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         broken(error);
         return result;
       }
-    }, disguise.looksLike),
-  );
+    }, disguise.looksLike);
+  // The hooks' thread sees modules name it, but tells it too late.
+  // The hooks' thread sees modules name it, but tells it too late.
+  if (process.env.VITEST !== undefined && !hasSyncHooks(process.versions.node)) guarded(watchSessions)();
+  else whenNamed('(?:node:)?inspector(?:/promises)?', watchSessions);
   const coverageFiles = createCoverageFiles(folder, sources);
   const finishCoverage = guarded(coverageFiles.finish);
   const unwatchReports = watchCoverageReports(guarded(coverageFiles.translate));
-  // There the loader does not see the text of ES modules in time, as that of Vitest's coverage.
-  if (rewrites && !hasSyncHooks(process.versions.node)) {
-    loader.lookOut(entryText());
-    if (process.env.VITEST !== undefined) loader.lookOut("'node:inspector'");
-  }
+  // There the loader does not see the text of ES modules in time.
+  if (rewrites && !hasSyncHooks(process.versions.node)) loader.lookOut(entryText());
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();

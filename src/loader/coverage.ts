@@ -127,10 +127,10 @@ const places = new WeakMap<SourcePair, Place[]>();
 function placesOf(pair: SourcePair): Place[] {
   let known = places.get(pair);
   if (!known) {
-    const { prefix, base, stride } = pair.file;
+    const { prefix, base, stride, idWidth } = pair.file;
     let shift = 0;
     known = pair.edits.map(({ at, remove, insert }) => {
-      const { length } = linkIds(insert, prefix, base, stride);
+      const { length } = linkIds(insert, prefix, base, stride, idWidth);
       const start = at + shift;
       shift += length - remove;
       return { at, start, end: start + length, shift };

@@ -9,7 +9,7 @@ import type { LibraryFile } from '../transform/library.js';
 import type * as compiledBody from './compiled-body.js';
 import type { CompiledBody, LinkedBody } from './compiled-body.js';
 import type { LibraryFiles } from './library-files.js';
-import { linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
+import { ID_WIDTH, linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
 import type { MapFiles } from './map-files.js';
 import type { Rewrite } from './rewrite.js';
 import type { Rewritten } from './source-cache.js';
@@ -156,13 +156,13 @@ export function installLoader(options: LoaderOptions): Loader {
     filename: string,
     source: string,
     result: Rewritten & { path: string },
-    behind?: SourceFile['behind'],
+    ran: Pick<SourceFile, 'behind' | 'wrapper' | 'idWidth'> = {},
   ): number {
     const { path, kind: readAs, prefix, edits, functions } = result;
     const base = nextBase;
     nextBase += functions.length * stride;
     register(
-      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length, behind },
+      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length, ...ran },
       result,
     );
     return base;
@@ -180,17 +180,17 @@ export function installLoader(options: LoaderOptions): Loader {
     const result = DATA.test(body.filename) ? null : rewrite(body.filename, body.code, 'body', mapOf(body));
     const base = nextBase;
     const answer = result && linkedBody(body, result, base, stride);
-    if (answer) registered(body.filename, withoutMap(body), result, answer.behind);
+    if (answer) registered(body.filename, withoutMap(body), result, { behind: answer.behind });
     bodies.set(body.filename, { code: body.code, answer });
     return answer;
   }
 
-  function forRunner({ filename, code: source, kind, map }: RunnerSource): RunnerCode | null {
+  function forRunner({ filename, code: source, kind, map, wrapper = 0 }: RunnerSource): RunnerCode | null {
     const library = options.library.edit(filename, source, kind);
     if (library !== null) return { code: library, mapFile: () => null };
-    const result = options.rewriteForRunner(filename, source, kind);
+    const result = options.rewriteForRunner(filename, source, kind, map);
     if (!result) return null;
-    const base = registered(filename, source, result);
+    const base = registered(filename, source, result, { wrapper, idWidth: ID_WIDTH });
     const { edits } = result;
     return {
       code: linkedForRunner(result, base, stride),

@@ -33,7 +33,7 @@ export function linkedCode(
 }
 
 /** Digits of ids, and what makes up for those they do not have, in texts whose map is kept. */
-const ID_WIDTH = 7;
+export const ID_WIDTH = 7;
 
 /** The text for a runner that maps what it prints itself: its columns are the same in each process. */
 export function linkedForRunner(

@@ -18,6 +18,8 @@ export interface SourceFile {
   functions: number;
   /** How many characters a runner that compiles modules by itself puts in front of the text; absent: none. */
   wrapper?: number;
+  /** How many characters each id takes at least; absent: as many as it has digits. */
+  idWidth?: number;
   /** How many characters of its script follow the text, as it runs and as it would without us; absent: none but a map. */
   behind?: { ran: number; original: number };
 }

@@ -47,6 +47,8 @@ export function drainWhenIdle(drain: (newTurn: boolean) => number, broken: (erro
   }
 
   function inNewTurn(): void {
+    // It holds on to the async context that it was started in, and with it to what the program keeps there.
+    timer = undefined;
     run(true);
   }
 

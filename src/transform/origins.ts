@@ -280,12 +280,20 @@ class OriginSearch {
 
   /**
    * Whether a map was made of another text than this one: it then points into the middle of words or behind the end. One
-   * place that changed shifts all behind it, so a few such segments in a row decide.
+   * place that changed shifts all behind it, so a few such segments in a row decide. Many that point to one place are one:
+   * what istanbul adds is all said to stand at the end.
    */
   private isStale(source: number, { source: text, lines }: OriginalFunctions): boolean {
     const { data } = this.map.segments;
     let recent = 0;
+    let before = -1;
     for (const at of this.segmentsOf(source)) {
+      const same =
+        before >= 0 &&
+        data[at + SEGMENT.line] === data[before + SEGMENT.line] &&
+        data[at + SEGMENT.sourceColumn] === data[before + SEGMENT.sourceColumn];
+      before = at;
+      if (same) continue;
       const line = data[at + SEGMENT.line] + 1;
       const offset = lines.offsetOf(line, data[at + SEGMENT.sourceColumn] + 1);
       const beyond =

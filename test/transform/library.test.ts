@@ -29,8 +29,35 @@ test('editLibrary() passes values through the handle', () => {
   );
 });
 
+test('editLibrary() wraps what the function itself returns', () => {
+  const source = 'async function f(a) { if (a) return 1; [2].map((x) => { return x }); return await g(a); }';
+  expect(edit(source, { function: ['f'], returns: 'p($1,$0)' })).toBe(
+    'async function f(a) { if (a) return p(a,1); [2].map((x) => { return x }); return p(a,await g(a)); }',
+  );
+});
+
+test('editLibrary() names what a function takes out of its parameter', () => {
+  expect(edit('const f = ({ a, b: c = 1 }) => { g() }', { function: ['f'], first: 'p($1{a},$1{b})' })).toBe(
+    'const f = ({ a, b: c = 1 }) => {p(a,c); g() }',
+  );
+});
+
+test('editLibrary() takes the outer one of two functions with one name', () => {
+  expect(edit('const f = () => g(function f() {})', { function: ['f'], first: 'p()' })).toBe(
+    'const f = () => {p();return(g(function f() {}))}',
+  );
+});
+
+test('editLibrary() does without a function that may be missing', () => {
+  expect(
+    edit('function g() {}', { function: ['f'], first: 'p()', optional: true }, { function: ['g'], first: 'q()' }),
+  ).toBe('function g() {q();}');
+});
+
 test.each<[string, string, LibraryRule]>([
   ['it has no f', 'const g = 1', { function: ['f'], first: 'p()' }],
+  ['f returns nothing', 'function f() { return }', { function: ['f'], returns: 'p($0)' }],
+  ['parameter 1 has no name', 'function f({ a }) {}', { function: ['f'], first: 'p($1{b})' }],
   ['it has several f', 'function f() {} { function f() {} }', { function: ['f'], first: 'p()' }],
   ['f is async', 'async function f() {}', { function: ['f'], enter: 'p()' }],
   ['f has a directive', 'function f() { "use strict" }', { function: ['f'], first: 'p()' }],
