@@ -205,7 +205,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         return known?.generated ?? known;
       }),
     newFunctionId: loader.newFunctionId,
-    sourcePlace: createSourcePlaces(config.cwd, sources),
+    sourcePlace: createSourcePlaces(config.cwd, sources, folder),
     outputFile: config.outputFile,
   });
   recorder.probes.pending = guarded(() => loader.registerPending());

@@ -11,6 +11,11 @@ export function wantsSourceMaps(): boolean {
   return sourceMapsEnabled === true || Boolean(process.env.NODE_V8_COVERAGE);
 }
 
+/** @param folder where this package's built files lie */
+export function loadSourceMap(folder: string): typeof sourceMap {
+  return createRequire(join(folder, 'register.cjs'))('./source-map.cjs') as typeof sourceMap;
+}
+
 /** The text to run: with the ids of this process, and with a map where Node uses one. */
 export function linkedCode(
   { code, prefix, edits }: Pick<Rewritten, 'code' | 'prefix' | 'edits'>,
@@ -18,7 +23,7 @@ export function linkedCode(
 ): string {
   const linked = linkIds(code, prefix, base, stride);
   if (!wantsSourceMaps() && !publishMap) return linked;
-  const { sourceMapComment } = createRequire(join(folder, 'register.cjs'))('./source-map.cjs') as typeof sourceMap;
+  const { sourceMapComment } = loadSourceMap(folder);
   const ownIds = (JSON.parse(edits) as Edit[]).map((edit) => ({
     ...edit,
     insert: linkIds(edit.insert, prefix, base, stride),

@@ -1,7 +1,7 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { originalOffset } from '../transform/edits.js';
-import { wantsSourceMaps } from './linked-code.js';
+import { loadSourceMap, wantsSourceMaps } from './linked-code.js';
 import type { SourceTable } from './source-table.js';
 
 /** A place in a file as the trace names it. */
@@ -11,21 +11,28 @@ export interface SourcePlace {
   column: number;
 }
 
-/** Answers for a place that V8 names where it is in the text that the user wrote. */
+/**
+ * Answers for a place that V8 names where it is in the text that the user wrote.
+ *
+ * @param folder where this package's built files lie
+ */
 export function createSourcePlaces(
   cwd: string,
   sources: SourceTable,
+  folder: string,
 ): (filename: string, line: number, column: number) => SourcePlace {
   return (name, line, column) => {
     const filename = name.startsWith('file:') ? fileURLToPath(name) : name;
     const pair = sources.byFilename(filename);
-    if (pair) {
-      const { file, edits, originalLines, rewrittenLines } = pair;
-      if (wantsSourceMaps()) return { path: file.path, line, column };
-      const offset = originalOffset(rewrittenLines.offsetOf(line, column), edits);
-      return { path: file.path, line: originalLines.lineOf(offset), column: originalLines.columnOf(offset) };
-    }
-    return { path: tracePath(cwd, filename), line, column };
+    if (!pair) return { path: tracePath(cwd, filename), line, column };
+    const { file, edits, originalLines, rewrittenLines } = pair;
+    if (wantsSourceMaps()) return { path: file.path, line, column };
+    const offset = originalOffset(rewrittenLines.offsetOf(line, column), edits);
+    const place = { line: originalLines.lineOf(offset), column: originalLines.columnOf(offset) };
+    const built = file.source.includes('sourceMappingURL=');
+    const written = built ? loadSourceMap(folder).originalPlace(file, cwd, place.line, place.column) : undefined;
+    if (!written) return { path: file.path, ...place };
+    return { path: tracePath(cwd, written.filename), line: written.line, column: written.column };
   };
 }
 
