@@ -5,11 +5,15 @@ import { httpHook } from './http.js';
 import { http2Hook } from './http2.js';
 import { httpsHook } from './https.js';
 import { mocksHook } from './mocks.js';
+import { jestHook } from './jest.js';
 import type { Hook } from './lib/hook.js';
 import { undiciHook } from './undici.js';
+import { viteHook } from './vite.js';
+import { vitestHook } from './vitest.js';
 
 /** In the order in which they start; they end in the opposite one. */
 export const hooks: readonly Hook[] = [
   ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
   ...[axiosHook, gotHook, mocksHook],
+  ...[jestHook, viteHook, vitestHook],
 ];

@@ -7,11 +7,16 @@ import { createTests } from '../hooks/lib/tests.js';
 import { createApi } from './api/index.js';
 import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
+import { originalCoverage } from './loader/coverage.js';
+import { watchCoverageSessions } from './loader/coverage-sessions.js';
+import { createCoverageFiles } from './loader/coverage-files.js';
 import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
+import { loadSourceMap } from './loader/linked-code.js';
 import { createLibraryFiles } from './loader/library-files.js';
-import { createSourcePlaces, tracePath } from './loader/source-place.js';
-import { createRewrite } from './loader/rewrite.js';
+import { createSourcePlaces } from './loader/source-place.js';
+import { createMapFiles } from './loader/map-files.js';
+import { createRewrite, RUNNER_RUNTIME } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
 import { createSourceTable } from './loader/source-table.js';
 import { printUncaughtLine } from './loader/uncaught.js';
@@ -20,8 +25,10 @@ import { hasSyncHooks } from './node-features.js';
 import { now } from './recorder/clock.js';
 import { drainWhenIdle } from './recorder/idle.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
-import { createPreviewer, quote } from './recorder/preview.js';
+import { createPreviewer } from './recorder/preview.js';
+import { quote } from './recorder/quote.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
+import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process-end.js';
@@ -139,6 +146,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     guarded(() => loader.registerPending()),
   );
   const forLoader = rewriteOptions(config, folder);
+  const { nameOf } = forLoader.userModules;
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
@@ -152,6 +160,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     : installLoader({
         folder,
         rewrite: createRewrite({ ...forLoader, skipped, mapUnusable }),
+        rewriteForRunner: createRewrite({ ...forLoader, runtimeUrl: RUNNER_RUNTIME, skipped, mapUnusable }),
+        mapFiles: createMapFiles(forLoader.cacheFolder, forLoader.build),
         mapUnusable,
         libraryRules,
         library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
@@ -164,6 +174,16 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         },
         skipped,
         libraryLoaded: recorder.follow,
+        inspectorNamed: () =>
+          watchCoverageSessions((result) => {
+            try {
+              loader.registerPending();
+              return originalCoverage(result, sources);
+            } catch (error) {
+              broken(error);
+              return result;
+            }
+          }, disguise.looksLike),
         broken,
         syncHooks: hasSyncHooks(process.versions.node),
       });
@@ -188,12 +208,25 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     errorJson: (error, withStack) => preview.error(error).toJson(withStack),
     maxBody: config.maxBody,
     propagate: config.propagate,
+    flush: guarded(rest),
     seen,
     broken,
     looksLike: disguise.looksLike,
     probe: (name, step) => void (recorder.probes[name] = step),
+    runners: {
+      rewrite(source) {
+        try {
+          return loader.forRunner(source);
+        } catch (error) {
+          broken(error);
+          return null;
+        }
+      },
+      rewriteBody: (body) => loader.rewriteBody(body),
+      enterRealm: guarded(enterRealm),
+    },
   } satisfies Omit<HookHost, 'tests'>;
-  const host: HookHost = { ...forHooks, tests: createTests(forHooks, (file) => tracePath(config.cwd, file)) };
+  const host: HookHost = { ...forHooks, tests: createTests(forHooks, nameOf) };
   const ends = createPromiseEnds(now);
   const api = createApi({
     ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },
@@ -205,13 +238,16 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         return known?.generated ?? known;
       }),
     newFunctionId: loader.newFunctionId,
-    sourcePlace: createSourcePlaces(config.cwd, sources, folder),
+    sourcePlace: createSourcePlaces(nameOf, sources, (file, line, column) =>
+      loadSourceMap(folder).originalPlace(file, config.cwd, line, column),
+    ),
     outputFile: config.outputFile,
   });
   recorder.probes.pending = guarded(() => loader.registerPending());
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
+  const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
@@ -241,12 +277,25 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const unwatch = watchProcessEnd({
     guarded,
     drain: guarded(rest),
-    end,
+    end(code) {
+      end(code);
+      finishCoverage();
+    },
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
       printUncaughtLine(error, fromPromise, sources, recorder.lastThrow());
     }),
   });
+
+  /** What is put there is frozen: a test runner may empty what it finds in a realm that it has done with. */
+  function enterRealm(realm: typeof globalThis, probes: Record<string, (...args: never[]) => unknown>): void {
+    const own = Object.freeze({ ...recorder.probes, ...probes });
+    Object.defineProperty(realm, '__handit__', { value: own, configurable: true });
+    if (realm === globalThis) return;
+    Object.defineProperty(realm, AGENT, { value: Object.freeze({ ...agent }), configurable: true });
+    knowRealm(realm);
+    disguise.inRealm(realm);
+  }
 
   const agent: Agent = {
     version,

@@ -14,6 +14,14 @@ export function hasSyncHooks(version: string): boolean {
   return from !== undefined && (minor > from[0] || (minor === from[0] && patch >= from[1]));
 }
 
+/**
+ * Whether a worker thread can have asynchronous hooks of its own; later it shares those of the main thread, or waits for
+ * them forever: https://github.com/nodejs/node/issues/53182.
+ */
+export function hasHooksInWorkers(version: string): boolean {
+  return Number(version.split('.')[0]) < 22;
+}
+
 /** Whether the channel `http.client.request.created` exists: https://github.com/nodejs/node/pull/55715. */
 export function hasRequestCreatedChannel(version: string): boolean {
   const [major, minor] = version.split('.').map(Number);

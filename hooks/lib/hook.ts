@@ -1,7 +1,11 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
+import type { CompiledBody, LinkedBody } from '../../src/loader/compiled-body.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
+import type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
+
+export type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
 export type { LibraryFile } from '../../src/transform/library.js';
 
 /** Watches one HTTP client or server, or one test runner. */
@@ -31,6 +35,8 @@ export interface HookHost {
   readonly maxBody: number;
   /** Requests that the program makes get the header `traceparent`. */
   readonly propagate: boolean;
+  /** Writes all events so far. For when none of the program's code is running, and the process may be ended any moment. */
+  flush(): void;
   /** There is something to record, so the process leaves a trace. */
   seen(): void;
   /** An error of our own; the program goes on. */
@@ -39,8 +45,23 @@ export interface HookHost {
   looksLike(original: object, replacement: object): void;
   /** For hooks of test runners. */
   readonly tests: Tests;
+  readonly runners: Runners;
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;
+}
+
+/** For hooks of test runners that compile modules by themselves, past Node's loaders. */
+export interface Runners {
+  /** What is to be compiled instead; null: the same. Never throws. */
+  rewrite(source: RunnerSource): RunnerCode | null;
+  /** The same for what was compiled to the body of a strict async function. */
+  rewriteBody(body: CompiledBody): LinkedBody | null;
+  /**
+   * Makes what rewritten modules need known in another realm, given by its global object.
+   *
+   * @param probes of this realm only; none of them may throw
+   */
+  enterRealm(realm: typeof globalThis, probes: Record<string, (...args: never[]) => unknown>): void;
 }
 
 /** The tests of the program, each a root context of its own: what it calls carries its name. For hooks of test runners. */
@@ -64,6 +85,8 @@ export interface RunningTest {
    * @returns takes it back, as soon as the program's function has returned: its promise goes on inside by itself
    */
   enter(): () => void;
+  /** The same for good: for an async function of the runner's that has awaited something, up to its end. */
+  stay(): void;
   /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
   end(outcome: TestEnd['outcome'], error?: unknown): void;
 }

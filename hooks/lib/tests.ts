@@ -1,4 +1,4 @@
-import { quote } from '../../src/recorder/preview.js';
+import { quote } from '../../src/recorder/quote.js';
 import type { HookHost, RunningTest, TestName, Tests } from './hook.js';
 
 /** Characters of a test's name. */
@@ -30,6 +30,7 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
           const leave = recorder.switchScope(scope);
           return () => guarded(leave, undefined);
         }, nothing),
+      stay: () => guarded(() => void recorder.enterScope(scope), undefined),
       end: (outcome, error) =>
         guarded(() => {
           if (ended) return;
@@ -58,4 +59,4 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
 }
 
 const nothing = (): void => undefined;
-const NOT_RECORDED: RunningTest = { enter: () => nothing, end: nothing };
+const NOT_RECORDED: RunningTest = { enter: () => nothing, stay: nothing, end: nothing };

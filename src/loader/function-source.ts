@@ -2,7 +2,7 @@ import { originalOffset } from '../transform/edits.js';
 import type { SourcePair, SourceTable } from './source-table.js';
 
 /** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
-const PROBE = /(h\$\d*_)(?:e[0-3n]|fa|fg)\((\d+),/;
+const PROBE = /(h\$\d*_)(?:e[0-3n]|fa|fg)\( *(\d+),/;
 
 export interface Disguise {
   /** From now on the text of the replacement is that of the original. */
@@ -15,6 +15,8 @@ export interface Disguise {
    * @param placeOf where a function with that id begins in its file, by 1-based line and column
    */
   idOf(fn: object, placeOf: (id: number) => { line: number; column: number } | undefined): number | undefined;
+  /** The same in another realm, for as long as that lives. */
+  inRealm(realm: Pick<typeof globalThis, 'Function'>): void;
   undo(): void;
 }
 
@@ -32,27 +34,42 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
   /** Methods that we have put in the place of Node's. */
   const replaced = new WeakMap<object, object>();
 
+  const get = WeakMap.prototype.get.bind(replaced) as (key: unknown) => object | undefined;
+
+  function textBy(nativeOfRealm: () => string, self: unknown): string {
+    const text = apply(nativeOfRealm, get(self) ?? self, []);
+    // Nearly every text: a built-in's, or one that was not rewritten.
+    if (!text.includes('h$')) return text;
+    try {
+      return original(text, sources, registerPending) ?? text;
+    } catch {
+      return text;
+    }
+  }
+
   // A method has no `prototype` and cannot be constructed, like the built-in.
   const { toString } = {
     toString(this: unknown): string {
-      const text = apply(nativeToString, replacedBy(this), []);
-      // Nearly every text: a built-in's, or one that was not rewritten.
-      if (!text.includes('h$')) return text;
-      try {
-        return original(text, sources, registerPending) ?? text;
-      } catch {
-        return text;
-      }
+      return textBy(nativeToString, this);
     },
   };
-  const get = WeakMap.prototype.get.bind(replaced) as (key: unknown) => object | undefined;
-  const replacedBy = (self: unknown): unknown => get(self) ?? self;
   replaced.set(toString, nativeToString);
   Object.defineProperty(prototype, 'toString', { ...native, value: toString });
   return {
     looksLike: (original, replacement) => void replaced.set(replacement, original),
     textOf: (fn) => apply(toString, fn, []),
     idOf: (fn, placeOf) => rewrittenId(apply(nativeToString, fn, []), placeOf, sources, registerPending),
+    inRealm(realm) {
+      const there = Object.getOwnPropertyDescriptor(realm.Function.prototype, 'toString')!;
+      const nativeThere = there.value as () => string;
+      // A function of that realm, since its prototype can be seen.
+      const make = new realm.Function('text', 'return { toString() { return text(this); } }.toString;') as (
+        text: (self: unknown) => string,
+      ) => () => string;
+      const toStringThere = make((self) => textBy(nativeThere, self));
+      replaced.set(toStringThere, nativeThere);
+      Object.defineProperty(realm.Function.prototype, 'toString', { ...there, value: toStringThere });
+    },
     undo() {
       if (prototype.toString === toString) Object.defineProperty(prototype, 'toString', native);
     },

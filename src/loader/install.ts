@@ -3,10 +3,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as util from 'node:util';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
-import type { SourceKind } from '../transform/types.js';
+import { hasHooksInWorkers } from '../node-features.js';
+import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
+import type * as compiledBody from './compiled-body.js';
+import type { CompiledBody, LinkedBody } from './compiled-body.js';
 import type { LibraryFiles } from './library-files.js';
-import { linkedCode } from './linked-code.js';
+import { linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
+import type { MapFiles } from './map-files.js';
 import type { Rewrite } from './rewrite.js';
 import type { Rewritten } from './source-cache.js';
 import type { SourceFile } from './source-table.js';
@@ -37,6 +41,9 @@ export interface ThreadData {
 export interface LoaderOptions {
   folder: string;
   rewrite: Rewrite;
+  /** The same for modules that a test runner compiles: they import the probes from elsewhere. */
+  rewriteForRunner: Rewrite;
+  mapFiles: MapFiles;
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
   skipped: (path: string, reason: string) => void;
@@ -48,6 +55,8 @@ export interface LoaderOptions {
   leftAlone: (filename: string, reason: string) => void;
   /** Told, more than once, that the program has loaded code from `node_modules`. */
   libraryLoaded: () => void;
+  /** Told, before the first module that may use `node:inspector` runs. */
+  inspectorNamed: () => void;
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
@@ -58,14 +67,24 @@ export interface Loader {
   /** Takes over what the hooks' thread has rewritten so far. */
   registerPending(): void;
   uninstall(): void;
+  /** Rewrites what a tool is about to run by itself; null: it stays as it is. */
+  rewriteBody(body: CompiledBody): LinkedBody | null;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
+  /** What a test runner is to compile instead of what it has loaded; null: nothing else. */
+  forRunner(source: RunnerSource): RunnerCode | null;
 }
 
 /** In the place of a loader, where nothing is rewritten. */
 export function noLoader(): Loader {
   let next = 0;
-  return { registerPending: () => undefined, uninstall: () => undefined, newFunctionId: () => next++ };
+  return {
+    registerPending: () => undefined,
+    uninstall: () => undefined,
+    rewriteBody: () => null,
+    newFunctionId: () => next++,
+    forRunner: () => null,
+  };
 }
 
 /** Puts the rewriting between Node's loaders and the code they load. */
@@ -90,12 +109,17 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   let attempts = 0;
+  let inspectorNamed = false;
 
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
     attempts++;
     try {
       // The parser is loaded in here, and is no library of the program's.
       if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
+      if (!inspectorNamed && INSPECTOR.test(source)) {
+        inspectorNamed = true;
+        options.inspectorNamed();
+      }
       return edited(filename, source, kind);
     } finally {
       attempts--;
@@ -107,18 +131,77 @@ export function installLoader(options: LoaderOptions): Loader {
     if (library !== null) return library;
     const result = rewrite(filename, source, kind);
     if (!result) return null;
+    return linkedCode(result, {
+      filename,
+      source,
+      folder: options.folder,
+      base: registered(filename, source, result),
+      stride,
+    });
+  }
+
+  /** Answers where the ids of that file begin. */
+  function registered(
+    filename: string,
+    source: string,
+    result: Rewritten & { path: string },
+    behind?: SourceFile['behind'],
+  ): number {
     const { path, kind: readAs, prefix, edits, functions } = result;
     const base = nextBase;
     nextBase += functions.length * stride;
     register(
-      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length },
+      { filename, path, source, kind: readAs, prefix, edits, base, stride, functions: functions.length, behind },
       result,
     );
-    return linkedCode(result, { filename, source, folder: options.folder, base, stride });
+    return base;
   }
+
+  // Test runners evaluate a module anew for each file of tests: it is the same module.
+  const bodies = new Map<string, { code: string; answer: LinkedBody | null }>();
+
+  function rewriteBody(body: CompiledBody): LinkedBody | null {
+    const known = bodies.get(body.filename);
+    if (known?.code === body.code) return known.answer;
+    const { linkedBody, mapOf, withoutMap } = nodeModule.createRequire(join(options.folder, 'register.cjs'))(
+      './compiled-body.cjs',
+    ) as typeof compiledBody;
+    const result = DATA.test(body.filename) ? null : rewrite(body.filename, body.code, 'body', mapOf(body));
+    const base = nextBase;
+    const answer = result && linkedBody(body, result, base, stride);
+    if (answer) registered(body.filename, withoutMap(body), result, answer.behind);
+    bodies.set(body.filename, { code: body.code, answer });
+    return answer;
+  }
+
+  function forRunner({ filename, code: source, kind, map }: RunnerSource): RunnerCode | null {
+    const library = options.library.edit(filename, source, kind);
+    if (library !== null) return { code: library, mapFile: () => null };
+    const result = options.rewriteForRunner(filename, source, kind);
+    if (!result) return null;
+    const base = registered(filename, source, result);
+    const { edits } = result;
+    return {
+      code: linkedForRunner(result, base, stride),
+      mapFile: () =>
+        options.mapFiles([filename, edits, map ?? source], () =>
+          mapForRunner(result, { filename, source, folder: options.folder }, map),
+        ),
+    };
+  }
+
   const installed = options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
   return {
     ...installed,
+    rewriteBody(body) {
+      try {
+        return rewriteBody(body);
+      } catch (error) {
+        options.broken(error);
+        return null;
+      }
+    },
+    forRunner,
     newFunctionId() {
       const id = nextBase;
       nextBase += stride;
@@ -127,9 +210,12 @@ export function installLoader(options: LoaderOptions): Loader {
   };
 }
 
+/** What tools make modules of; all functions in there are the tool's. */
+const DATA = /\.(json5?|ya?ml|toml|txt|html?|svg|wasm|(post|p|s)?css|sass|less|styl(us)?)$/;
+const INSPECTOR = /['"](?:node:)?inspector(?:\/promises)?['"]/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
-type Installed = Omit<Loader, 'newFunctionId'>;
+type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
 type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;
 
 function installSync(rewritten: Rewriting): Installed {
@@ -242,7 +328,10 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
   };
 
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
-  if (!isMainThread) return { registerPending: () => undefined, uninstall: undo };
+  // The thread sees them name `node:inspector`, but tells it too late.
+  if (process.env.VITEST !== undefined) options.inspectorNamed();
+  if (!isMainThread && !hasHooksInWorkers(process.versions.node))
+    return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();
   port1.unref();
   const url = pathToFileURL(join(options.folder, 'hooks-thread.mjs'));

@@ -30,11 +30,11 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
   const { cache } = options;
   const files = options.files.map(({ path, ...rest }) => ({ ...rest, path: new RegExp(path) }));
 
-  function fileOf(filename: string): (typeof files)[number] | undefined {
+  function filesOf(filename: string): typeof files {
     const place = placeOf(filename);
-    if (place === null) return undefined;
-    const file = files.find(({ path }) => path.test(place.path));
-    return file && isPackage(place, file) && !options.isUserModule(filename) ? file : undefined;
+    if (place === null) return [];
+    const found = files.filter((file) => file.path.test(place.path) && isPackage(place, file));
+    return found.length > 0 && !options.isUserModule(filename) ? found : [];
   }
 
   function editNow(filename: string, source: string, kind: SourceKind, rules: LibraryFile['rules']): Edited {
@@ -47,9 +47,9 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
   }
 
   return {
-    has: (filename) => fileOf(filename) !== undefined,
+    has: (filename) => filesOf(filename).length > 0,
     edit(filename, source, kind) {
-      const file = fileOf(filename);
+      const file = filesOf(filename).find(({ contains }) => contains === undefined || source.includes(contains));
       // A source that came through here before, in another hook of the same chain.
       if (!file || source.includes('=__handit__.') || (file.last && source.includes(file.last))) return null;
       const extension = /\.\w+$/.exec(filename)?.[0] ?? '';

@@ -1,10 +1,18 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type * as transform from '../transform/index.js';
-import type { IncomingMap, InstrumentOptions, SourceKind } from '../transform/types.js';
+import type { CodeKind, IncomingMap, InstrumentOptions } from '../transform/types.js';
+import { frameworkOutput } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
+
+/**
+ * The module that a rewritten ES module imports its probe functions from where a test runner links modules: it knows no
+ * file of ours, and each realm has a global of its own.
+ */
+export const RUNNER_RUNTIME =
+  'data:text/javascript,export const{e0,e1,e2,e3,en,x,t,n,d,q,w,fa,fg,s,sa,k,r,rc,ax,at,an}=globalThis.__handit__';
 
 export interface RewriteOptions {
   /** Names the state of this package's sources. */
@@ -32,7 +40,7 @@ export interface RewriteOptions {
 export type Rewrite = (
   filename: string,
   source: string,
-  kind: SourceKind,
+  kind: CodeKind,
   map?: string,
 ) => (Rewritten & { path: string }) | null;
 
@@ -41,12 +49,14 @@ export function createRewrite(options: RewriteOptions): Rewrite {
   const { cache, userModules } = options;
   let instrument: typeof transform.instrument | undefined;
   let loading = false;
+  /** Folders of which was said that they have no maps. */
+  const unmapped = new Set<string>();
 
   function transformed(
     path: string,
     filename: string,
     source: string,
-    kind: SourceKind,
+    kind: CodeKind,
     map: FoundMap | undefined,
   ): Rewritten {
     if (!instrument) {
@@ -104,6 +114,14 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       map === undefined
         ? findMap(filename, source, (reason) => options.mapUnusable(path, reason))
         : { json: map, place: filename };
+    const output = frameworkOutput(path, source);
+    if (output && !found) {
+      if (output.unmapped !== undefined && !unmapped.has(output.folder)) {
+        unmapped.add(output.folder);
+        options.skipped(output.folder, output.unmapped);
+      }
+      return null;
+    }
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const filtered = userModules.functionsOf(path) ? path : '';
     const parts = [options.build, options.runtimeUrl, options.filters, filtered, extension, kind, source];
@@ -124,7 +142,9 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       if (key) cache!.set(key, rewritten);
     }
     for (const { reason, path: original = path } of rewritten.leftAlone) options.skipped(original, reason);
-    return rewritten.functions.length ? { ...rewritten, path } : null;
+    // Of what a framework has built, that is the user's which a map says was.
+    const nothing = output ? rewritten.functions.every((each) => each.path === undefined) : !rewritten.functions.length;
+    return nothing ? null : { ...rewritten, path };
   };
 }
 

@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
-import { encode, type SourceMapMappings, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
+import { pathToFileURL } from 'node:url';
+import { decode, encode, type SourceMapMappings, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
 import { findSegment, readSourceMap, SEGMENT, type Segments } from '../transform/source-map.js';
 import type { Edit } from '../transform/types.js';
 import { findMap, originalFilename } from './incoming-map.js';
@@ -13,6 +14,7 @@ interface DecodedMap {
   mappings: SourceMapMappings;
 }
 
+const COMMENT = /\/[*/][@#]\s*sourceMappingURL=(?<url>[^\s'"]+)/g;
 /** Where V8 may say that something happened: at each word and each sign. */
 const TOKEN = /[\p{ID_Continue}$]+|[^\s]/gu;
 
@@ -24,8 +26,7 @@ const TOKEN = /[\p{ID_Continue}$]+|[^\s]/gu;
  */
 export function sourceMapComment(filename: string, source: string, edits: readonly Edit[]): string {
   const map = incomingMap(filename, source) ?? identityMap(filename, source);
-  const shifted = { ...map, mappings: encode(shift(map.mappings, source, edits)) };
-  const text = Buffer.from(JSON.stringify(shifted)).toString('base64');
+  const text = Buffer.from(shifted(map, source, edits)).toString('base64');
   return `\n//# sourceMappingURL=data:application/json;base64,${text}`;
 }
 
@@ -48,6 +49,68 @@ export function originalPlace(
     return { filename: original, line: data[at + SEGMENT.line] + 1, column: data[at + SEGMENT.sourceColumn] + 1 };
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * The same map for the text with its edits.
+ *
+ * @param linesAbove how many lines the map has more than the text, before the text's first
+ */
+export function shiftMap(json: string, source: string, edits: readonly Edit[], linesAbove: number): string {
+  const lower = edits.map((edit) => ({ ...edit, at: edit.at + linesAbove }));
+  return shifted(decoded(json), '\n'.repeat(linesAbove) + source, lower);
+}
+
+/**
+ * The same as a map of its own.
+ *
+ * @param incoming JSON of the map that the source has; its names stay as they are
+ */
+export function composedMap(filename: string, source: string, edits: readonly Edit[], incoming?: string): string {
+  return shifted(incoming === undefined ? identityMap(filename, source) : decoded(incoming), source, edits);
+}
+
+function decoded(json: string): DecodedMap {
+  const map = JSON.parse(json) as Omit<DecodedMap, 'mappings'> & { mappings: string };
+  return { ...map, mappings: decode(map.mappings) };
+}
+
+function shifted(map: DecodedMap, source: string, edits: readonly Edit[]): string {
+  return JSON.stringify({ ...map, mappings: encode(shift(map.mappings, source, edits)) });
+}
+
+/** What Node knows of a text's own map, as it writes it beside coverage. */
+export interface CachedMap {
+  /** As Node counts them. */
+  lineLengths: number[];
+  data: unknown;
+  url: string | null;
+}
+
+/** What Node would know of the original text. */
+export function cachedMap(filename: string, source: string): CachedMap {
+  const lines = source.split(/[\u2028\u2029]/.test(source) ? /[\n\u2028\u2029]/ : '\n');
+  const data = mapAsNodeHasIt(filename, source);
+  const url = [...source.matchAll(COMMENT)].at(-1)?.groups?.url ?? null;
+  return { lineLengths: lines.map(({ length }) => length), data, url: data === null ? url : null };
+}
+
+/** With the addresses of its sources; an index map as it is. */
+function mapAsNodeHasIt(filename: string, source: string): object | null {
+  const found = findMap(filename, source);
+  if (!found) return null;
+  try {
+    const map = JSON.parse(found.json) as { sourceRoot?: string; sources?: (string | null)[] };
+    if (!map.sources) return map;
+    const root = map.sourceRoot ?? '';
+    const sources = map.sources.map((name) => {
+      if (name === null || /^[a-z]+:/i.test(root + name)) return name;
+      return pathToFileURL(resolve(dirname(found.place), root, name)).href;
+    });
+    return { ...map, sources, sourceRoot: '' };
+  } catch {
+    return null;
   }
 }
 

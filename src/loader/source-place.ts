@@ -1,8 +1,7 @@
-import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { originalOffset } from '../transform/edits.js';
-import { loadSourceMap, wantsSourceMaps } from './linked-code.js';
-import type { SourceTable } from './source-table.js';
+import { isMapped } from './linked-code.js';
+import type { SourceFile, SourceTable } from './source-table.js';
 
 /** A place in a file as the trace names it. */
 export interface SourcePlace {
@@ -14,32 +13,27 @@ export interface SourcePlace {
 /**
  * Answers for a place that V8 names where it is in the text that the user wrote.
  *
- * @param folder where this package's built files lie
+ * @param writtenAt answers where a place of a built text was written, if its map says so
  */
 export function createSourcePlaces(
-  cwd: string,
+  nameOf: (filename: string) => string,
   sources: SourceTable,
-  folder: string,
+  writtenAt: (
+    file: SourceFile,
+    line: number,
+    column: number,
+  ) => { filename: string; line: number; column: number } | undefined,
 ): (filename: string, line: number, column: number) => SourcePlace {
   return (name, line, column) => {
     const filename = name.startsWith('file:') ? fileURLToPath(name) : name;
     const pair = sources.byFilename(filename);
-    if (!pair) return { path: tracePath(cwd, filename), line, column };
+    if (!pair) return { path: nameOf(filename), line, column };
     const { file, edits, originalLines, rewrittenLines } = pair;
-    if (wantsSourceMaps()) return { path: file.path, line, column };
+    if (isMapped(pair.original)) return { path: file.path, line, column };
     const offset = originalOffset(rewrittenLines.offsetOf(line, column), edits);
     const place = { line: originalLines.lineOf(offset), column: originalLines.columnOf(offset) };
-    const built = file.source.includes('sourceMappingURL=');
-    const written = built ? loadSourceMap(folder).originalPlace(file, cwd, place.line, place.column) : undefined;
+    const written = file.source.includes('sourceMappingURL=') ? writtenAt(file, place.line, place.column) : undefined;
     if (!written) return { path: file.path, ...place };
-    return { path: tracePath(cwd, written.filename), line: written.line, column: written.column };
+    return { path: nameOf(written.filename), line: written.line, column: written.column };
   };
-}
-
-/** A file's path as the trace names it. */
-export function tracePath(cwd: string, name: string): string {
-  const filename = name.startsWith('file:') ? fileURLToPath(name) : name;
-  const fromCwd = relative(cwd, filename);
-  const outside = fromCwd === '' || fromCwd.startsWith('..') || /^([a-zA-Z]:)?[\\/]/.test(fromCwd);
-  return (outside ? filename : fromCwd).split(sep).join('/');
 }

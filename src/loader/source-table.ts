@@ -16,6 +16,10 @@ export interface SourceFile {
   stride: number;
   /** How many functions it has. */
   functions: number;
+  /** How many characters a runner that compiles modules by itself puts in front of the text; absent: none. */
+  wrapper?: number;
+  /** How many characters of its script follow the text, as it runs and as it would without us; absent: none but a map. */
+  behind?: { ran: number; original: number };
 }
 
 /** Both texts of a rewritten module, made when they are first needed. */
@@ -35,6 +39,8 @@ export interface SourceTable {
   add(file: SourceFile): void;
   byFunction(id: number): SourcePair | undefined;
   byFilename(filename: string): SourcePair | undefined;
+  /** One for each time that it was loaded. */
+  allByFilename(filename: string): SourcePair[];
   /** How many modules. */
   readonly size: number;
 }
@@ -73,6 +79,7 @@ export function createSourceTable(): SourceTable {
         }),
       ),
     byFilename: (filename) => pair(files.findLast((file) => file.filename === filename)),
+    allByFilename: (filename) => files.filter((file) => file.filename === filename).map((file) => pair(file)!),
     get size() {
       return new Set(files.map(({ filename }) => filename)).size;
     },

@@ -3,7 +3,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import type { LastThrow } from '../recorder/recorder.js';
 import { HIDE_LINE, originalOffset } from '../transform/edits.js';
-import { wantsSourceMaps } from './linked-code.js';
+import { isMapped } from './linked-code.js';
 import type { SourcePair, SourceTable } from './source-table.js';
 
 /**
@@ -38,7 +38,7 @@ interface Place {
 function placeOfThrow(fn: number, at: number, sources: SourceTable): Place | undefined {
   const pair = sources.byFunction(fn);
   // Where the module came with a map, the stack knows the place in what it was made of.
-  if (!pair || (wantsSourceMaps() && pair.original.includes('sourceMappingURL='))) return undefined;
+  if (!pair || (isMapped(pair.original) && pair.original.includes('sourceMappingURL='))) return undefined;
   return placeIn(pair, at);
 }
 
@@ -57,7 +57,7 @@ function placeOfStack(error: unknown, passedOn: boolean, sources: SourceTable): 
   const hidden = pair && lineAt(pair.rewritten, pair.rewrittenLines.offsetOf(line, 1)).includes(HIDE_LINE);
   if (!passedOn && !hidden) return undefined;
   // With source maps the frame names the original place already.
-  if (!wantsSourceMaps() && pair) {
+  if (pair && !isMapped(pair.original)) {
     return placeIn(pair, originalOffset(pair.rewrittenLines.offsetOf(line, column), pair.edits));
   }
   return pair ? placeIn(pair, pair.originalLines.offsetOf(line, column)) : placeInFile(filename, line, column);

@@ -1,5 +1,6 @@
 import { inspect, types } from 'node:util';
 import { promiseHooks } from 'node:v8';
+import { isPlainPromise } from './realms.js';
 
 /** How a promise ended; `value` is what it was fulfilled or rejected with. */
 export type PromiseEnd =
@@ -37,9 +38,7 @@ interface Watched {
 const MOST = 10_000;
 
 const { isPromise } = types;
-const promisePrototype = Promise.prototype;
-const { hasOwn, getPrototypeOf } = Object;
-const then = Function.prototype.call.bind(promisePrototype.then) as unknown as (
+const then = Function.prototype.call.bind(Promise.prototype.then) as unknown as (
   promise: object,
   onFulfilled: (value: unknown) => void,
   onRejected: (error: unknown) => void,
@@ -100,7 +99,7 @@ export function createPromiseEnds(now: () => number): PromiseEnds {
     if (entry.asked) return;
     entry.asked = true;
     // Code of the program's would run.
-    if (!isPlain(promise)) return tell(promise, entry, { state: stateOf(promise), unknown: true } as PromiseEnd);
+    if (!isPlainPromise(promise)) return tell(promise, entry, { state: stateOf(promise), unknown: true } as PromiseEnd);
     const { time } = entry;
     entry.time = time;
     void then(
@@ -145,11 +144,6 @@ export function createPromiseEnds(now: () => number): PromiseEnds {
       }
     },
   };
-}
-
-/** Nothing of the program's own would run if its `then` were asked for a handler. */
-function isPlain(promise: object): boolean {
-  return getPrototypeOf(promise) === promisePrototype && !hasOwn(promise, 'then') && !hasOwn(promise, 'constructor');
 }
 
 /** The one way to learn this without a handler. */

@@ -10,8 +10,8 @@ export const HIDE_LINE = '/*node-do-not-add-exception-line*/';
 export class EditList {
   readonly edits: Edit[] = [];
 
-  insert(at: number, text: string): void {
-    this.edits.push({ at, remove: 0, insert: text });
+  insert(at: number, text: string, more: Pick<Edit, 'lastEnd' | 'leaves'> = {}): void {
+    this.edits.push({ at, remove: 0, insert: text, ...more });
   }
 
   replace(start: number, end: number, text: string): void {

@@ -7,11 +7,11 @@ import { simpleName } from './names.js';
 import { findOrigins, type Origin } from './origins.js';
 import {
   UnparsableSource,
+  type CodeKind,
   type FunctionInfo,
   type Instrumented,
   type InstrumentOptions,
   type Node,
-  type SourceKind,
 } from './types.js';
 
 /** The function whose body is being walked. */
@@ -81,10 +81,11 @@ export function instrument(source: string, filename: string, options: Instrument
 }
 
 /** Reads the text by the rules under which Node will run it. */
-function parse(source: string, filename: string, kind: SourceKind): { program: Node; kind: 'module' | 'commonjs' } {
+function parse(source: string, filename: string, kind: CodeKind): { program: Node; kind: 'module' | 'commonjs' } {
   const { program, errors, module } = parseSync(filename, source, {
-    sourceType: kind,
-    lang: language(filename),
+    sourceType: kind === 'body' ? 'module' : kind,
+    // A body has been compiled already, whatever the file is called.
+    lang: kind === 'body' ? 'js' : language(filename),
     preserveParens: true,
     showSemanticErrors: true,
   });
@@ -95,7 +96,7 @@ function parse(source: string, filename: string, kind: SourceKind): { program: N
   }
   const failure = errors.find(({ severity }) => (severity as string) === 'Error');
   if (failure) throw new UnparsableSource(failure.message);
-  return { program: tree, kind: kind === 'commonjs' ? 'commonjs' : 'module' };
+  return { program: tree, kind: kind === 'commonjs' || kind === 'body' ? 'commonjs' : 'module' };
 }
 
 class Rewriter {
@@ -321,10 +322,12 @@ class Rewriter {
     this.edits.insert(start, (directives.length ? ';' : '') + this.hoistedVars(frame) + open);
     this.demoteDoubles(frame);
     this.children(body, inner);
-    const last = body.body.at(-1) as Node | undefined;
+    const last = (body.body as Node[]).findLast(({ type }) => type !== 'FunctionDeclaration');
     const leaves = last?.type === 'ReturnStatement' || last?.type === 'ThrowStatement';
-    const through = leaves ? '' : `;${this.fallThrough(frame)}`;
-    this.edits.insert(body.end - 1, through + end);
+    // Right behind the statement, not behind a comment, so that the statement ends for coverage where it did.
+    const more = last === body.body.at(-1) ? '' : ';';
+    if (!leaves) this.edits.insert(last?.end ?? body.end - 1, `;${this.fallThrough(frame)}${more}`);
+    this.edits.insert(body.end - 1, end, last && isEndOfBlocks(last) ? { lastEnd: last.end, leaves } : {});
   }
 
   /** A parameter given as null is secret. */
@@ -638,6 +641,15 @@ function eachOwnNode(node: Node, keys: Record<string, string[]>, each: (child: N
   eachChild(node, keys, (child) => {
     if (!isFunction(child) && child.type !== 'StaticBlock') eachOwnNode(child, keys, each);
   });
+}
+
+/** Whether V8 counts no block behind this statement where it is the last one of a function. */
+function isEndOfBlocks(statement: Node): boolean {
+  const { type, init, left } = unlabeled(statement);
+  const declaration = (init ?? left) as Node | null | undefined;
+  if (/^For(In|Of)?Statement$/.test(type))
+    return !(declaration?.type === 'VariableDeclaration' && declaration.kind !== 'var');
+  return /^(Return|Throw|If|Block|Switch|Try|While|DoWhile)Statement$/.test(type);
 }
 
 function isLoop(node: Node): boolean {

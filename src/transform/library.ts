@@ -4,18 +4,22 @@ import { applyEdits } from './edits.js';
 import type { Edit, Node, SourceKind } from './types.js';
 
 /**
- * What is put into one function of a library. In the texts `$1`, `$2` are its parameters; `h$l` is what `enter` answered,
- * also in the functions within. Probes are methods of the global `__handit__`.
+ * What is put into one function of a library. In the texts `$1`, `$2` are its parameters and `$1{key}` what it takes out
+ * of one; `h$l` is what `enter` answered, also in the functions within. Probes are methods of the global `__handit__`.
  */
 export interface LibraryRule {
-  /** `name` or `Class.method`; of several the first that the file has. It must be there once. */
+  /** `name` or `Class.method`; of several the first that the file has. It must be there once, what is in it left aside. */
   function: readonly string[];
+  /** Where there is no such function, the other rules apply all the same. */
+  optional?: boolean;
   /** A call of a probe, made before the body; the handle's `leave()` is called when the body is left. Not in async ones. */
   enter?: string;
   /** What the body throws passes through the handle's `fail()`. Only where the library itself catches it. */
   catches?: boolean;
   /** A statement put first. */
   first?: string;
+  /** Takes the place of each value that the function's own `return` statements give; `$0` is that value. */
+  returns?: string;
   /** A private field of the class that the function is a constructor of: made when an instance begins. */
   field?: string;
   /** Values that pass through a method of the handle, from which they come back as they are. */
@@ -24,6 +28,8 @@ export interface LibraryRule {
     call?: string;
     /** The argument of each `throw`. */
     throw?: true;
+    /** What an `await` of a call of this gives. */
+    awaited?: string;
     /** `undefined` behind an element that mentions this name, in an array. */
     behind?: string;
     /** The method. */
@@ -41,6 +47,8 @@ export interface LibraryFile {
   version?: string;
   /** Regular expression for the path inside the package. */
   path: string;
+  /** Other files of that path do not have this text, and are not looked into. */
+  contains?: string;
   rules: readonly LibraryRule[];
   /** A statement put behind the last line. */
   last?: string;
@@ -89,11 +97,18 @@ function namedFunctions(program: Node): Map<string, Found[]> {
     if (known) known.push(found);
     else named.set(name, [found]);
   };
+  const addMethods = (name: string, node: Node): void => {
+    for (const member of node.body.body as Node[]) {
+      if (member.type !== 'MethodDefinition' || member.computed || member.static || !member.value.body) continue;
+      add(`${name}.${member.key.name}`, { node: member.value, classBody: node.body });
+    }
+  };
   const walk = (node: Node): void => {
     if (isFunction(node) && node.id?.name) add(node.id.name, { node });
     if (node.type === 'VariableDeclarator' && node.id.type === 'Identifier' && node.init) {
       const init = unwrapped(node.init);
       if (isFunction(init)) add(node.id.name, { node: init });
+      if (init.type === 'ClassExpression' && !init.id) addMethods(node.id.name as string, init);
     }
     // X.prototype.name = function () {}
     if (node.type === 'AssignmentExpression' && isFunction(node.right)) {
@@ -101,10 +116,7 @@ function namedFunctions(program: Node): Map<string, Found[]> {
       if (path) add(`${path[1]}.${path[2]}`, { node: node.right });
     }
     if ((node.type === 'ClassDeclaration' || node.type === 'ClassExpression') && node.id) {
-      for (const member of node.body.body as Node[]) {
-        if (member.type !== 'MethodDefinition' || member.computed || member.static || !member.value.body) continue;
-        add(`${node.id.name}.${member.key.name}`, { node: member.value, classBody: node.body });
-      }
+      addMethods(node.id.name as string, node);
     }
     eachChild(node, visitorKeys, walk);
   };
@@ -114,7 +126,9 @@ function namedFunctions(program: Node): Map<string, Found[]> {
 
 function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
   const name = rule.function.find((one) => named.has(one));
-  const found = name === undefined ? [] : named.get(name)!;
+  const all = name === undefined ? [] : named.get(name)!;
+  const found = all.filter((one) => !all.some((other) => other !== one && contains(other.node, one.node)));
+  if (found.length === 0 && rule.optional) return [];
   if (found.length !== 1) {
     throw new UnfamiliarSource(`it has ${found.length === 0 ? 'no' : 'several'} ${rule.function.join(' or ')}`);
   }
@@ -144,6 +158,17 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
       insert(node.end, `)${close}}`);
     }
   }
+  if (rule.returns !== undefined) {
+    const [before, after, ...more] = text(rule.returns).split('$0');
+    const values = ownReturns(body);
+    if (values.length === 0 || after === undefined || more.length > 0) {
+      throw new UnfamiliarSource(`${name} returns nothing`);
+    }
+    for (const { start, end } of values) {
+      insert(start, before);
+      insert(end, after);
+    }
+  }
   for (const { to, count, ...what } of rule.pass ?? []) {
     const values = valuesIn(body, what);
     if (count !== undefined && values.length !== count) {
@@ -157,12 +182,30 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
   return edits;
 }
 
-type What = Pick<NonNullable<LibraryRule['pass']>[number], 'call' | 'throw' | 'behind'>;
+function contains(outer: Node, inner: Node): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
+}
+
+function ownReturns(body: Node): Node[] {
+  const values: Node[] = [];
+  const walk = (node: Node): void => {
+    if (isFunction(node)) return;
+    if (node.type === 'ReturnStatement' && node.argument) values.push(node.argument);
+    eachChild(node, visitorKeys, walk);
+  };
+  walk(body);
+  return values;
+}
+
+type What = Omit<NonNullable<LibraryRule['pass']>[number], 'to' | 'count'>;
 
 function valuesIn(body: Node, what: What): Node[] {
   const values: Node[] = [];
   const walk = (node: Node): void => {
     if (what.throw && node.type === 'ThrowStatement') values.push(node.argument);
+    if (what.awaited !== undefined && node.type === 'AwaitExpression') {
+      if (node.argument.type === 'CallExpression' && pathOf(node.argument.callee) === what.awaited) values.push(node);
+    }
     if (what.call !== undefined && node.type === 'CallExpression' && pathOf(node.callee) === what.call) {
       if (node.arguments[0]) values.push(node.arguments[0]);
     }
@@ -185,6 +228,7 @@ function mentions(node: Node, name: string): boolean {
 /** `a.b.c` as text; empty for anything else. */
 function pathOf(node: Node): string {
   if (node.type === 'Identifier') return node.name as string;
+  if (node.type === 'ThisExpression') return 'this';
   if (node.type !== 'MemberExpression' || node.computed) return '';
   const object = pathOf(node.object);
   return object === '' ? '' : `${object}.${node.property.name}`;
@@ -195,10 +239,17 @@ function unwrapped(node: Node): Node {
 }
 
 function withParameters(template: string, { params }: Node): string {
-  return template.replace(/\$(\d)/g, (_, digit: string) => {
-    const param = params[Number(digit) - 1] as Node | undefined;
-    const pattern = param?.type === 'AssignmentPattern' ? param.left : param;
+  return template.replace(/\$([1-9])(?:\{(\w+)\})?/g, (_, digit: string, key?: string) => {
+    let pattern = withoutDefault(params[Number(digit) - 1] as Node | undefined);
+    if (key !== undefined && pattern?.type === 'ObjectPattern') {
+      const properties = pattern.properties as Node[];
+      pattern = withoutDefault(properties.find((each) => each.key?.name === key)?.value as Node | undefined);
+    }
     if (pattern?.type !== 'Identifier') throw new UnfamiliarSource(`parameter ${digit} has no name`);
     return pattern.name as string;
   });
+}
+
+function withoutDefault(pattern: Node | undefined): Node | undefined {
+  return pattern?.type === 'AssignmentPattern' ? (pattern.left as Node) : pattern;
 }

@@ -3,6 +3,9 @@
 /** How a source is to be read: `commonjs` allows a top-level `return`, `unambiguous` lets the text decide. */
 export type SourceKind = 'module' | 'commonjs' | 'unambiguous';
 
+/** `body`: the JavaScript body of a strict async function, into which tools like Vite turn a module. */
+export type CodeKind = SourceKind | 'body';
+
 /** One function of a source file, in the order of its local id. */
 export interface FunctionInfo {
   /** Qualified as a developer would write it: `Cart.total`, `Cart.#price`, `Cart.static from`, `<anonymous>`. */
@@ -42,10 +45,14 @@ export interface Edit {
   at: number;
   remove: number;
   insert: string;
+  /** Of what closes a function whose last statement V8 counts no block behind (src/loader/coverage.ts): where that ends. */
+  lastEnd?: number;
+  /** Whether that statement is a `return` or `throw`. */
+  leaves?: boolean;
 }
 
 export interface InstrumentOptions {
-  kind: SourceKind;
+  kind: CodeKind;
   /** Specifier of the module that a rewritten ES module imports its probe functions from. */
   runtimeUrl: string;
   /** Functions for which this answers false stay as they are. */
@@ -67,6 +74,24 @@ export interface Instrumented {
   edits: Edit[];
   /** Functions left as they are, with the reason: `with`, `direct eval`, `await using`. */
   leftAlone: { name: string; line: number; reason: string; path?: string }[];
+}
+
+/** A module that a test runner compiles by itself, past Node's loaders. */
+export interface RunnerSource {
+  filename: string;
+  /** As the runner is about to compile it. */
+  code: string;
+  kind: SourceKind;
+  /** JSON of the map from `code` to what it was made of. */
+  map?: string;
+  /** Characters that the runner puts in front of it. */
+  wrapper?: number;
+}
+
+export interface RunnerCode {
+  code: string;
+  /** A file with the map from this code to what the source was made of; null: it has no other one than before. */
+  mapFile(): string | null;
 }
 
 /** The source cannot be rewritten; `message` says why in the parser's words. */

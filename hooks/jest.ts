@@ -1,0 +1,240 @@
+import { readFileSync } from 'node:fs';
+import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest } from './lib/hook.js';
+import { createProbes } from './lib/probes.js';
+
+const CIRCUS: Record<'dispatch' | 'hook' | 'call', LibraryFile['rules'][number]> = {
+  dispatch: { function: ['dispatch'], first: '__handit__.circusEvent($1)' },
+  hook: { function: ['_callCircusHook'], first: '__handit__.circusHook($1{test},$1{testContext})' },
+  call: { function: ['callAsyncCircusFn'], enter: '__handit__.circusCall($1,$2)' },
+};
+
+/**
+ * jest 29 and 30. It loads, compiles and maps the modules of tests by itself, in a realm for each test file: what its
+ * transformers and their coverage have made is rewritten as the last step, so that neither its cache nor its coverage
+ * knows. Tests are told by the events of jest-circus, which runs in that realm.
+ */
+export const jestHook: Hook = {
+  name: 'jest',
+  libraryFiles: [
+    {
+      package: 'jest-runtime',
+      path: '^build/index\\.js$',
+      rules: [
+        { function: ['Runtime.constructor'], first: '__handit__.jestRuntime($2,$7)' },
+        // The classes since 30.5 stand in the place of methods.
+        {
+          function: ['TransformCache.transform', 'Runtime.transformFile'],
+          returns: '__handit__.jestCode(this,$1,$2,$0)',
+        },
+        {
+          function: ['TransformCache.transformAsync', 'Runtime.transformFileAsync'],
+          returns: '__handit__.jestCode(this,$1,$2,$0)',
+        },
+      ],
+    },
+    {
+      package: 'jest-circus',
+      path: '^build/(index|jestAdapterInit)\\.js$',
+      version: '^30',
+      rules: Object.values(CIRCUS),
+    },
+    { package: 'jest-circus', path: '^build/state\\.js$', rules: [CIRCUS.dispatch] },
+    { package: 'jest-circus', path: '^build/utils\\.js$', rules: [CIRCUS.call] },
+    {
+      package: 'jest-circus',
+      path: '^build/run\\.js$',
+      rules: [
+        CIRCUS.hook,
+        { function: ['startTestsConcurrently'], first: '__handit__.circusConcurrent($1)', optional: true },
+      ],
+    },
+  ],
+  install(host) {
+    const probes = createProbes(host);
+    const modules = createModules(host);
+    probes.add(
+      'jestRuntime',
+      (environment: { global?: typeof globalThis }, file: unknown) => {
+        if (!environment.global || typeof file !== 'string') return;
+        const guarded = guard(host);
+        host.runners.enterRealm(environment.global, circusProbes(host, file, guarded));
+      },
+      undefined,
+    );
+    host.probe('jestCode', (registry: Registry, filename: unknown, options: unknown, code: unknown) => {
+      try {
+        return modules(registry, filename, options, code);
+      } catch (error) {
+        host.broken(error);
+        return code;
+      }
+    });
+    // Of a jest-circus that is loaded outside of a test file's realm.
+    for (const [name, probe] of Object.entries(circusProbes(host, '', guard(host)))) host.probe(name, probe);
+    return probes.stop;
+  },
+};
+
+type Guard = <A extends unknown[], R>(step: (...args: A) => R, otherwise: R) => (...args: A) => R;
+
+function guard(host: Pick<HookHost, 'broken'>): Guard {
+  return (step, otherwise) =>
+    (...args) => {
+      try {
+        return step(...args);
+      } catch (error) {
+        host.broken(error);
+        return otherwise;
+      }
+    };
+}
+
+// ------------------------------------------------------------------ modules
+
+/** What keeps the names of source map files: a Runtime, or a part of one. */
+interface Registry {
+  sourceMaps?: unknown;
+  _sourceMapRegistry?: unknown;
+}
+
+interface TransformOptions {
+  isInternalModule?: boolean;
+  supportsStaticESM?: boolean;
+}
+
+interface Known {
+  source: string;
+  kind: 'module' | 'commonjs';
+  code: RunnerCode | null;
+}
+
+function createModules(
+  host: HookHost,
+): (registry: Registry, filename: unknown, options: unknown, code: unknown) => unknown {
+  /** jest keeps what it has transformed for all test files of a process; so does this. */
+  const known = new Map<string, Known[]>();
+  /** Ours, and jest's own in whose place they are. */
+  const mapOf = new Map<string, string | undefined>();
+
+  return (registry, filename, given, source) => {
+    if (typeof filename !== 'string' || typeof source !== 'string' || filename.endsWith('.json')) return source;
+    const options = (given ?? {}) as TransformOptions;
+    const kind = options.supportsStaticESM === true ? 'module' : 'commonjs';
+    const maps = registry.sourceMaps ?? registry._sourceMapRegistry;
+    const entries = known.get(filename) ?? [];
+    let entry = entries.find((one) => one.kind === kind && one.source === source);
+    let own: string | undefined;
+    if (maps instanceof Map) {
+      own = maps.get(filename) as string | undefined;
+      if (own !== undefined && mapOf.has(own)) own = mapOf.get(own);
+    }
+    if (!entry) {
+      entry = { source, kind, code: host.runners.rewrite({ filename, code: source, kind, map: textOf(own) }) };
+      known.set(filename, [...entries, entry]);
+    }
+    if (entry.code === null) return source;
+    const mapFile = entry.code.mapFile();
+    if (mapFile !== null && maps instanceof Map) {
+      mapOf.set(mapFile, own);
+      maps.set(filename, mapFile);
+    }
+    return entry.code.code;
+  };
+}
+
+/** jest names a file for each source that it has in its cache, also where there is none. */
+function textOf(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+// -------------------------------------------------------------------- tests
+
+interface CircusTest {
+  type?: string;
+  name: unknown;
+  parent?: CircusTest;
+  errors?: readonly unknown[];
+  fn?: ((...args: unknown[]) => unknown) | null;
+}
+
+interface CircusEvent {
+  name: string;
+  test?: CircusTest;
+}
+
+interface CallHandle {
+  leave(): void;
+}
+
+const NO_CALL: CallHandle = { leave: () => undefined };
+
+/** What jest-circus tells of the tests of one file. */
+function circusProbes(host: HookHost, file: string, guarded: Guard): Record<string, (...args: never[]) => unknown> {
+  if (file === '')
+    return { circusEvent: nothing, circusHook: nothing, circusCall: () => NO_CALL, circusConcurrent: nothing };
+  const running = new WeakMap<CircusTest, RunningTest>();
+  /** The test that the hooks with that context belong to. */
+  const testOf = new WeakMap<object, CircusTest>();
+
+  function runningTest(test: CircusTest): RunningTest {
+    let known = running.get(test);
+    if (!known) running.set(test, (known = host.tests.begin({ file, titles: titlesOf(test) })));
+    return known;
+  }
+
+  function end(test: CircusTest, outcome: 'passed' | 'failed' | 'skipped' | 'todo'): void {
+    const [first] = test.errors ?? [];
+    // An error, or one with another that was made where the test was declared.
+    const error: unknown = Array.isArray(first) ? (first[0] ?? first[1]) : first;
+    runningTest(test).end(outcome, outcome === 'failed' ? error : undefined);
+    // Tried once more it is another one.
+    running.delete(test);
+  }
+
+  return {
+    circusEvent: guarded(({ name, test }: CircusEvent) => {
+      if (!test) return;
+      if (name === 'test_start') runningTest(test);
+      else if (name === 'test_skip') end(test, 'skipped');
+      else if (name === 'test_todo') end(test, 'todo');
+      else if (name === 'test_done') end(test, test.errors?.length ? 'failed' : 'passed');
+    }, undefined),
+    circusHook: guarded((test: CircusTest | undefined, context: object) => {
+      if (test) testOf.set(context, test);
+    }, undefined),
+    circusCall: guarded((callee: CircusTest, context: object): CallHandle => {
+      const test = callee.type === 'test' ? callee : testOf.get(context);
+      const leave = test && running.get(test)?.enter();
+      return leave ? { leave } : NO_CALL;
+    }, NO_CALL),
+    // Before 30 the functions of concurrent tests are called ahead of all else.
+    circusConcurrent: guarded((tests: readonly CircusTest[]) => {
+      for (const test of tests) {
+        const { fn } = test;
+        if (typeof fn !== 'function') continue;
+        test.fn = function (this: unknown, ...args) {
+          const leave = runningTest(test).enter();
+          try {
+            return fn.apply(this, args);
+          } finally {
+            leave();
+          }
+        };
+      }
+    }, undefined),
+  };
+}
+
+const nothing = (): void => undefined;
+
+function titlesOf(test: CircusTest): string[] {
+  const titles: string[] = [];
+  for (let block: CircusTest | undefined = test; block?.parent; block = block.parent)
+    titles.unshift(String(block.name));
+  return titles;
+}

@@ -1,0 +1,139 @@
+import type { Hook, HookHost, RunningTest } from './lib/hook.js';
+import { createProbes } from './lib/probes.js';
+
+/** The functions of vitest's runner that all of its versions have. */
+const RUNNER = {
+  contains: 'function updateTask(',
+  rules: [
+    { function: ['updateTask'], first: '__handit__.vitestEvent($1,$2)' },
+    { function: ['failTask'], first: '__handit__.vitestFailed($1,$2)' },
+    // The first thing of an attempt: `callAroundEachHooks` since 4.1, before that the hooks of the test's own suite.
+    { function: ['callAroundEachHooks', 'callSuiteHook'], first: '__handit__.vitestAttempt($1,$2,$3)' },
+  ],
+} as const;
+
+/**
+ * vitest, 3 to 5: each attempt of a test is a root context. (What vitest runs is rewritten by the hook of Vite; what it
+ * reads by itself for its vm pools, here.)
+ */
+export const vitestHook: Hook = {
+  name: 'vitest',
+  libraryFiles: [
+    { package: '@vitest/runner', path: '^dist/[\\w-]+\\.js$', ...RUNNER },
+    { package: 'vitest', path: '^dist/chunks/[\\w.-]+\\.js$', ...RUNNER },
+    {
+      package: 'vitest',
+      path: '^dist/chunks/[\\w.-]+\\.js$',
+      contains: 'class FileMap ',
+      rules: ['FileMap.readFile', 'FileMap.readFileAsync'].map((name) => ({
+        function: [name],
+        returns: '__handit__.vitestFile($1,$0)',
+      })),
+    },
+  ],
+  install(host) {
+    const probes = createProbes(host);
+    const attempts = new WeakMap<Task, Attempt>();
+    const errors = new WeakMap<object, unknown>();
+    const state: State = { host, attempts, errors };
+    probes.add('vitestEvent', (event: string, task: Task) => happened(state, event, task), undefined);
+    probes.add('vitestFailed', (result: object, error: unknown) => void errors.set(result, error), undefined);
+    probes.add('vitestAttempt', (suite: Task, test: Task, what: unknown) => tries(state, suite, test, what), undefined);
+    host.probe('vitestFile', (path: string, text: string) => reads(host, path, text));
+    return probes.stop;
+  },
+};
+
+/** What is read of vitest's tasks. */
+interface Task {
+  type: string;
+  name: string;
+  mode: string;
+  filepath?: string;
+  suite?: Task;
+  file: Task;
+  tasks?: Task[];
+  result?: { state?: string };
+}
+
+interface Attempt {
+  test: RunningTest;
+  /** Its functions are being called. */
+  begun: boolean;
+  over: boolean;
+}
+
+interface State {
+  host: HookHost;
+  attempts: WeakMap<Task, Attempt>;
+  /** What was thrown, by the result that it made fail. */
+  errors: WeakMap<object, unknown>;
+}
+
+function happened(state: State, event: string, task: Task): undefined {
+  if (task.type === 'suite') {
+    // Tests of a suite that is left out are not heard of.
+    if (event === 'suite-finished' && task.mode !== 'run') leaveOut(state, task);
+    // Behind the last file vitest ends its workers, by a signal or from outside.
+    if (event === 'suite-finished' && task.filepath !== undefined) state.host.flush();
+    return;
+  }
+  const attempt = state.attempts.get(task);
+  if (event === 'test-prepare' && !attempt) begin(state, task);
+  else if (event === 'test-retried') {
+    // Also told when there is no attempt left, and the outcome may still be turned round.
+    if (task.result?.state === 'run') end(state, task, attempt);
+  } else if (event === 'test-finished' || event === 'test-failed-early' || event === 'test-cancel') {
+    end(state, task, attempt ?? begin(state, task));
+  }
+}
+
+function tries(state: State, suite: Task, test: Task, what: unknown): undefined {
+  if (typeof what === 'string' && (what !== 'beforeEach' || suite !== (test.suite ?? test.file))) return;
+  const before = state.attempts.get(test);
+  const attempt = before && !before.begun ? before : begin(state, test);
+  if (before !== attempt) end(state, test, before);
+  attempt.begun = true;
+}
+
+/** The runner's function is asynchronous, and stays in the test's scope up to its end. */
+function begin({ host, attempts }: State, task: Task): Attempt {
+  const test = host.tests.begin({ file: task.file.filepath ?? '', titles: titlesOf(task) });
+  const attempt = { test, begun: false, over: false };
+  attempts.set(task, attempt);
+  if (task.mode === 'run' || task.mode === 'queued') test.stay();
+  return attempt;
+}
+
+function end({ errors }: State, task: Task, attempt: Attempt | undefined): void {
+  if (!attempt || attempt.over) return;
+  attempt.over = true;
+  const { result, mode } = task;
+  const error = result && errors.get(result);
+  if (mode === 'todo') return attempt.test.end('todo');
+  if (mode === 'skip' || result?.state === 'skip') return attempt.test.end('skipped');
+  if (result?.state === 'pass') return attempt.test.end('passed');
+  attempt.test.end('failed', error);
+}
+
+function leaveOut(state: State, suite: Task): void {
+  for (const task of suite.tasks ?? []) {
+    if (task.type === 'suite') leaveOut(state, task);
+    else if (!state.attempts.has(task)) end(state, task, begin(state, task));
+  }
+}
+
+function titlesOf(task: Task): string[] {
+  const titles = [task.name];
+  for (let { suite } = task; suite && suite.filepath === undefined; { suite } = suite) titles.unshift(suite.name);
+  return titles;
+}
+
+// -------------------------------------------------------------------- vm pools
+
+/** vitest reads and compiles what is loaded into its contexts. */
+function reads(host: HookHost, path: string, text: string): string {
+  if (typeof text !== 'string' || !/\.[cm]?js$/.test(path)) return text;
+  const kind = path.endsWith('.mjs') ? 'module' : path.endsWith('.cjs') ? 'commonjs' : 'unambiguous';
+  return host.runners.rewrite({ filename: path, code: text, kind })?.code ?? text;
+}
