@@ -14,6 +14,7 @@ import { originalCoverage } from './loader/coverage.js';
 import { createCoverageFiles } from './loader/coverage-files.js';
 import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
+import { loadSourceMap } from './loader/linked-code.js';
 import { createLibraryFiles } from './loader/library-files.js';
 import { createSourcePlaces } from './loader/source-place.js';
 import { createMapFiles } from './loader/map-files.js';
@@ -236,7 +237,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         return known?.generated ?? known;
       }),
     newFunctionId: loader.newFunctionId,
-    sourcePlace: createSourcePlaces(nameOf, sources),
+    sourcePlace: createSourcePlaces(nameOf, sources, (file, line, column) =>
+      loadSourceMap(folder).originalPlace(file, config.cwd, line, column),
+    ),
     outputFile: config.outputFile,
   });
   recorder.probes.pending = guarded(() => loader.registerPending());

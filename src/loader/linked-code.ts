@@ -29,7 +29,7 @@ export function linkedCode(
     ...edit,
     insert: linkIds(edit.insert, prefix, base, stride),
   }));
-  return linked + mapper(folder).sourceMapComment(filename, source, ownIds);
+  return linked + loadSourceMap(folder).sourceMapComment(filename, source, ownIds);
 }
 
 /** Digits of ids, and what makes up for those they do not have, in texts whose map is kept. */
@@ -54,10 +54,11 @@ export function mapForRunner(
     ...edit,
     insert: linkIds(edit.insert, prefix, 0, 1, ID_WIDTH),
   }));
-  return mapper(folder).composedMap(filename, source, padded, incoming);
+  return loadSourceMap(folder).composedMap(filename, source, padded, incoming);
 }
 
-function mapper(folder: string): typeof sourceMap {
+/** @param folder where this package's built files lie */
+export function loadSourceMap(folder: string): typeof sourceMap {
   return createRequire(join(folder, 'register.cjs'))('./source-map.cjs') as typeof sourceMap;
 }
 

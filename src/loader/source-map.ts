@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { decode, encode, type SourceMapMappings, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
-import { readSourceMap, SEGMENT, type Segments } from '../transform/source-map.js';
+import { findSegment, readSourceMap, SEGMENT, type Segments } from '../transform/source-map.js';
 import type { Edit } from '../transform/types.js';
-import { findMap } from './incoming-map.js';
+import { findMap, originalFilename } from './incoming-map.js';
 
 interface DecodedMap {
   version: 3;
@@ -28,6 +28,28 @@ export function sourceMapComment(filename: string, source: string, edits: readon
   const map = incomingMap(filename, source) ?? identityMap(filename, source);
   const text = Buffer.from(shifted(map, source, edits)).toString('base64');
   return `\n//# sourceMappingURL=data:application/json;base64,${text}`;
+}
+
+/** Where a place of a built text was written, by 1-based line and column; undefined: its map does not say. */
+export function originalPlace(
+  { filename, source }: { filename: string; source: string },
+  cwd: string,
+  line: number,
+  column: number,
+): { filename: string; line: number; column: number } | undefined {
+  const found = findMap(filename, source);
+  if (!found) return undefined;
+  try {
+    const { sources, segments } = readSourceMap(found.json);
+    const at = findSegment(segments, line - 1, column - 1) * SEGMENT.size;
+    const name = at < 0 ? null : sources[segments.data[at + SEGMENT.source]];
+    const original = name ? originalFilename(name, found.place, cwd) : null;
+    if (original === null) return undefined;
+    const { data } = segments;
+    return { filename: original, line: data[at + SEGMENT.line] + 1, column: data[at + SEGMENT.sourceColumn] + 1 };
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -133,7 +133,7 @@ class OriginSearch {
 
   /** By the places where a compiler leaves marks. */
   private exact({ node, ancestors }: Generated): Match {
-    let weak: Found | undefined;
+    let best: Found | undefined;
     let foreign = false;
     for (const place of marks(node, ancestors)) {
       const at = this.segmentAt(place);
@@ -144,12 +144,12 @@ class OriginSearch {
         continue;
       }
       const offset = this.originalOffset(at, file.functions);
-      const original = file.functions.firstWords.get(offset);
-      if (original) return { file, original, score: FIRST_WORD - (this.isLump(at, place) ? LUMP : 0) };
-      const other = file.functions.otherPlaces.get(offset);
-      if (other) weak ??= { file, original: other, score: OTHER_PLACE };
+      const first = file.functions.firstWords.get(offset);
+      const original = first ?? file.functions.otherPlaces.get(offset);
+      const score = first ? FIRST_WORD - (this.isLump(at, place) ? LUMP : 0) : OTHER_PLACE;
+      if (original && !(best && best.score >= score)) best = { file, original, score };
     }
-    return weak ?? (foreign ? null : undefined);
+    return best ?? (foreign ? null : undefined);
   }
 
   /** Where the map is coarse: by the text up to the function, else by its name. */

@@ -128,6 +128,24 @@ test('a map in sections leads to the sources', async () => {
   expect(places(records)).toEqual(written);
 });
 
+test('a function that `tracing` wraps in a bundle is told where the program says so', async () => {
+  const project = bundled();
+  writeFileSync(
+    join(project.folder, 'src/main.ts'),
+    [
+      'import { tracing } from "handit";',
+      'const shouted = (text: string): string => `${text}!`;',
+      'const shout: (text: string) => string =',
+      '  tracing({ agent: "crier", name: "shout" }, shouted.bind(null));',
+      'console.log(shout("a"));',
+    ].join('\n'),
+  );
+  bundle(project, { external: ['handit'] });
+  const { records, stderr } = await project.traced(node, ['dist/main.js']);
+  expect(stderr).toBe('');
+  expect(places(records)).toContain('src/main.ts:4:3 shout(arguments)');
+});
+
 test('names of files are those that HANDIT_EXCLUDE and HANDIT_INCLUDE mean', async () => {
   const project = bundled();
   const only = await project.traced(node, ['dist/main.js'], { env: { HANDIT_INCLUDE: 'src/price' } });
