@@ -254,7 +254,6 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       } catch (error) {
         broken(error);
         return result;
-      }
     }, disguise.looksLike);
   // The hooks' thread sees modules name it, but tells it too late.
   // The hooks' thread sees modules name it, but tells it too late.
