@@ -254,8 +254,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       } catch (error) {
         broken(error);
         return result;
+      }
     }, disguise.looksLike);
-  // The hooks' thread sees modules name it, but tells it too late.
   // The hooks' thread sees modules name it, but tells it too late.
   if (process.env.VITEST !== undefined && !hasSyncHooks(process.versions.node)) guarded(watchSessions)();
   else whenNamed('(?:node:)?inspector(?:/promises)?', watchSessions);

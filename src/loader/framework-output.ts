@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+
 /** Where a framework puts what it has built for the server, and how its source maps are switched on. */
 const OUTPUTS = [
   { folder: '.next', maps: 'experimental: { serverSourceMaps: true } in next.config.js' },
@@ -9,33 +11,38 @@ const OUTPUTS = [
   below: new RegExp(`^(?:.*/)?${folder.replaceAll('.', '\\.')}/`),
 }));
 
-/** Parts of an output that hold nothing of the user's, and have no map in any case. */
-const GLUE = /\[externals\]|\[turbopack\]|\/_next-internal|runtime\.js$|manifest\.js$|\/standalone\/server\.js$/;
-const HAS_FUNCTION = /\bfunction\b|=>/;
+/** What only names the parts of a page has none, and says nothing about the others. */
+export const HAS_FUNCTION = /\bfunction\b|=>/;
 
 /** A file that a framework has built: the user's code, minified, together with that of libraries. */
 export interface FrameworkOutput {
   /** The folder, as the trace names it. */
   folder: string;
-  /** Why its functions are not recorded where it has no map; undefined: nobody misses them. */
-  unmapped: string | undefined;
+  /** Why a file without a map is not recorded; undefined: others have maps, and nobody misses this one. */
+  unmapped(filename: string): string | undefined;
 }
 
 /** @param path of a file as the trace names it */
-export function frameworkOutput(path: string, source: string): FrameworkOutput | undefined {
-  // Nearly every file.
-  if (
-    !path.includes('.next/') &&
-    !path.includes('.nuxt/') &&
-    !path.includes('.output/') &&
-    !path.includes('.svelte-kit/')
-  )
-    return undefined;
+export function frameworkOutput(path: string): FrameworkOutput | undefined {
   for (const { below, maps } of OUTPUTS) {
     const folder = below.exec(path)?.[0].slice(0, -1);
     if (folder === undefined) continue;
     const reason = `built without source maps for the server, nothing in it is recorded; they come with ${maps}`;
-    return { folder, unmapped: GLUE.test(path) || !HAS_FUNCTION.test(source) ? undefined : reason };
+    return {
+      folder,
+      unmapped: (filename) => (hasMaps(filename) ? undefined : reason),
+    };
   }
   return undefined;
+}
+
+/** Whether anything beside it has a map; what is not for the server is none of the user's. */
+function hasMaps(filename: string): boolean {
+  const server = /^.*?[\\/]server(?=[\\/])/s.exec(filename)?.[0];
+  if (server === undefined) return true;
+  try {
+    return (readdirSync(server, { recursive: true }) as string[]).some((name) => name.endsWith('.map'));
+  } catch {
+    return true;
+  }
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type * as transform from '../transform/index.js';
 import type { CodeKind, IncomingMap, InstrumentOptions } from '../transform/types.js';
-import { frameworkOutput } from './framework-output.js';
+import { frameworkOutput, HAS_FUNCTION } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
@@ -49,7 +49,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
   const { cache, userModules } = options;
   let instrument: typeof transform.instrument | undefined;
   let loading = false;
-  /** Folders of which was said that they have no maps. */
+  /** Folders of which it is known whether they have maps. */
   const unmapped = new Set<string>();
 
   function transformed(
@@ -117,11 +117,12 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       map === undefined
         ? findMap(filename, source, (reason) => options.mapUnusable(path, reason))
         : { json: map, place: filename };
-    const output = frameworkOutput(path, source);
+    const output = frameworkOutput(path);
     if (output && !found) {
-      if (output.unmapped !== undefined && !unmapped.has(output.folder)) {
+      if (!unmapped.has(output.folder) && HAS_FUNCTION.test(source)) {
+        const reason = output.unmapped(filename);
+        if (reason !== undefined) options.skipped(output.folder, reason);
         unmapped.add(output.folder);
-        options.skipped(output.folder, output.unmapped);
       }
       return null;
     }

@@ -16,9 +16,11 @@ const project = programs({
   'main.cjs': `
     function main(names) { return names.map((name) => require('./.next/server/' + name).page()).join(); }
     console.log(main(process.argv.slice(2)));`,
+  '.next/server/parts.js': 'exports.page = require("node:os").hostname;',
   '.next/server/unmapped.js': 'exports.page = function page() { return "unmapped"; };',
   '.next/server/another.js': 'exports.page = () => "another";',
-  '.next/server/chunks/[externals]_x.js': 'exports.page = () => "glue";',
+  '.next/dev/server/[externals]_x.js': 'exports.page = () => "glue";',
+  '.next/dev/server/chunks/y.js.map': '{}',
   '.next/server/app/page.js': `function page() { return "page"; }exports.page=page\n//# sourceMappingURL=data:application/json;base64,${map}`,
 });
 const { path } = nodes().at(-1)!;
@@ -42,12 +44,12 @@ describe('What a framework has built', () => {
   });
 
   test('is not recorded without one, which is said once', async () => {
-    expect(await run('unmapped.js', 'another.js')).toEqual([
+    expect(await run('parts.js', 'unmapped.js', 'another.js')).toEqual([
       '.next: built without source maps for the server, nothing in it is recorded; they come with experimental: { serverSourceMaps: true } in next.config.js',
     ]);
   });
 
   test('has parts that nobody misses', async () => {
-    expect(await run('chunks/[externals]_x.js')).toEqual([]);
+    expect(await run('../dev/server/[externals]_x.js')).toEqual([]);
   });
 });
