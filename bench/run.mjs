@@ -46,12 +46,13 @@ async function main() {
 async function measure({ major, version, path }, results, { rounds, only, quick, full }, save) {
   const started = Date.now();
   const chosen = rows.filter(({ name, onEveryNode }) => (only ? only.includes(name) : onEveryNode || major === full));
-  const entry = { node: version, measured: today(), handit: handitVersion(), machine: machine() };
-  results.nodes[major] = { ...entry, rows: results.nodes[major]?.rows ?? {} };
+  const entry = { node: version, machine: machine(), rows: results.nodes[major]?.rows ?? {} };
+  results.nodes[major] = entry;
   const bench = await createBench({ node: path, rounds, quick, competitors: major === full, progress });
   try {
     for (const row of chosen) {
-      results.nodes[major].rows[row.name] = { measured: today(), rounds, results: rounded(await row.measure(bench)) };
+      const measured = rounded(await row.measure(bench));
+      entry.rows[row.name] = { measured: today(), handit: handitVersion(), rounds, results: measured };
       await save();
       progress('');
       console.error(`Node ${version}, ${row.name}: ${Math.round((Date.now() - started) / 1000)} s since the start`);

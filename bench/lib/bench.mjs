@@ -36,6 +36,7 @@ const libraries = {
  * @property {object | ((out: string) => object)} [env] for this variant; `out` is a folder of the one run
  * @property {string[]} [flags] instead of the tool's own way to start
  * @property {'recorded' | 'exchanges' | 'started'} [proof] what its output must hold, see tools.mjs; the first where nothing is said
+ * @property {number} [rounds] that it gets, where fewer will do
  * @property {boolean} [cpu] processor time of the whole run is wanted: `cpu`, ms
  *
  * @typedef {object} Result what all rounds of one variant gave
@@ -65,12 +66,12 @@ export async function createBench({ node, rounds, quick, competitors, progress }
     const out = mkdtempSync(join(project, 'node_modules/.out-'));
     try {
       const started = start(variant, out);
-      const { wall, cpu, problem } = await runToEnd({ ...started, cpu: variant.cpu, seconds: quick ? 30 : 90 });
+      const { wall, cpu, problem } = await runToEnd({ ...started, cpu: variant.cpu, seconds: quick ? 30 : 60 });
       const values = { wall };
       if (cpu !== undefined) values.cpu = cpu;
       return { values, ...(problem ? { problem } : outcome(variant, out, values)) };
     } finally {
-      tidy(out);
+      tidy(variant, out);
     }
   }
 
@@ -90,7 +91,7 @@ export async function createBench({ node, rounds, quick, competitors, progress }
       const failed = { values: {}, problem: error.message };
       return { server: failed, client: failed };
     } finally {
-      tidy(out);
+      tidy(variant, out);
     }
   }
 
@@ -124,9 +125,10 @@ export async function createBench({ node, rounds, quick, competitors, progress }
     return { recorded: found, counted: counted?.(output) };
   }
 
-  function tidy(out) {
+  function tidy({ tool }, out) {
     rmSync(out, { recursive: true, force: true });
-    rmSync(join(project, 'tmp'), { recursive: true, force: true });
+    // A bare client ends while the tool of its server is still writing there.
+    if (tool !== 'bare') rmSync(join(project, 'tmp'), { recursive: true, force: true });
   }
 
   /**
@@ -145,7 +147,7 @@ export async function createBench({ node, rounds, quick, competitors, progress }
       .map((variant) => ({ variant, result: { case: title, tool: variant.tool, label: variant.label, values: {} } }));
     for (let round = warmUp ? -1 : 0; round < (quick ? 1 : rounds * times); round++) {
       for (const { variant, result } of entries) {
-        if (result.problem) continue;
+        if (result.problem || round >= (variant.rounds ?? Infinity)) continue;
         progress(`${title}: ${tools[variant.tool].title} ${variant.label ?? ''}, round ${round + 1}`);
         const { values, ...rest } = await once(round < 0 ? { ...variant, proving: true } : variant);
         Object.assign(result, rest);

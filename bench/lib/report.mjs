@@ -1,7 +1,7 @@
 // The tables of the report, made of the results and of nothing else.
 import { format, resolveConfig } from 'prettier';
 import { rows } from '../rows/index.mjs';
-import { table } from './results.mjs';
+import { table, textTable } from './results.mjs';
 import { median, spread } from './stats.mjs';
 import { tools } from './tools.mjs';
 
@@ -72,16 +72,16 @@ function budgets(measured) {
 
 function conditions(measured) {
   if (measured.length === 0) return '_Not measured yet._';
-  const lines = measured.map(({ node, machine, handit, measured: when }) => {
-    const { processor, cores, memory, system } = machine;
-    return [`Node ${node}`, handit, when, `${processor}, ${cores} cores, ${memory}, ${system}`];
-  });
+  const lines = measured.map(({ node, machine: { processor, cores, memory, system } }) => [
+    ...[`Node ${node}`, processor, String(cores), memory, system],
+  ]);
   const others = Object.values(tools)
     .filter(({ records }) => records)
     .map(({ title, packages, records }) => [title, versionsOf(packages), records]);
-  return [table(['', 'handit', 'last measured', 'on'], lines), table(['compared', 'version', 'records'], others)].join(
-    '\n\n',
-  );
+  return [
+    textTable(['', 'processor', 'cores', 'memory', 'system'], lines),
+    textTable(['compared', 'version', 'records'], others),
+  ].join('\n\n');
 }
 
 function versionsOf(packages = {}) {

@@ -49,7 +49,15 @@ export function shareRecorded({ recorded, values }) {
   return ` (${figure((100 * recorded) / calls)} % recorded)`;
 }
 
+/** Of figures: all but the first column stand at the right. */
 export function table(head, rows) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return markdown(head, (_, i) => (i === 0 ? '---' : '---:'), rows);
+}
+
+export function textTable(head, rows) {
+  return markdown(head, () => '---', rows);
+}
+
+function markdown(head, rule, rows) {
+  return [head, head.map(rule), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

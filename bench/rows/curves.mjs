@@ -36,13 +36,13 @@ export const curves = {
   async measure(bench) {
     const results = [];
     for (const { title, points, args, prepare } of curveList) {
-      for (const point of bench.size(points, points.slice(0, 2))) {
+      for (const point of bench.size(points, points.slice(0, 1))) {
         prepare?.(bench, point);
         const both = ['bare', 'handit'].map((tool) => ({ tool, args: args(bench, point), env: ALL }));
         results.push(...(await bench.compare(`${title}: ${point}`, both)));
       }
     }
-    for (const point of bench.size(MODULES.points, MODULES.points.slice(0, 2))) {
+    for (const point of bench.size(MODULES.points, MODULES.points.slice(0, 1))) {
       writeModules(bench, point);
       const args = ['load-all.js', `modules-${point}`];
       const tools = [

@@ -16,7 +16,7 @@ interface Result {
 function bench(...args: string[]) {
   // No competitor is there, and none is fetched.
   const env = { HANDIT_BENCH_CACHE: join(tempProject({}), 'none') };
-  return runNode(process.execPath, [script, ...args], { cwd: repository, env, timeout: 110_000 });
+  return runNode(process.execPath, [script, ...args], { cwd: repository, env, timeout: 170_000 });
 }
 
 function render(results: string, report: string) {
@@ -50,7 +50,7 @@ describe('the benchmark', () => {
     const words = (path: string) => readFileSync(path, 'utf8').split(/[\s|-]+/);
     const [before, after] = [words(report), words(again)];
     expect(after.filter((word, i) => word !== before[i])).toEqual(['123456']);
-  }, 120_000);
+  }, 180_000);
 
   test('has made the tables in docs/performance.md of bench/results.json', async () => {
     const copy = join(tempProject({}), 'performance.md');
