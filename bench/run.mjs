@@ -2,7 +2,8 @@
 // tables of the report. Nothing here passes or fails.
 //   --rounds 5          each tool's turns
 //   --only calls,http   only these rows; the others keep what was measured before
-//   --node 20,22,24,26  majors. 24, or else the last one, is measured in full, the others in the rows that differ by version
+//   --node 20,22,24,26  majors. 24, or else the last one, is measured in full; the others in the rows that differ by version,
+//                       without other tools, in three rounds
 //   --quick             everything once and small, on the running Node: tells whether the benchmark works, and writes only where told
 //   --render            measures nothing, makes the report of the results again
 //   --results FILE      bench/results.json
@@ -45,14 +46,16 @@ async function main() {
 
 async function measure({ major, version, path }, results, { rounds, only, quick, full }, save) {
   const started = Date.now();
-  const chosen = rows.filter(({ name, onEveryNode }) => (only ? only.includes(name) : onEveryNode || major === full));
+  const measuredInFull = major === full;
+  const chosen = rows.filter(({ name, onEveryNode }) => (only ? only.includes(name) : onEveryNode || measuredInFull));
   const entry = { node: version, machine: machine(), rows: results.nodes[major]?.rows ?? {} };
   results.nodes[major] = entry;
-  const bench = await createBench({ node: path, rounds, quick, competitors: major === full, progress });
+  const turns = measuredInFull ? rounds : Math.min(rounds, 3);
+  const bench = await createBench({ node: path, rounds: turns, quick, full: measuredInFull, progress });
   try {
     for (const row of chosen) {
       const measured = rounded(await row.measure(bench));
-      entry.rows[row.name] = { measured: today(), handit: handitVersion(), rounds, results: measured };
+      entry.rows[row.name] = { measured: today(), handit: handitVersion(), rounds: turns, results: measured };
       await save();
       progress('');
       console.error(`Node ${version}, ${row.name}: ${Math.round((Date.now() - started) / 1000)} s since the start`);

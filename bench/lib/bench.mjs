@@ -49,14 +49,17 @@ const libraries = {
  * @property {string} [problem] why there are no figures
  */
 
-/** @param {{ node: string, rounds: number, quick: boolean, competitors: boolean, progress: (text: string) => void }} options */
-export async function createBench({ node, rounds, quick, competitors, progress }) {
+/**
+ * @param {{ node: string, rounds: number, quick: boolean, full: boolean, progress: (text: string) => void }} options
+ *   `quick`: everything once and small; `full`: with all tools and cases
+ */
+export async function createBench({ node, rounds, quick, full, progress }) {
   const project = realpathSync(mkdtempSync(join(tmpdir(), 'handit-bench-')));
   const collector = await startCollector();
   const fetch = !quick;
   const homes = {};
   for (const [name, { packages }] of Object.entries(tools)) {
-    if (packages && competitors) homes[name] = installed(packages, fetch);
+    if (packages && full) homes[name] = installed(packages, fetch);
   }
   const present = Object.keys(tools).filter((name) => !tools[name].packages || homes[name]);
   makeProject(project, fetch);
@@ -119,7 +122,7 @@ export async function createBench({ node, rounds, quick, competitors, progress }
     const { counted, started, [proof]: recorded } = tools[tool];
     const output = { out, project, spans: collector.taken(), globals };
     if (proof === 'started' && started) return started(output) ? {} : { problem: 'did not start' };
-    const found = (recorded ?? tools[tool].recorded)?.(output) ?? 0;
+    const found = (recorded ?? tools[tool].recorded)(output);
     if (found === 0) return { problem: 'did not record' };
     values.bytes = bytesBelow(out) + bytesBelow(join(project, 'tmp'));
     return { recorded: found, counted: counted?.(output) };
@@ -161,7 +164,7 @@ export async function createBench({ node, rounds, quick, competitors, progress }
 
   return {
     project,
-    quick,
+    full,
     compare,
     run,
     runServer,

@@ -1,7 +1,7 @@
 // The tables of the report, made of the results and of nothing else.
 import { format, resolveConfig } from 'prettier';
 import { rows } from '../rows/index.mjs';
-import { table, textTable } from './results.mjs';
+import { table } from './results.mjs';
 import { median, spread } from './stats.mjs';
 import { tools } from './tools.mjs';
 
@@ -79,8 +79,8 @@ function conditions(measured) {
     .filter(({ records }) => records)
     .map(({ title, packages, records }) => [title, versionsOf(packages), records]);
   return [
-    textTable(['', 'processor', 'cores', 'memory', 'system'], lines),
-    textTable(['compared', 'version', 'records'], others),
+    table(['', 'processor', 'cores', 'memory', 'system'], lines, Infinity),
+    table(['compared', 'version', 'records'], others, Infinity),
   ].join('\n\n');
 }
 

@@ -49,15 +49,8 @@ export function shareRecorded({ recorded, values }) {
   return ` (${figure((100 * recorded) / calls)} % recorded)`;
 }
 
-/** Of figures: all but the first column stand at the right. */
-export function table(head, rows) {
-  return markdown(head, (_, i) => (i === 0 ? '---' : '---:'), rows);
-}
-
-export function textTable(head, rows) {
-  return markdown(head, () => '---', rows);
-}
-
-function markdown(head, rule, rows) {
-  return [head, head.map(rule), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+/** Figures stand at the right, and before them `texts` columns at the left. */
+export function table(head, rows, texts = 1) {
+  const rule = head.map((_, i) => (i < texts ? '---' : '---:'));
+  return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

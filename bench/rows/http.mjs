@@ -42,7 +42,7 @@ export const http = {
       cell(result.problem ? undefined : result, bytesAnAnswer),
     ];
     const head = ['', '', 'answers a second', 'of bare node', 'processor time an answer', 'bytes of trace an answer'];
-    return table(head, results.map(row));
+    return table(head, results.map(row), 2);
   },
   budgets: [
     {

@@ -1,5 +1,5 @@
 // Programs whose libraries are the user's own code, with the caps as they come.
-import { cases, cell, find, nameOf, table, timesBare, variants } from '../lib/results.mjs';
+import { cell, find, nameOf, table, timesBare } from '../lib/results.mjs';
 import { figure, median } from '../lib/stats.mjs';
 
 // How often the work is done: once, and for about a second of bare node.
@@ -9,7 +9,10 @@ const programs = {
   template: { title: 'handlebars compiles and renders a page', long: 650, library: 'handlebars' },
   'ray-tracer': { title: 'a ray tracer', long: 1000 },
 };
+const FAST = ['bare', 'handit', 'cpu-prof'];
 const SLOW = ['appmap-node', 'njstrace'];
+const ONCE = 'once';
+const LONG = 'for a second';
 
 export const programRows = {
   name: 'programs',
@@ -18,13 +21,14 @@ export const programRows = {
     const results = [];
     for (const [name, { title, long, library }] of Object.entries(programs)) {
       if (library && !bench.has(library)) continue;
-      for (const [length, times] of [['once', 1], ...bench.size([['for a second', long]], [])]) {
+      const once = bench.full ? [[ONCE, 1]] : [];
+      for (const [length, times] of [...once, ...bench.size([[LONG, long]], [])]) {
         const run = (tool) => ({
           ...{ tool, cpu: true, args: ['real/main.js', name, String(times)] },
           rounds: SLOW.includes(tool) ? 1 : undefined,
         });
         // Where each call costs tens of microseconds, a second of work would take many minutes, and once is a minute.
-        const taking = bench.tools.filter((tool) => length === 'once' || !SLOW.includes(tool));
+        const taking = bench.tools.filter((tool) => FAST.includes(tool) || (length === ONCE && SLOW.includes(tool)));
         const compared = await bench.compare(`${title}, ${length}`, taking.map(run));
         sameOutcome(compared);
         results.push(...compared);
@@ -33,45 +37,40 @@ export const programRows = {
     return results;
   },
   render(results) {
-    return ['ms', 'cpu']
-      .map((name) =>
-        table(
-          [
-            name === 'ms' ? 'time of the work, of bare node' : 'processor time of the process, of bare node',
-            ...cases(results),
-          ],
-          [
-            name === 'ms'
-              ? ['calls in a µs of bare node', ...cases(results).map((title) => callRate(results, title))]
-              : [],
-            ...variants(results).map((variant) => [
-              variant.tool === 'bare' ? 'bare node, in all' : nameOf(variant),
-              ...cases(results).map((title) => {
-                const result = find(results, title, variant.tool, variant.label);
-                if (variant.tool === 'bare') return cell(result, (values) => values[name], 'ms');
-                return cell(result, () => timesBare(results, result, name), '×');
-              }),
-            ]),
-          ].filter((row) => row.length > 0),
-        ),
-      )
-      .join('\n\n');
+    const row = (result) => {
+      const ratio = (name) => (result.tool === 'bare' ? '' : cell(result, () => timesBare(results, result, name), '×'));
+      const { problem } = result;
+      return [
+        result.tool === 'bare' ? result.case : '',
+        nameOf(result),
+        problem ? '' : cell(result, ({ ms }) => ms, 'ms'),
+        ratio('ms'),
+        problem ? '' : cell(result, ({ cpu }) => cpu, 'ms'),
+        problem ? '' : ratio('cpu'),
+        result.tool === 'bare' ? callRate(results, result) : '',
+      ];
+    };
+    const head = ['time of the work', 'of bare node', 'processor time', 'of bare node', 'calls in a µs'];
+    return table(['', '', ...head], results.map(row), 2);
   },
-  budgets: [
-    {
-      title: 'real programs, worst: time of the work, of bare node',
-      most: 4,
-      unit: '×',
-      of: (results) => worst(results, 'ms'),
-    },
-    {
-      title: 'real programs, worst: processor time, of bare node',
-      most: 8,
-      unit: '×',
-      of: (results) => worst(results, 'cpu'),
-    },
-  ],
+  budgets: [ONCE, LONG].flatMap((length) => [
+    budget(length, 'time', 'ms', 4),
+    budget(length, 'processor time', 'cpu', 8),
+  ]),
 };
+
+/** Of the program that suffers most. */
+function budget(length, what, name, most) {
+  return {
+    title: `real programs, ${length}, the worst: ${what}, of bare node`,
+    ...{ most, unit: '×' },
+    of(results) {
+      const ours = results.filter(({ tool, case: title }) => tool === 'handit' && title.endsWith(length));
+      const ratios = ours.map((result) => timesBare(results, result, name)).filter(Boolean);
+      return ratios.sort((a, b) => median(b) - median(a))[0];
+    },
+  };
+}
 
 /** A tool under which a program does something else has measured something else. */
 function sameOutcome(results) {
@@ -83,14 +82,8 @@ function sameOutcome(results) {
   }
 }
 
-function callRate(results, title) {
-  const [bare, handit] = [find(results, title, 'bare'), find(results, title, 'handit')];
+function callRate(results, bare) {
+  const handit = find(results, bare.case, 'handit');
   if (bare.problem || !handit?.counted) return '';
   return figure(handit.counted / (median(bare.values.ms) * 1000));
-}
-
-/** Of the program that suffers most. */
-function worst(results, name) {
-  const ratios = cases(results).map((title) => timesBare(results, find(results, title, 'handit'), name));
-  return ratios.filter(Boolean).sort((a, b) => median(b) - median(a))[0];
 }
