@@ -6,6 +6,8 @@ const transformer = [
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Real projects with their tools: `npm run test:matrix`.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/matrix/'],
   globalSetup: '<rootDir>/test/helpers/global-setup.mjs',
   // The agent sets this when it is bundled; see scripts/build.mjs.
   globals: { HANDIT_VERSION: '0.0.0-test', HANDIT_BUILD: 'test' },

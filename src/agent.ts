@@ -3,13 +3,14 @@ import { threadId } from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
 import { otelJson } from '../hooks/lib/trace-context.js';
 import type { HookHost } from '../hooks/lib/hook.js';
+import { createTests } from '../hooks/lib/tests.js';
 import { createApi } from './api/index.js';
 import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
 import { installLoader, noLoader, type Loader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
-import { createSourcePlaces } from './loader/source-place.js';
+import { createSourcePlaces, tracePath } from './loader/source-place.js';
 import { createRewrite } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
 import { createSourceTable } from './loader/source-table.js';
@@ -170,7 +171,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     recorder.rest();
   }
 
-  const host: HookHost = {
+  const forHooks = {
     proc,
     recorder,
     now,
@@ -182,7 +183,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     broken,
     looksLike: disguise.looksLike,
     probe: (name, step) => void (recorder.probes[name] = step),
-  };
+  } satisfies Omit<HookHost, 'tests'>;
+  const host: HookHost = { ...forHooks, tests: createTests(forHooks, (file) => tracePath(config.cwd, file)) };
   const ends = createPromiseEnds(now);
   const api = createApi({
     ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },

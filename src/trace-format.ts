@@ -17,6 +17,7 @@ export type TraceRecord =
   | HttpError
   | SessionStart
   | SessionEnd
+  | TestEnd
   | Annotation
   | Summary
   | Skipped
@@ -126,7 +127,7 @@ export interface Call {
   session_id?: string;
   /** The agent it happened in, where the program named one. */
   agent?: string;
-  /** The test it happened in. */
+  /** The test it happened in: `<file> > <suite> > <test>`. */
   test?: string;
 }
 
@@ -329,6 +330,25 @@ export interface SessionEnd {
   t1_ns: TimeNs;
   dt_ns: DurationNs;
   /** Why it failed: what was thrown, what its promise was rejected with, or what the program said. */
+  error?: ErrorInfo;
+}
+
+/** A test of a test runner has ended, or is not going to run. What it called carries the same `test`. */
+export interface TestEnd {
+  type: 'test_end';
+  proc: ProcId;
+  /** The file and the titles, with ` > ` between them, as on the calls. A test that is tried again has a line for each try. */
+  test: string;
+  /** As in `call`. */
+  file: string;
+  /** From the outermost suite to the test itself. */
+  titles: string[];
+  /** What the runner reports: a test that is expected to fail, and does, has passed. */
+  outcome: 'passed' | 'failed' | 'skipped' | 'todo';
+  t1_ns: TimeNs;
+  /** From the first of its `beforeEach` hooks, where the runner lets that be seen. */
+  dt_ns: DurationNs;
+  /** Why it failed. */
   error?: ErrorInfo;
 }
 

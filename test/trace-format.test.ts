@@ -28,6 +28,10 @@ const good: Record<string, object> = {
   http_error: { type: 'http_error', ...http, error },
   session_start: { type: 'session_start', proc, session_id: 's', parent: null, tag: 't', t0_ns: time },
   session_end: { type: 'session_end', proc, session_id: 's', parent: null, tag: 't', t1_ns: time, dt_ns: 1 },
+  test_end: {
+    ...{ type: 'test_end', proc, test: 'a.test.js > A > adds', file: 'a.test.js', titles: ['A', 'adds'] },
+    ...{ outcome: 'passed', t1_ns: time, dt_ns: 5 },
+  },
   annotation: { type: 'annotation', proc, id: 2, ts_ns: time, data: { model: 'small' } },
   summary: {
     type: 'summary',
@@ -54,7 +58,7 @@ function without(record: object, field: string): object {
 
 test('there is a good line here for every record type of the schema', () => {
   expect(Object.keys(good).sort()).toEqual(recordTypes().sort());
-  expect(recordTypes()).toHaveLength(14);
+  expect(recordTypes()).toHaveLength(15);
 });
 
 describe.each(Object.entries(good))('a %s line', (type, record) => {

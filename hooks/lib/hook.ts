@@ -1,9 +1,10 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
 import type { LibraryFile } from '../../src/transform/library.js';
+import type { TestEnd } from '../../src/trace-format.js';
 
 export type { LibraryFile } from '../../src/transform/library.js';
 
-/** Watches one HTTP client or server. */
+/** Watches one HTTP client or server, or one test runner. */
 export interface Hook {
   /** The name of the module or package it watches. */
   readonly name: string;
@@ -13,7 +14,7 @@ export interface Hook {
   install(host: HookHost): () => void;
 }
 
-/** What a hook is given: where exchanges go, and the settings that concern them. */
+/** What a hook is given: where exchanges and tests go, and the settings that concern them. */
 export interface HookHost {
   readonly proc: string;
   readonly recorder: Pick<Recorder, 'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch'>;
@@ -36,6 +37,33 @@ export interface HookHost {
   broken(error: unknown): void;
   /** Lets `Function.prototype.toString` answer for the second what it answers for the first. */
   looksLike(original: object, replacement: object): void;
+  /** For hooks of test runners. */
+  readonly tests: Tests;
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;
+}
+
+/** The tests of the program, each a root context of its own: what it calls carries its name. For hooks of test runners. */
+export interface Tests {
+  /** A test begins; also one that is not going to run. Never throws. */
+  begin(test: TestName): RunningTest;
+}
+
+export interface TestName {
+  /** Absolute path or `file:` address of the file that the user wrote. */
+  file: string;
+  /** From the outermost suite to the test itself. */
+  titles: readonly string[];
+}
+
+/** One attempt of a test. None of this throws. */
+export interface RunningTest {
+  /**
+   * Puts what this execution does from here on, and all that it starts, into the test's scope. Adds no frame to stacks.
+   *
+   * @returns takes it back, as soon as the program's function has returned: its promise goes on inside by itself
+   */
+  enter(): () => void;
+  /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
+  end(outcome: TestEnd['outcome'], error?: unknown): void;
 }

@@ -1,4 +1,4 @@
-import type { CallNode, HttpNode, ProcessTree } from '../reader/call-tree.js';
+import type { CallNode, HttpNode, ProcessTree, TestNode, TreeNode } from '../reader/call-tree.js';
 import type { DurationNs, Preview } from '../trace-format.js';
 import { duration as durationText } from './format-duration.js';
 import { formatError, formatPreview } from './format-preview.js';
@@ -18,7 +18,7 @@ export function* printTrees(trees: readonly ProcessTree[], { color = false }: Pr
     const waiting = tree.roots.map((node) => ({ node, depth: 0 })).reverse();
     for (let next; (next = waiting.pop());) {
       const { node, depth } = next;
-      yield indent(depth) + (node.type === 'call' ? callLine(node, paint) : httpLine(node, paint));
+      yield indent(depth) + nodeLine(node, paint);
       for (const child of node.children.toReversed()) waiting.push({ node: child, depth: depth + 1 });
     }
     for (const { file, reason } of tree.skipped) yield paint.yellow(`not recorded: ${file}: ${reason}`);
@@ -75,6 +75,23 @@ function headline({ proc, start, end, calls }: ProcessTree): string {
 function indent(depth: number): string {
   if (depth <= MAX_INDENT) return '  '.repeat(depth);
   return `${'  '.repeat(MAX_INDENT)}[${depth}] `;
+}
+
+function nodeLine(node: TreeNode, paint: Paint): string {
+  if (node.type === 'test') return testLine(node, paint);
+  return node.type === 'call' ? callLine(node, paint) : httpLine(node, paint);
+}
+
+function testLine({ test, ends }: TestNode, paint: Paint): string {
+  const head = paint.bold(`test ${test}`);
+  const last = ends.at(-1);
+  if (!last) return `${head} ${paint.yellow('... has not ended')}`;
+  const tries = ends.length > 1 ? ` (${ends.length} tries)` : '';
+  const { outcome, error, dt_ns } = last;
+  if (outcome === 'skipped' || outcome === 'todo') return `${head} ${paint.yellow(outcome)}`;
+  const why = error ? ` ${formatError(error, RESULT_WIDTH)}` : '';
+  const told = outcome === 'failed' ? paint.red(`failed${tries}${why}`) : `passed${tries}`;
+  return `${head} ${told}${duration(dt_ns)}`;
 }
 
 function callLine(node: CallNode, paint: Paint): string {

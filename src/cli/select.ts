@@ -1,4 +1,4 @@
-import type { CallNode, HttpNode, ProcessTree, TreeNode } from '../reader/call-tree.js';
+import type { ProcessTree, TreeNode } from '../reader/call-tree.js';
 import type { DurationNs } from '../trace-format.js';
 
 export interface Filters {
@@ -53,12 +53,18 @@ function passes(node: TreeNode, { fn, http, errors, test, slowNs }: Filters): bo
   if (fn && !(node.type === 'call' && (fn.test(node.func) || fn.test(`${node.call?.file ?? ''}::${node.func}`)))) {
     return false;
   }
-  if (test && !test.test((node.type === 'call' ? node.call?.test : node.request.test) ?? '')) return false;
+  if (test && !test.test(testOf(node) ?? '')) return false;
   if (errors && !hasFailed(node)) return false;
   return slowNs === undefined || (durationOf(node) ?? 0) >= slowNs;
 }
 
+function testOf(node: TreeNode): string | undefined {
+  if (node.type === 'test') return node.test;
+  return node.type === 'call' ? node.call?.test : node.request.test;
+}
+
 function hasFailed(node: TreeNode): boolean {
+  if (node.type === 'test') return node.ends.at(-1)?.outcome === 'failed';
   if (node.type === 'call') {
     return (
       node.outcome.state === 'threw' || (node.outcome.state === 'returned' && node.outcome.settled?.error !== undefined)
@@ -68,7 +74,8 @@ function hasFailed(node: TreeNode): boolean {
 }
 
 /** Undefined while it is open. For a call that handed out a promise, until that settled. */
-function durationOf(node: CallNode | HttpNode): DurationNs | undefined {
+function durationOf(node: TreeNode): DurationNs | undefined {
+  if (node.type === 'test') return node.ends.at(-1)?.dt_ns;
   if (node.type === 'http') return node.end?.dt_ns;
   const { outcome } = node;
   if (outcome.state === 'open') return undefined;

@@ -25,8 +25,14 @@ export function createSourcePlaces(
       const offset = originalOffset(rewrittenLines.offsetOf(line, column), edits);
       return { path: file.path, line: originalLines.lineOf(offset), column: originalLines.columnOf(offset) };
     }
-    const fromCwd = relative(cwd, filename);
-    const outside = fromCwd === '' || fromCwd.startsWith('..') || /^([a-zA-Z]:)?[\\/]/.test(fromCwd);
-    return { path: (outside ? filename : fromCwd).split(sep).join('/'), line, column };
+    return { path: tracePath(cwd, filename), line, column };
   };
+}
+
+/** A file's path as the trace names it. */
+export function tracePath(cwd: string, name: string): string {
+  const filename = name.startsWith('file:') ? fileURLToPath(name) : name;
+  const fromCwd = relative(cwd, filename);
+  const outside = fromCwd === '' || fromCwd.startsWith('..') || /^([a-zA-Z]:)?[\\/]/.test(fromCwd);
+  return (outside ? filename : fromCwd).split(sep).join('/');
 }

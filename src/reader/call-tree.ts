@@ -15,6 +15,7 @@ import type {
   Settle,
   Skipped,
   Summary,
+  TestEnd,
   TimeNs,
   TraceRecord,
 } from '../trace-format.js';
@@ -26,7 +27,7 @@ export interface ProcessTree {
   readonly start: ProcessStart | undefined;
   /** Undefined when the process was killed, or runs still. */
   readonly end: ProcessEnd | undefined;
-  /** What had no caller, or one that is not in the file; in start order. */
+  /** Tests, and what had no caller or one that is not in the file; in start order. */
   readonly roots: readonly TreeNode[];
   /** Calls in the tree, at every level. */
   readonly calls: number;
@@ -34,7 +35,18 @@ export interface ProcessTree {
   readonly skipped: readonly Skipped[];
 }
 
-export type TreeNode = CallNode | HttpNode;
+export type TreeNode = CallNode | HttpNode | TestNode;
+
+/** A test with what it called. */
+export interface TestNode {
+  readonly type: 'test';
+  /** The file and the titles, as on the calls. */
+  readonly test: string;
+  readonly startNs: TimeNs;
+  /** One for each try; empty when the process ended in the middle of it. */
+  readonly ends: readonly TestEnd[];
+  readonly children: readonly TreeNode[];
+}
 
 export interface CallNode {
   readonly type: 'call';
@@ -112,6 +124,7 @@ interface ProcessRecords {
   settles: Map<CallId, Settle>;
   exceptions: Map<CallId, Exception>;
   httpEnds: Map<CallId, HttpResponse | HttpError>;
+  testEnds: TestEnd[];
   summaries: Summary[];
   skipped: Skipped[];
 }
@@ -125,6 +138,7 @@ function emptyProcess(): ProcessRecords {
     settles: new Map(),
     exceptions: new Map(),
     httpEnds: new Map(),
+    testEnds: [],
     summaries: [],
     skipped: [],
   };
@@ -156,6 +170,9 @@ function collect(records: ProcessRecords, record: TraceRecord): void {
     case 'http_error':
       records.httpEnds.set(record.id, record);
       break;
+    case 'test_end':
+      records.testEnds.push(record);
+      break;
     case 'summary':
       records.summaries.push(record);
       break;
@@ -175,11 +192,14 @@ function buildProcess(proc: ProcId, records: ProcessRecords): ProcessTree {
   });
   const byId = new Map(entries.map((entry) => [entry.begin.id, entry]));
   const roots: TreeNode[] = [];
+  const tests = groupByTest(records.testEnds);
   for (const { begin, node } of entries) {
     const { id, parent = null } = begin;
     const siblings = parent === null || parent === id ? undefined : byId.get(parent)?.children;
-    (siblings ?? roots).push(node);
+    (siblings ?? tests.childrenOf(begin) ?? roots).push(node);
   }
+  for (const node of tests.nodes.values()) roots.push(node);
+  roots.sort((a, b) => a.startNs - b.startNs);
   for (const { node, children } of entries) {
     Object.freeze(children);
     Object.freeze(node);
@@ -193,6 +213,24 @@ function buildProcess(proc: ProcId, records: ProcessRecords): ProcessTree {
     summaries: Object.freeze(records.summaries),
     skipped: Object.freeze(records.skipped),
   });
+}
+
+/** The tests, by name; one that has no end yet is added when the first of its calls turns up. */
+function groupByTest(ends: readonly TestEnd[]) {
+  const nodes = new Map<string, TestNode & { ends: TestEnd[]; children: TreeNode[] }>();
+  const nodeOf = (test: string, startNs: TimeNs) => {
+    const known = nodes.get(test) ?? { type: 'test', test, startNs, ends: [], children: [] };
+    nodes.set(test, known);
+    return known;
+  };
+  for (const end of ends) nodeOf(end.test, end.t1_ns - end.dt_ns).ends.push(end);
+  return {
+    nodes,
+    childrenOf(begin: Call | HttpRequest | Exception): TreeNode[] | undefined {
+      const test = begin.type === 'exception' ? undefined : begin.test;
+      return test === undefined ? undefined : nodeOf(test, startOf(begin)).children;
+    },
+  };
 }
 
 /** An exception beyond the cap tells only when it ended; among its siblings it stands there. */

@@ -1,4 +1,5 @@
 import { printTrees } from '../../src/cli/print.js';
+import { selectNodes, type Filters } from '../../src/cli/select.js';
 import { buildCallTrees } from '../../src/reader/call-tree.js';
 import type { TraceRecord } from '../../src/trace-format.js';
 import {
@@ -10,6 +11,7 @@ import {
   response,
   returned,
   settled,
+  testEnd,
   threw,
 } from '../helpers/records.js';
 
@@ -169,4 +171,40 @@ test('uses colours only when told to', () => {
   expect([...printTrees(trees, { color: true })][1]).toBe(
     'f1() \x1b[31mthrew Error: no\x1b[39m  1.0 us\x1b[2m  a.js:1\x1b[22m',
   );
+});
+
+test('prints tests with their outcome above what they called', () => {
+  const error = { name: 'AssertionError', message: '1 !== 2' };
+  expect(
+    print(
+      call(1, null, 1, { test: 'a.test.js > adds' }),
+      returned(1, 2),
+      testEnd('a.test.js > adds', 3),
+      testEnd('a.test.js > fails', 6, { outcome: 'failed', error }),
+      testEnd('a.test.js > flaky', 9, { outcome: 'failed', error }),
+      testEnd('a.test.js > flaky', 12),
+      testEnd('a.test.js > later', 15, { outcome: 'todo', dt_ns: 0 }),
+      call(2, null, 16, { test: 'a.test.js > died' }),
+    ).slice(1),
+  ).toEqual([
+    'test a.test.js > adds passed  3.0 us',
+    '  f1() -> null  1.0 us  a.js:1',
+    'test a.test.js > fails failed AssertionError: 1 !== 2  3.0 us',
+    'test a.test.js > flaky passed (2 tries)  3.0 us',
+    'test a.test.js > later todo',
+    'test a.test.js > died ... has not ended',
+    '  f2() ... still open  a.js:2',
+  ]);
+});
+
+test('the filters for errors and for a title keep tests', () => {
+  const trees = buildCallTrees([
+    testEnd('a.test.js > adds', 3),
+    call(1, null, 4, { test: 'a.test.js > fails' }),
+    testEnd('a.test.js > fails', 6, { outcome: 'failed' }),
+  ]);
+  const shown = (filters: Filters) => [...printTrees(selectNodes(trees, filters))].slice(1);
+  expect(shown({ errors: true })).toEqual(['test a.test.js > fails failed  3.0 us']);
+  expect(shown({ test: /adds/ })).toEqual(['test a.test.js > adds passed  3.0 us']);
+  expect(shown({ fn: /f1/ })).toEqual(['test a.test.js > fails failed  3.0 us', '  f1() ... still open  a.js:1']);
 });

@@ -8,6 +8,7 @@ import type {
   ProcessStart,
   Return,
   Settle,
+  TestEnd,
 } from '../../src/trace-format.js';
 
 // Literal records for unit tests of readers. Times are microseconds after a fixed start: a double holds no less.
@@ -58,4 +59,9 @@ export const response = (id: number, us: number, extra: Partial<HttpResponse> = 
 
 export const httpError = (id: number, us: number, extra: Partial<HttpError> = {}): HttpError => ({
   ...{ type: 'http_error', proc, id, t1_ns: at(us), dt_ns: 2000, error: { name: 'Error', message: 'no' }, ...extra },
+});
+
+export const testEnd = (test: string, us: number, extra: Partial<TestEnd> = {}): TestEnd => ({
+  ...{ type: 'test_end', proc, test, file: test.split(' > ')[0], titles: test.split(' > ').slice(1) },
+  ...{ outcome: 'passed', t1_ns: at(us), dt_ns: 3000, ...extra },
 });

@@ -75,9 +75,11 @@ export function installHandit(folder: string): void {
       filter: (source) => !source.startsWith(join(repository, 'dist/types')),
     });
   }
+  // Below it, as npm does where the project has another version for itself.
+  mkdirSync(join(target, 'node_modules'));
   for (const name of ['oxc-parser', '@oxc-parser', '@oxc-project']) {
     const source = join(repository, 'node_modules', name);
-    if (existsSync(source) && !existsSync(join(modules, name))) symlinkSync(source, join(modules, name), 'dir');
+    if (existsSync(source)) symlinkSync(source, join(target, 'node_modules', name), 'dir');
   }
 }
 

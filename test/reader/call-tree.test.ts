@@ -8,6 +8,7 @@ import {
   response,
   returned,
   settled,
+  testEnd,
   threw,
 } from '../helpers/records.js';
 
@@ -15,7 +16,7 @@ import {
 function shape(nodes: readonly TreeNode[]): string {
   return nodes
     .map((node) => {
-      const name = node.type === 'call' ? node.func : node.request.url;
+      const name = node.type === 'call' ? node.func : node.type === 'test' ? node.test : node.request.url;
       return node.children.length > 0 ? `${name}(${shape(node.children)})` : name;
     })
     .join(' ');
@@ -182,4 +183,43 @@ test('is built record by record as well', () => {
   builder.add(call(1, null, 0));
   builder.add(call(2, 1, 1));
   expect(shape(builder.build()[0].roots)).toBe('f1(f2)');
+});
+
+describe('tests', () => {
+  const inTest = (test: string) => ({ test });
+
+  test('hold what they called, also where they ran at the same time', () => {
+    const [tree] = buildCallTrees([
+      call(1, null, 0),
+      call(2, null, 10, inTest('a.test.js > one')),
+      call(3, null, 11, inTest('a.test.js > two')),
+      call(4, 2, 12, inTest('a.test.js > one')),
+      request(5, null, 13, inTest('a.test.js > two')),
+      testEnd('a.test.js > one', 20),
+      testEnd('a.test.js > three', 21, { outcome: 'skipped', dt_ns: 0 }),
+      testEnd('a.test.js > two', 22),
+    ]);
+    expect(tree.roots.map((root) => (root.type === 'test' ? root.test : root.type))).toEqual([
+      'call',
+      'a.test.js > one',
+      'a.test.js > two',
+      'a.test.js > three',
+    ]);
+    const [, one, two, three] = tree.roots;
+    expect(one.children).toMatchObject([{ id: 2, children: [{ id: 4 }] }]);
+    expect(two.children).toMatchObject([{ id: 3 }, { id: 5 }]);
+    expect(three.children).toEqual([]);
+  });
+
+  test('have an end for each try, and none when the process died in them', () => {
+    const [tree] = buildCallTrees([
+      testEnd('a > b', 5, { outcome: 'failed' }),
+      testEnd('a > b', 9),
+      call(1, null, 12, inTest('a > c')),
+    ]);
+    expect(tree.roots).toMatchObject([
+      { type: 'test', test: 'a > b', ends: [{ outcome: 'failed' }, { outcome: 'passed' }] },
+      { type: 'test', test: 'a > c', ends: [], children: [{ id: 1 }] },
+    ]);
+  });
 });
