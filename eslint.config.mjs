@@ -20,7 +20,6 @@ export default defineConfig(
       'coverage/',
       'fixtures/transform/',
       'fixtures/apps/',
-      'bench/results/',
       'test/types/legacy-decorators.ts',
     ],
   },

@@ -1,143 +1,138 @@
-// Measures what recording costs, always beside bare node. Prints a table; nothing here passes or fails.
-//   node bench/run.mjs [--node <path of another node>] [--rounds 5]
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+// Measures what recording costs, beside bare node and beside what else there is. Writes the results as JSON and fills the
+// tables of the report. Nothing here passes or fails.
+//   --rounds 5          each tool's turns
+//   --only calls,http   only these rows; the others keep what was measured before
+//   --node 20,22,24,26  majors. 24, or else the last one, is measured in full; the others in the rows that differ by version,
+//                       without other tools, in three rounds
+//   --quick             everything once and small, on the running Node: tells whether the benchmark works, and writes only where told
+//   --render            measures nothing, makes the report of the results again
+//   --results FILE      bench/results.json
+//   --report FILE       docs/performance.md
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ensureNodes, majors, nodes } from '../scripts/node-versions.mjs';
+import { createBench } from './lib/bench.mjs';
+import { handitVersion, machine } from './lib/machine.mjs';
+import { allTables, fillIn, formatted } from './lib/report.mjs';
+import { register } from './lib/tools.mjs';
+import { rows } from './rows/index.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { values } = parseArgs({
-  options: { node: { type: 'string', default: process.execPath }, rounds: { type: 'string', default: '5' } },
-});
-const rounds = Number(values.rounds);
-const register = join(root, 'dist/register.cjs');
-if (!existsSync(register)) throw new Error(`${register} is missing: run "npm run build" first`);
-
-// A project of its own: the programs are the user's files there, and the cache has a node_modules to live in.
-const project = mkdtempSync(join(tmpdir(), 'handit-bench-'));
-cpSync(join(root, 'bench/programs'), project, { recursive: true });
-mkdirSync(join(project, 'node_modules'));
-const trace = join(project, 'trace.jsonl');
-
-const BURST = 4000;
-const LONG = 300_000;
-const CPU_CALLS = 1_500_000;
-const cases = [
-  ['numbers', 'add(number, number)'],
-  ['strings', 'greet(string, string)'],
-  ['record', 'pick(10-key object)'],
-  ['awaited', 'await later(number)'],
-];
+const docs = join(root, 'docs/performance.md');
+const FULL = 24;
 
 try {
-  const { version } = JSON.parse(
-    run(['-p', 'JSON.stringify(process.versions.node)']).stdout.replace(/^/, '{"version":').concat('}'),
+  await main();
+} catch (error) {
+  console.error(`bench: ${error.message}`);
+  process.exitCode = 1;
+}
+
+async function main() {
+  const options = readOptions();
+  const before =
+    options.results && existsSync(options.results) ? JSON.parse(readFileSync(options.results, 'utf8')) : null;
+  const results = before ?? { version: 1, nodes: {} };
+  if (options.render) await save(results, options);
+  else {
+    if (!existsSync(register.require)) throw new Error(`${register.require} is missing: run "npm run build" first`);
+    // After each row, so that a run that is ended early has what it measured.
+    for (const node of options.nodes) await measure(node, results, options, () => save(results, options));
+  }
+  if (!options.report) for (const tables of Object.values(allTables(results))) console.log(`${tables}\n`);
+}
+
+async function measure({ major, version, path }, results, { rounds, only, quick, full }, save) {
+  const started = Date.now();
+  const measuredInFull = major === full;
+  const chosen = rows.filter(({ name, onEveryNode }) => (only ? only.includes(name) : onEveryNode || measuredInFull));
+  const entry = { node: version, machine: machine(), rows: results.nodes[major]?.rows ?? {} };
+  results.nodes[major] = entry;
+  const turns = measuredInFull ? rounds : Math.min(rounds, 3);
+  const bench = await createBench({ node: path, rounds: turns, quick, full: measuredInFull, progress });
+  try {
+    for (const row of chosen) {
+      const measured = rounded(await row.measure(bench));
+      entry.rows[row.name] = { measured: today(), handit: handitVersion(), rounds: turns, results: measured };
+      await save();
+      progress('');
+      console.error(`Node ${version}, ${row.name}: ${Math.round((Date.now() - started) / 1000)} s since the start`);
+    }
+  } finally {
+    bench.close();
+  }
+}
+
+/** What the last digits say is noise. */
+function rounded(results) {
+  return JSON.parse(
+    JSON.stringify(results, (_, value) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value)),
   );
-  console.log(`Node ${version}, ${rounds} rounds each; median (min to max)\n`);
-  console.log('| call, in the loop | bare | recorded | recorded, buffer draining in the loop | beyond the cap |');
-  console.log('|---|---|---|---|---|');
-  for (const [kind, title] of cases) {
-    const bare = [];
-    const burst = [];
-    const long = [];
-    const capped = [];
-    for (let i = 0; i < rounds; i++) {
-      bare.push(loop(kind, BURST, 200));
-      burst.push(loop(kind, BURST, 200, { HANDIT_MAX_CALLS: '0' }, BURST * 200));
-      long.push(loop(kind, LONG, 3, { HANDIT_MAX_CALLS: '0' }, LONG * 3));
-      capped.push(loop(kind, LONG, 10, { HANDIT_MAX_CALLS: '100' }));
-    }
-    console.log(`| \`${title}\` | ${ns(bare)} | ${ns(burst)} | ${ns(long)} | ${ns(capped)} |`);
-  }
+}
 
-  console.log('\n| whole process, 1.5 million calls of `add` | CPU | per call over bare | bytes a call |');
-  console.log('|---|---|---|---|');
-  const bareCpu = times(() => cpuOf([]));
-  let bytes = 0;
-  const recordedCpu = times(() => {
-    rmSync(trace, { force: true });
-    const cpu = cpuOf(['--require', register], { HANDIT_MAX_CALLS: '0' });
-    bytes = statSync(trace).size / CPU_CALLS;
-    return cpu;
+async function save(results, { results: file, report, render }) {
+  if (file && !render) writeFileSync(file, await formatted(JSON.stringify(results), 'json'));
+  if (report) {
+    const text = readFileSync(existsSync(report) ? report : docs, 'utf8');
+    writeFileSync(report, await fillIn(text, results));
+  }
+}
+
+function readOptions() {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      only: { type: 'string' },
+      node: { type: 'string', default: majors.join(',') },
+      quick: { type: 'boolean', default: false },
+      render: { type: 'boolean', default: false },
+      results: { type: 'string' },
+      report: { type: 'string' },
+    },
   });
-  const over = recordedCpu.map((cpu, i) => ((cpu - bareCpu[i]) * 1e6) / CPU_CALLS);
-  console.log(`| bare | ${spread(bareCpu, 'ms')} | | |`);
-  console.log(`| recorded | ${spread(recordedCpu, 'ms')} | ${spread(over, 'ns')} | ${bytes.toFixed(0)} |`);
-
-  console.log('\n| start-up, hello world | wall | over bare |');
-  console.log('|---|---|---|');
-  const starts = {
-    bare: [],
-    'handit, warm cache, --require': ['--require', register],
-    'handit, warm cache, --import': ['--import', join(root, 'register.mjs')],
-    'handit, no cache': ['--require', register],
+  const { quick, render } = values;
+  const only = values.only?.split(',');
+  const unknown = only?.find((name) => !rows.some((row) => row.name === name));
+  if (unknown) throw new Error(`--only ${unknown} is none of ${rows.map(({ name }) => name).join(', ')}`);
+  const rounds = quick ? 1 : Number(values.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--rounds ${values.rounds} is not a number of at least 1`);
+  const file = (given, usual) => (given ? resolve(given) : quick ? undefined : usual);
+  const chosen = quick || render ? [] : wantedNodes(values.node.split(',').map(Number));
+  const running = {
+    major: Number(process.versions.node.split('.')[0]),
+    version: process.versions.node,
+    path: process.execPath,
   };
-  const measured = Object.fromEntries(Object.keys(starts).map((name) => [name, []]));
-  // In turn, so that a slow moment of the machine meets all of them.
-  for (let i = 0; i < rounds * 4; i++) {
-    for (const [name, flags] of Object.entries(starts)) {
-      const env = name.includes('no cache') ? { HANDIT_CACHE_DIR: 'off' } : {};
-      const from = process.hrtime.bigint();
-      run([...flags, 'hello.cjs'], env);
-      measured[name].push(Number(process.hrtime.bigint() - from) / 1e6);
-    }
-  }
-  for (const [name, list] of Object.entries(measured)) {
-    const extra = list.map((ms, i) => ms - measured.bare[i]);
-    console.log(`| ${name} | ${spread(list, 'ms')} | ${name === 'bare' ? '' : spread(extra, 'ms')} |`);
-  }
-} finally {
-  rmSync(project, { recursive: true, force: true });
-}
-
-/** ns per call; with `expected` the trace must hold that many calls at least. */
-function loop(kind, burst, bursts, env, expected) {
-  rmSync(trace, { force: true });
-  const flags = env ? ['--require', register] : [];
-  const { stdout } = run([...flags, 'hot-loop.cjs', kind, String(burst), String(bursts)], env);
-  if (expected) {
-    const { events } = JSON.parse(lastLine(trace));
-    if (events < expected * 2) throw new Error(`${kind}: ${events} events for ${expected} calls`);
-  }
-  return JSON.parse(stdout).median;
-}
-
-/** User and system time of one process, in ms. */
-function cpuOf(flags, env) {
-  return Number(run([...flags, 'cpu.cjs', String(CPU_CALLS)], env).stdout);
-}
-
-function run(args, env = {}) {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HANDIT_|NODE_)/.test(name)));
-  const options = {
-    cwd: project,
-    encoding: 'utf8',
-    env: { ...clean, HANDIT_OUTPUT_FILE: trace, HANDIT_MAX_FILE_MB: '0', ...env },
-    maxBuffer: 1 << 26,
+  return {
+    ...{ rounds, only, quick, render },
+    nodes: quick ? [running] : chosen,
+    full: quick ? running.major : chosen.some(({ major }) => major === FULL) ? FULL : chosen.at(-1)?.major,
+    results: file(values.results, join(root, 'bench/results.json')),
+    report: file(values.report, docs),
   };
-  const result = spawnSync(values.node, args, options);
-  if (result.status !== 0) throw new Error(`${args.join(' ')} exited with ${result.status}: ${result.stderr}`);
-  return result;
 }
 
-function lastLine(file) {
-  const text = readFileSync(file, 'latin1');
-  return text.slice(text.lastIndexOf('\n', text.length - 2) + 1);
+function wantedNodes(wanted) {
+  ensureNodes();
+  const found = nodes().filter(({ major }) => wanted.includes(major));
+  const missing = wanted.find((major) => !found.some((each) => each.major === major));
+  if (missing !== undefined)
+    throw new Error(
+      `--node ${missing}: there is none; there are ${nodes()
+        .map(({ major }) => major)
+        .join(', ')}`,
+    );
+  // The one that is measured in full comes first: whoever ends the run early has the most.
+  return found.sort((a, b) => Number(b.major === FULL) - Number(a.major === FULL) || a.major - b.major);
 }
 
-function times(measure) {
-  return Array.from({ length: rounds }, measure);
+function today() {
+  return new Date().toISOString().slice(0, 10);
 }
 
-function ns(list) {
-  return spread(list, 'ns');
-}
-
-function spread(list, unit) {
-  const sorted = [...list].sort((a, b) => a - b);
-  const digits = sorted.at(-1) < 20 ? 1 : 0;
-  const [min, median, max] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)].map((each) => each.toFixed(digits));
-  return `${median} ${unit} (${min} to ${max})`;
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

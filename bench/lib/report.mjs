@@ -1,0 +1,91 @@
+// The tables of the report, made of the results and of nothing else.
+import { format, resolveConfig } from 'prettier';
+import { rows } from '../rows/index.mjs';
+import { table } from './results.mjs';
+import { median, spread } from './stats.mjs';
+import { tools } from './tools.mjs';
+
+/**
+ * Puts the tables between their markers, `<!-- bench: calls -->` and `<!-- /bench: calls -->`; all other text stays.
+ *
+ * @param {string} text of the report so far
+ * @param {object} results as in results.json
+ */
+export async function fillIn(text, results) {
+  let filled = text;
+  for (const [name, tables] of Object.entries(allTables(results))) {
+    const marked = new RegExp(`(<!-- bench: ${name} -->)[^]*?(<!-- /bench: ${name} -->)`);
+    if (!marked.test(filled))
+      throw new Error(`the report has no markers <!-- bench: ${name} --> and <!-- /bench: ${name} -->`);
+    filled = filled.replace(marked, (_, start, end) => `${start}\n\n${tables}\n\n${end}`);
+  }
+  return formatted(filled, 'markdown');
+}
+
+/** As the project's files are, wherever this one is written. */
+export async function formatted(text, parser) {
+  return format(text, { ...(await resolveConfig(import.meta.filename)), parser });
+}
+
+/** One string for each marker; for the docs and for the terminal. */
+export function allTables(results) {
+  const measured = Object.values(results.nodes);
+  return {
+    budgets: budgets(measured),
+    machine: conditions(measured),
+    ...Object.fromEntries(rows.map((row) => [row.name, tablesOf(row, measured)])),
+  };
+}
+
+function tablesOf(row, measured) {
+  const here = measured.filter((each) => each.rows[row.name]);
+  if (here.length === 0) return '_Not measured yet._';
+  const tables = here.map(
+    ({
+      node,
+      rows: {
+        [row.name]: { rounds, results },
+      },
+    }) => {
+      const title = `**Node ${node}**, ${rounds === 1 ? 'one round' : `${rounds} rounds`}`;
+      return `${title}\n\n${row.render(results)}`;
+    },
+  );
+  return tables.join('\n\n');
+}
+
+function budgets(measured) {
+  if (measured.length === 0) return '_Not measured yet._';
+  const lines = rows.flatMap((row) =>
+    row.budgets.map(({ title, most, least, unit, of }) => {
+      const cells = measured.map(({ rows: { [row.name]: found } }) => {
+        const numbers = found && of(found.results);
+        if (!numbers?.length) return '';
+        const met = most === undefined ? median(numbers) >= least : median(numbers) <= most;
+        return met ? spread(numbers, unit) : `**${spread(numbers, unit)}**`;
+      });
+      return [title, most === undefined ? `at least ${least} ${unit}` : `${most} ${unit}`, ...cells];
+    }),
+  );
+  return table(['', 'budget', ...measured.map(({ node }) => `Node ${node}`)], lines);
+}
+
+function conditions(measured) {
+  if (measured.length === 0) return '_Not measured yet._';
+  const lines = measured.map(({ node, machine: { processor, cores, memory, system } }) => [
+    ...[`Node ${node}`, processor, String(cores), memory, system],
+  ]);
+  const others = Object.values(tools)
+    .filter(({ records }) => records)
+    .map(({ title, packages, records }) => [title, versionsOf(packages), records]);
+  return [
+    table(['', 'processor', 'cores', 'memory', 'system'], lines, Infinity),
+    table(['compared', 'version', 'records'], others, Infinity),
+  ].join('\n\n');
+}
+
+function versionsOf(packages = {}) {
+  return Object.entries(packages)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+}

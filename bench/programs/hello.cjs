@@ -1,4 +1,0 @@
-function greet(name) {
-  return `hello ${name}`;
-}
-console.log(greet('world'));

@@ -1,0 +1,86 @@
+// Answers a second, of a client and of a server, every body recorded where a tool can.
+import { cell, nameOf, shareRecorded, table, timesBare } from '../lib/results.mjs';
+import { median, pairwise } from '../lib/stats.mjs';
+
+const clients = ['http', 'fetch', 'undici', 'axios', 'got'];
+// Bytes of an answer, and requests at once.
+const loads = [
+  [1000, 1],
+  [1000, 50],
+  [100_000, 50],
+];
+const ALL = { HANDIT_MAX_FILE_MB: '0' };
+const OTHERS = ['opentelemetry', 'dd-trace', 'appmap-node'];
+
+export const http = {
+  name: 'http',
+  onEveryNode: false,
+  async measure(bench) {
+    const seconds = bench.size(1, 0.1);
+    const results = [];
+    for (const side of bench.size([...clients, 'server'], ['http', 'fetch', 'server'])) {
+      if (['undici', 'axios', 'got'].includes(side) && !bench.hasPackage(side)) continue;
+      for (const [bytes, atOnce] of bench.size(loads, loads.slice(0, 1))) {
+        // Others where it matters most: many small answers, once for each side.
+        const here = bytes === 1000 && atOnce !== 1 && ['http', 'server'].includes(side);
+        const others = here ? bench.tools.filter((tool) => OTHERS.includes(tool)) : [];
+        const variants = ['bare', 'handit', ...others].map((tool) => ({ tool, env: ALL }));
+        const title = `${side}, ${bytes / 1000} kB, ${atOnce} at once`;
+        const once = (variant) => exchange(bench, variant, { side, bytes, atOnce, seconds });
+        results.push(...(await bench.compare(title, variants, { once })));
+      }
+    }
+    return results;
+  },
+  render(results) {
+    const row = (result) => [
+      result.tool === 'bare' ? result.case : '',
+      nameOf(result) + (result.problem ? '' : shareRecorded(result)),
+      cell(result, ({ rate }) => rate),
+      result.tool === 'bare' || result.problem ? '' : cell(result, () => timesBare(results, result, 'rate')),
+      cell(result.problem ? undefined : result, ({ cpu }) => cpu, 'µs'),
+      cell(result.problem ? undefined : result, bytesAnAnswer),
+    ];
+    const head = ['', '', 'answers a second', 'of bare node', 'processor time an answer', 'bytes of trace an answer'];
+    return table(head, results.map(row), 2);
+  },
+  budgets: [
+    {
+      title: 'HTTP clients, worst: answers a second, of bare node',
+      least: 0.9,
+      unit: '×',
+      of: (all) => worst(all, false),
+    },
+    {
+      title: 'HTTP server, worst: answers a second, of bare node',
+      least: 0.9,
+      unit: '×',
+      of: (all) => worst(all, true),
+    },
+  ],
+};
+
+/** One of the two is recorded; the other is bare node. */
+async function exchange(bench, variant, { side, bytes, atOnce, seconds }) {
+  const ofServer = side === 'server';
+  const [bare, recorded] = [{ tool: 'bare' }, { ...variant, proof: 'exchanges' }];
+  const args = (port) => ['http-client.js', ofServer ? 'http' : side, port, bytes, atOnce, seconds].map(String);
+  const { server, client } = await bench.runServer(
+    { ...(ofServer ? recorded : bare), args: ['http-server.js'] },
+    (port) => bench.run({ ...(ofServer ? bare : recorded), args: args(port) }),
+  );
+  if (!ofServer || client.problem) return client;
+  return { ...server, values: { ...server.values, rate: client.values.rate } };
+}
+
+/** Nothing for those that have no file. */
+function bytesAnAnswer({ bytes, calls }) {
+  return bytes?.[0] > 0 ? pairwise(bytes, calls, (all, answers) => all / answers) : undefined;
+}
+
+function worst(results, server) {
+  const ratios = results
+    .filter(({ tool, case: title }) => tool === 'handit' && title.startsWith('server') === server)
+    .map((result) => timesBare(results, result, 'rate'));
+  return ratios.filter(Boolean).sort((a, b) => median(a) - median(b))[0];
+}

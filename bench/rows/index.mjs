@@ -1,0 +1,21 @@
+import { calls } from './calls.mjs';
+import { curves } from './curves.mjs';
+import { http } from './http.mjs';
+import { limits } from './limits.mjs';
+import { memory } from './memory.mjs';
+import { wholeProcess } from './process.mjs';
+import { programRows } from './programs.mjs';
+import { rewriting } from './rewriting.mjs';
+import { startUp } from './start-up.mjs';
+
+/**
+ * @typedef {object} Row one kind of measurement
+ * @property {string} name of `--only`, of the report's markers and of the results
+ * @property {boolean} onEveryNode also on Node versions that are not the one measured in full
+ * @property {(bench: Awaited<ReturnType<typeof import('../lib/bench.mjs').createBench>>) => Promise<import('../lib/bench.mjs').Result[]>} measure
+ * @property {(results: import('../lib/bench.mjs').Result[]) => string} render the tables, as Markdown
+ * @property {{ title: string, unit: string, most?: number, least?: number, of(results: import('../lib/bench.mjs').Result[]): number[] | undefined }[]} budgets
+ */
+
+/** @type {Row[]} */
+export const rows = [limits, calls, wholeProcess, startUp, rewriting, programRows, http, memory, curves];
