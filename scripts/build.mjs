@@ -20,20 +20,27 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.stamp.json');
 
-// transform.cjs stays a file of its own: register.cjs loads it, and with it the parser, at the first module
-// that is not in the cache of rewritten sources.
+// transform.cjs stays a file of its own: the agent loads it, and with it the parser, at the first module that is not
+// in the cache of rewritten sources.
 const entries = [
-  {
-    source: 'src/register.ts',
-    target: 'register.cjs',
-    external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs', 'oxc-parser'],
-  },
+  // Small, for it runs in every package manager as well, and does nothing there.
+  { source: 'src/register.ts', target: 'register.cjs', external: ['./agent.cjs'] },
   { source: 'src/transform/index.ts', target: 'transform.cjs', external: ['oxc-parser'] },
   { source: 'src/transform/index.ts', target: 'transform.mjs', external: ['oxc-parser'] },
+  // With the JavaScript of the parser in it, for Plug'n'Play: Node cannot require an ES module out of an archive. Its
+  // native part is looked for from where the package is.
+  {
+    source: 'src/transform/index.ts',
+    target: 'transform-pnp.cjs',
+    define: { 'import.meta.url': 'PARSER' },
+    banner:
+      '// Contains oxc-parser, MIT License, Copyright (c) 2024-present VoidZero Inc. & Contributors, (c) 2023 Boshen\n' +
+      "const PARSER=require('node:url').pathToFileURL(require.resolve('oxc-parser')).href;",
+  },
   { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
   { source: 'src/loader/compiled-body.ts', target: 'compiled-body.cjs' },
   { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', external: ['./transform.mjs'] },
-  // The agent without the loader, for programs that import handit and do not preload it.
+  // Also without the loader, for programs that import handit and do not preload it.
   {
     source: 'src/agent.ts',
     target: 'agent.cjs',
@@ -77,7 +84,7 @@ async function bundle(hash) {
   const esbuild = await import('esbuild');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   await Promise.all(
-    entries.map(async ({ source, target, external = [], executable = false }) => {
+    entries.map(async ({ source, target, external = [], executable = false, define = {}, banner }) => {
       const { outputFiles } = await esbuild.build({
         absWorkingDir: root,
         entryPoints: [source],
@@ -90,8 +97,8 @@ async function bundle(hash) {
         minifySyntax: true,
         format: target.endsWith('.mjs') ? 'esm' : 'cjs',
         external,
-        define: { HANDIT_VERSION: JSON.stringify(version), HANDIT_BUILD: JSON.stringify(hash) },
-        banner: executable ? { js: '#!/usr/bin/env node' } : {},
+        define: { ...define, HANDIT_VERSION: JSON.stringify(version), HANDIT_BUILD: JSON.stringify(hash) },
+        banner: executable ? { js: '#!/usr/bin/env node' } : banner ? { js: banner } : {},
         logLevel: 'warning',
       });
       put(target, outputFiles[0].contents, executable ? 0o755 : 0o644);

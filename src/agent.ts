@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { threadId } from 'node:worker_threads';
+import { readFileSync } from 'node:fs';
+import * as workers from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
 import { otelJson } from '../hooks/lib/trace-context.js';
 import type { HookHost } from '../hooks/lib/hook.js';
@@ -9,11 +10,12 @@ import type { Api } from './api/types.js';
 import { readConfig } from './config.js';
 import { originalCoverage } from './loader/coverage.js';
 import { watchCoverageSessions } from './loader/coverage-sessions.js';
+import { watchCoverageReports } from './loader/coverage-reports.js';
 import { createCoverageFiles } from './loader/coverage-files.js';
-import { installLoader, noLoader, type Loader } from './loader/install.js';
+import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { createLibraryFiles } from './loader/library-files.js';
-import { createSourcePlaces, tracePath } from './loader/source-place.js';
+import { createSourcePlaces } from './loader/source-place.js';
 import { createMapFiles } from './loader/map-files.js';
 import { createRewrite, RUNNER_RUNTIME } from './loader/rewrite.js';
 import { rewriteOptions } from './loader/settings.js';
@@ -24,7 +26,8 @@ import { hasSyncHooks } from './node-features.js';
 import { now } from './recorder/clock.js';
 import { drainWhenIdle } from './recorder/idle.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
-import { createPreviewer, quote } from './recorder/preview.js';
+import { createPreviewer } from './recorder/preview.js';
+import { quote } from './recorder/quote.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
@@ -56,6 +59,9 @@ const AGENT = Symbol.for('handit');
 export function startAgent(folder: string, options: { loader?: boolean } = {}): Agent | null {
   const shared = globalThis as { [AGENT]?: Agent };
   if (shared[AGENT]) return shared[AGENT];
+  // Node's own thread for loader hooks runs preloads, too. Nothing of the program's runs there, and on Node 22 it has no
+  // support for hooks of `registerHooks`: the hooks of others (ts-node/esm, tsx before 4.22) would fail.
+  if ((workers as { isInternalThread?: boolean }).isInternalThread) return null;
   // Wherever the program goes by `chdir`, paths are those of the start.
   const config = readConfig(process.env, process.cwd(), process.pid);
   if (!config.enabled) return null;
@@ -119,7 +125,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       node: process.version,
       pid: process.pid,
       ppid: process.ppid,
-      tid: threadId,
+      tid: workers.threadId,
       argv: argvWithoutSecrets(process.argv, isSecret),
       cwd: config.cwd,
       platform: process.platform,
@@ -141,6 +147,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     guarded(() => loader.registerPending()),
   );
   const forLoader = rewriteOptions(config, folder);
+  const { nameOf } = forLoader.userModules;
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
@@ -149,6 +156,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     if (config.debug)
       debug(`recording ${path} at the places of its generated text, the source map is of no use: ${reason}`);
   };
+  const lookouts: Lookout[] = [];
+  const whenNamed: HookHost['whenNamed'] = (builtin, step) =>
+    void lookouts.push({ pattern: new RegExp(`['"\`]${builtin}['"\`]`), seen: guarded(step) });
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
@@ -168,16 +178,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         },
         skipped,
         libraryLoaded: recorder.follow,
-        inspectorNamed: () =>
-          watchCoverageSessions((result) => {
-            try {
-              loader.registerPending();
-              return originalCoverage(result, sources);
-            } catch (error) {
-              broken(error);
-              return result;
-            }
-          }, disguise.looksLike),
+        lookouts,
         broken,
         syncHooks: hasSyncHooks(process.versions.node),
       });
@@ -206,6 +207,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     seen,
     broken,
     looksLike: disguise.looksLike,
+    whenNamed,
+    originalPlace: createSourcePlaces(nameOf, sources),
     probe: (name, step) => void (recorder.probes[name] = step),
     runners: {
       rewrite(source) {
@@ -220,7 +223,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       enterRealm: guarded(enterRealm),
     },
   } satisfies Omit<HookHost, 'tests'>;
-  const host: HookHost = { ...forHooks, tests: createTests(forHooks, (file) => tracePath(config.cwd, file)) };
+  const host: HookHost = { ...forHooks, tests: createTests(forHooks, nameOf) };
   const ends = createPromiseEnds(now);
   const api = createApi({
     ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },
@@ -232,14 +235,32 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         return known?.generated ?? known;
       }),
     newFunctionId: loader.newFunctionId,
-    sourcePlace: createSourcePlaces(config.cwd, sources),
+    sourcePlace: createSourcePlaces(nameOf, sources),
     outputFile: config.outputFile,
   });
   recorder.probes.pending = guarded(() => loader.registerPending());
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
-  const finishCoverage = guarded(createCoverageFiles(folder, sources).finish);
+  whenNamed('(?:node:)?inspector(?:/promises)?', () =>
+    watchCoverageSessions((result) => {
+      try {
+        loader.registerPending();
+        return originalCoverage(result, sources);
+      } catch (error) {
+        broken(error);
+        return result;
+      }
+    }, disguise.looksLike),
+  );
+  const coverageFiles = createCoverageFiles(folder, sources);
+  const finishCoverage = guarded(coverageFiles.finish);
+  const unwatchReports = watchCoverageReports(guarded(coverageFiles.translate));
+  // There the loader does not see the text of ES modules in time, as that of Vitest's coverage.
+  if (rewrites && !hasSyncHooks(process.versions.node)) {
+    loader.lookOut(entryText());
+    if (process.env.VITEST !== undefined) loader.lookOut("'node:inspector'");
+  }
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
@@ -299,6 +320,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       loader.uninstall();
       for (const uninstall of uninstalls.reverse()) uninstall();
       disguise.undo();
+      unwatchReports();
       unwatch();
     },
   };
@@ -310,6 +332,15 @@ function instrumented(path: string, functions: FunctionInfo[]): string {
   const originals = [...new Set(functions.flatMap((each) => each.path ?? []))].filter((each) => each !== path);
   const some = originals.slice(0, 5).join(', ') + (originals.length > 5 ? ` and ${originals.length - 5} more` : '');
   return `instrumented ${path}: ${functions.length} functions${some && ` of ${some}`}`;
+}
+
+/** The program's first module. */
+function entryText(): string {
+  try {
+    return readFileSync(process.argv[1] ?? '', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** A record as a line; `_ns` fields are digits already and go in as numbers. */

@@ -14,6 +14,10 @@ export interface Config {
   /** 0 to 1. */
   sampleRate: number;
   captureOnlyCwd: boolean;
+  /** Of the monorepo that `cwd` is part of, all is the user's: unless the user asked for cwd alone. */
+  captureWorkspace: boolean;
+  /** Node takes links to modules for what they are called, by a flag or variable of its own. */
+  preserveSymlinks: boolean;
   /** Characters of a string. */
   maxString: number;
   /** Arguments, keys and items of one value. */
@@ -42,6 +46,13 @@ const FALSE = /^(0|false|off|no)$/i;
 /** Whether handit is to do anything, told without a word. */
 export function isEnabled(env: NodeJS.ProcessEnv): boolean {
   return !FALSE.test(env.HANDIT_ENABLED ?? '');
+}
+
+function preservesSymlinks(env: NodeJS.ProcessEnv): boolean {
+  const flag = '--preserve-symlinks';
+  return (
+    env.NODE_PRESERVE_SYMLINKS === '1' || process.execArgv.includes(flag) || Boolean(env.NODE_OPTIONS?.includes(flag))
+  );
 }
 
 /** Reads the `HANDIT_*` variables. A wrong value is one line on stderr and counts as not given. */
@@ -102,6 +113,8 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     exclude: pattern('HANDIT_EXCLUDE'),
     sampleRate: share('HANDIT_SAMPLE_RATE'),
     captureOnlyCwd: flag('HANDIT_CAPTURE_ONLY_CWD', true),
+    captureWorkspace: !TRUE.test(env.HANDIT_CAPTURE_ONLY_CWD ?? ''),
+    preserveSymlinks: preservesSymlinks(env),
     maxString: whole('HANDIT_MAX_STR', 256),
     maxItems: whole('HANDIT_MAX_LOCALS', 64),
     maxDepth: whole('HANDIT_MAX_DEPTH', 4),

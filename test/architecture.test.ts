@@ -33,7 +33,8 @@ const allowed: Record<string, string[]> = {
     ...['src/api', 'src/process-end', 'src/trace-format', 'hooks/index', 'hooks/lib'],
   ],
   'src/index': ['src/agent', 'src/api', 'src/log', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
-  'src/register': ['src/agent', 'src/log'],
+  'src/package-manager': [],
+  'src/register': ['src/agent', 'src/log', 'src/package-manager'],
   'hooks/index': ['hooks/lib', 'hooks/*'],
   // The rules by which the transform edits a library's file are data of the hook that knows the library.
   'hooks/lib': ['src/recorder', 'src/trace-format', 'src/node-features', 'src/transform'],

@@ -21,6 +21,8 @@ test('readConfig() answers the documented defaults for an empty environment', ()
       exclude: null,
       sampleRate: 1,
       captureOnlyCwd: true,
+      captureWorkspace: true,
+      preserveSymlinks: false,
       maxString: 256,
       maxItems: 64,
       maxDepth: 4,

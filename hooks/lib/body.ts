@@ -1,6 +1,6 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type * as Zlib from 'node:zlib';
-import { quote as quoted } from '../../src/recorder/preview.js';
+import { quote as quoted } from '../../src/recorder/quote.js';
 import { textEscaper } from './escape-text.js';
 import { redactForm } from '../../src/recorder/redact.js';
 import { redactJsonText, redactMultipart } from './redact-text.js';

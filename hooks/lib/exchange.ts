@@ -1,4 +1,4 @@
-import { quote } from '../../src/recorder/preview.js';
+import { quote } from '../../src/recorder/quote.js';
 import type { Current } from '../../src/recorder/recorder.js';
 import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';

@@ -1,5 +1,6 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
 import type { CompiledBody, LinkedBody } from '../../src/loader/compiled-body.js';
+import type { Scope } from '../../src/recorder/scope.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
@@ -21,7 +22,10 @@ export interface Hook {
 /** What a hook is given: where exchanges and tests go, and the settings that concern them. */
 export interface HookHost {
   readonly proc: string;
-  readonly recorder: Pick<Recorder, 'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'raw' | 'epoch'>;
+  readonly recorder: Pick<
+    Recorder,
+    'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'scopeNext' | 'raw' | 'epoch'
+  >;
   /** Nanoseconds of a monotonic clock. */
   now(): number;
   isSecret(key: string): boolean;
@@ -46,6 +50,10 @@ export interface HookHost {
   /** For hooks of test runners. */
   readonly tests: Tests;
   readonly runners: Runners;
+  /** Calls back before the first module runs whose text names this built-in module, as far as the loader sees it. */
+  whenNamed(builtin: string, seen: () => void): void;
+  /** Where a place that V8 names is in the text that the user wrote. */
+  originalPlace(file: string, line: number, column: number): { line: number; column: number };
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;
 }
@@ -87,6 +95,8 @@ export interface RunningTest {
   enter(): () => void;
   /** The same for good: for an async function of the runner's that has awaited something, up to its end. */
   stay(): void;
+  /** The test's scope, for a runner between which and the program's functions there is no room for `enter`. */
+  readonly scope: Scope | null;
   /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
   end(outcome: TestEnd['outcome'], error?: unknown): void;
 }

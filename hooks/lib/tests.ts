@@ -1,4 +1,4 @@
-import { quote } from '../../src/recorder/preview.js';
+import { quote } from '../../src/recorder/quote.js';
 import type { HookHost, RunningTest, TestName, Tests } from './hook.js';
 
 /** Characters of a test's name. */
@@ -25,6 +25,7 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
     };
     let ended = false;
     return {
+      scope,
       enter: () =>
         guarded(() => {
           const leave = recorder.switchScope(scope);
@@ -59,4 +60,4 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
 }
 
 const nothing = (): void => undefined;
-const NOT_RECORDED: RunningTest = { enter: () => nothing, stay: nothing, end: nothing };
+const NOT_RECORDED: RunningTest = { enter: () => nothing, stay: nothing, scope: null, end: nothing };

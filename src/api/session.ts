@@ -1,4 +1,4 @@
-import { quote } from '../recorder/preview.js';
+import { quote } from '../recorder/quote.js';
 import type { FunctionEntry } from '../recorder/function-table.js';
 import type { Scope } from '../recorder/scope.js';
 import { callSite } from './call-site.js';

@@ -102,7 +102,7 @@ function ofTrace(file: string): Finding[] {
   else if (counts.calls === 0 && counts.ended > 0) {
     findings.push({
       level: 'problem',
-      text: `no file was rewritten: only files below the working directory (${folder}) and outside node_modules are; HANDIT_CAPTURE_ONLY_CWD=false takes those outside too`,
+      text: `no file was rewritten: only files below the working directory (${folder}) or in its monorepo, outside node_modules, are; HANDIT_CAPTURE_ONLY_CWD=false takes those outside too`,
     });
   }
   const running = counts.processes - counts.ended;

@@ -29,9 +29,9 @@ export interface CoverageRange {
  */
 export function originalCoverage(result: readonly ScriptCoverage[], sources: SourceTable): ScriptCoverage[] {
   return result.map((script) => {
-    const end = script.functions[0]?.ranges[0]?.endOffset;
-    const pair = end === undefined ? undefined : ranAs(sources.allByFilename(filenameOf(script.url)), end);
-    if (!pair) return script;
+    const known = ranScript(script, sources);
+    if (!known) return script;
+    const { pair, end } = known;
     const { range, clip } = mover(pair, end);
     return {
       ...script,
@@ -42,6 +42,30 @@ export function originalCoverage(result: readonly ScriptCoverage[], sources: Sou
       }),
     };
   });
+}
+
+interface RanScript {
+  pair: SourcePair;
+  /** Where the script ends. */
+  end: number;
+}
+
+const ran = new WeakMap<SourceTable, Map<string, RanScript>>();
+
+/** The file that a script was; once coverage was taken, V8 tells only of functions that ran since. */
+function ranScript({ scriptId, url, functions }: ScriptCoverage, sources: SourceTable): RanScript | undefined {
+  let scripts = ran.get(sources);
+  if (!scripts) ran.set(sources, (scripts = new Map<string, RanScript>()));
+  const first = functions[0]?.ranges[0] as CoverageRange | undefined;
+  const known = scripts.get(scriptId);
+  if (known || !first) return known;
+  const pairs = sources.allByFilename(filenameOf(url));
+  const whole = first.startOffset === 0 && functions[0].functionName === '';
+  const pair = whole ? ranAs(pairs, first.endOffset) : pairs.at(-1);
+  if (!pair) return undefined;
+  const script = { pair, end: whole ? first.endOffset : linkedLength(pair) + (pair.file.wrapper ?? 0) };
+  scripts.set(scriptId, script);
+  return script;
 }
 
 /** V8 names an anonymous function after what it is handed to. */
@@ -166,13 +190,15 @@ function mover(pair: SourcePair, scriptEnd: number): Mover {
     }),
     clip(block, fn) {
       if (block.startOffset >= block.endOffset) return null;
-      if (block.endOffset !== fn.endOffset - 1) return block;
-      const closing = block.endOffset - shift;
-      for (let i = firstFrom(edits, ({ at }) => at >= closing); edits[i]?.at === closing; i++) {
-        const { lastEnd, leaves } = edits[i];
+      const end = fn.endOffset - 1;
+      for (let i = firstFrom(edits, ({ at }) => at + shift >= end); edits[i]?.at + shift === end; i++) {
+        const { lastEnd, lastIs } = edits[i];
         if (lastEnd === undefined) continue;
-        if (block.startOffset >= lastEnd + shift) return null;
-        return leaves ? block : { ...block, endOffset: lastEnd + shift };
+        const last = lastEnd + shift;
+        if (block.endOffset === end && block.startOffset >= last) return null;
+        // What begins in a block goes on behind it.
+        if (block.endOffset === last && lastIs === 'block') return { ...block, endOffset: end };
+        if (block.endOffset === end && lastIs === undefined) return { ...block, endOffset: last };
       }
       return block;
     },

@@ -87,5 +87,7 @@ function rewritten(filename: string, source: string): string | null {
   const base = nextBase;
   nextBase += rest.functions.length * stride;
   send({ type: 'rewritten', filename, path, source, rewritten: rest, base, stride });
-  return linkedCode(result, { filename, source, folder: ownFolder, base, stride });
+  // Tools switch maps on in the thread of the program, which this one is not told.
+  const publishMap = source.includes('sourceMappingURL=');
+  return linkedCode(result, { filename, source, folder: ownFolder, base, stride, publishMap });
 }

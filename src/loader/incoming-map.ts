@@ -60,7 +60,17 @@ export function originalFilename(name: string, place: string, cwd: string): stri
     }
   }
   if (/^[a-z][\w+.-]+:/i.test(name)) return null;
-  return isAbsolute(name) ? name : resolve(dirname(place), name);
+  const filename = isAbsolute(name) ? name : resolve(dirname(place), name);
+  // Some write addresses: Turbopack `%5Bid%5D` for a folder `[id]`.
+  return name.includes('%') && !existsSync(filename) ? decoded(filename) : filename;
+}
+
+function decoded(filename: string): string {
+  try {
+    return decodeURIComponent(filename);
+  } catch {
+    return filename;
+  }
 }
 
 /** Bundlers name files relative to the folder they were run in, which need not be the one the program runs in. */

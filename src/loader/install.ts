@@ -1,6 +1,7 @@
 import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as util from 'node:util';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { hasHooksInWorkers } from '../node-features.js';
 import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
@@ -54,12 +55,17 @@ export interface LoaderOptions {
   leftAlone: (filename: string, reason: string) => void;
   /** Told, more than once, that the program has loaded code from `node_modules`. */
   libraryLoaded: () => void;
-  /** Told, before the first module that may use `node:inspector` runs. */
-  inspectorNamed: () => void;
+  /** Texts that are looked for in each module before it runs, until the first that has one; then it is told. */
+  lookouts: Lookout[];
   /** Told of an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
   syncHooks: boolean;
+}
+
+export interface Lookout {
+  pattern: RegExp;
+  seen: () => void;
 }
 
 export interface Loader {
@@ -68,6 +74,8 @@ export interface Loader {
   uninstall(): void;
   /** Rewrites what a tool is about to run by itself; null: it stays as it is. */
   rewriteBody(body: CompiledBody): LinkedBody | null;
+  /** Tells lookouts of a text that does not pass through here. */
+  lookOut(source: string): void;
   /** An id for a function that is recorded without being rewritten. */
   newFunctionId(): number;
   /** What a test runner is to compile instead of what it has loaded; null: nothing else. */
@@ -81,6 +89,7 @@ export function noLoader(): Loader {
     registerPending: () => undefined,
     uninstall: () => undefined,
     rewriteBody: () => null,
+    lookOut: () => undefined,
     newFunctionId: () => next++,
     forRunner: () => null,
   };
@@ -108,20 +117,23 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   let attempts = 0;
-  let inspectorNamed = false;
 
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
     attempts++;
     try {
       // The parser is loaded in here, and is no library of the program's.
       if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
-      if (!inspectorNamed && INSPECTOR.test(source)) {
-        inspectorNamed = true;
-        options.inspectorNamed();
-      }
+      lookOut(source);
       return edited(filename, source, kind);
     } finally {
       attempts--;
+    }
+  }
+
+  function lookOut(source: string): void {
+    const { lookouts } = options;
+    for (let i = lookouts.length - 1; i >= 0; i--) {
+      if (lookouts[i].pattern.test(source)) lookouts.splice(i, 1)[0].seen();
     }
   }
 
@@ -201,6 +213,7 @@ export function installLoader(options: LoaderOptions): Loader {
       }
     },
     forRunner,
+    lookOut,
     newFunctionId() {
       const id = nextBase;
       nextBase += stride;
@@ -211,7 +224,6 @@ export function installLoader(options: LoaderOptions): Loader {
 
 /** What tools make modules of; all functions in there are the tool's. */
 const DATA = /\.(json5?|ya?ml|toml|txt|html?|svg|wasm|(post|p|s)?css|sass|less|styl(us)?)$/;
-const INSPECTOR = /['"](?:node:)?inspector(?:\/promises)?['"]/;
 const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
@@ -219,27 +231,90 @@ type Rewriting = (filename: () => string, source: () => string, kind: SourceKind
 
 function installSync(rewritten: Rewriting): Installed {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
+  const compiling = watchCompile(rewritten);
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
       const kind = kindOf(result.format);
       if (!kind || result.source == null) return result;
+      const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
+      if (compiling.byTool(filename)) return result;
       const code = rewritten(
-        () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
+        () => filename,
         () => textOf(result.source),
         kind,
       );
       return code === null ? result : { ...result, source: code };
     },
   });
-  return { registerPending: () => undefined, uninstall: () => hooks.deregister() };
+  return {
+    registerPending: () => undefined,
+    uninstall() {
+      hooks.deregister();
+      compiling.undo();
+    },
+  };
 }
 
-function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
-  // CommonJS: the last step before compiling; a source given to the asynchronous hook would be run by another loader.
-  const prototype = (nodeModule.Module as unknown as { prototype: { _compile: Compile } }).prototype;
-  const original = prototype._compile;
-  function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
+/**
+ * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
+ * So who asks for that method gets one that rewrites. Node itself, whose text the hooks have seen, gets its own: its
+ * stacks get no frame more.
+ */
+function watchCompile(rewritten: Rewriting): CompileWatch {
+  const { Module } = nodeModule as unknown as { Module: ModuleClass };
+  const { prototype, _cache: cache } = Module;
+  const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
+  const nativeCompile = native.value as Compile;
+  const nativeName = Object.getOwnPropertyDescriptor(nativeCompile, 'name')!;
+  // V8 names the frame of a function without a name by the property that holds it, which is an accessor now.
+  if (nativeCompile.name === '') Object.defineProperty(nativeCompile, 'name', { ...nativeName, value: '_compile' });
+  const rewriting = rewritingCompile(nativeCompile, rewritten);
+  let current = nativeCompile;
+  const descriptor: PropertyDescriptor = {
+    configurable: true,
+    enumerable: native.enumerable,
+    get: () => (current !== nativeCompile ? current : isAskedByNode() ? nativeCompile : rewriting),
+    set(this: object, value: Compile) {
+      if (this === (prototype as object)) current = value;
+      else Object.defineProperty(this, '_compile', { ...native, value });
+    },
+  };
+  Object.defineProperty(prototype, '_compile', descriptor);
+  return {
+    byTool: (filename) => Object.hasOwn(cache[filename] ?? {}, '_compile'),
+    undo() {
+      Object.defineProperty(nativeCompile, 'name', nativeName);
+      if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
+      Object.defineProperty(prototype, '_compile', {
+        ...native,
+        value: current === rewriting ? nativeCompile : current,
+      });
+    },
+  };
+}
+
+/** Whether the function around a getter is one of Node's. */
+function isAskedByNode(): boolean {
+  // This one, the getter, and who reads it.
+  const asking = (util as unknown as { getCallSites(count: number): { scriptName: string }[] }).getCallSites(3).at(2);
+  return asking?.scriptName.startsWith('node:') === true;
+}
+
+interface CompileWatch {
+  /** Whether a tool has put itself between Node and the compiling of a file. */
+  byTool(filename: string): boolean;
+  undo(): void;
+}
+
+interface ModuleClass {
+  prototype: { _compile: Compile };
+  _cache: Record<string, object | undefined>;
+}
+
+/** The last step before compiling CommonJS, with another text. */
+function rewritingCompile(original: Compile, rewritten: Rewriting): Compile {
+  return function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
     let code: string | null = null;
     const kind = kindOf(rest[0] as string | undefined);
     if (typeof content === 'string' && typeof filename === 'string' && kind) {
@@ -250,15 +325,20 @@ function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Insta
       );
     }
     return original.call(this, code ?? content, filename, ...rest);
-  }
+  };
+}
+
+function installByVersion20(options: LoaderOptions, rewritten: Rewriting): Installed {
+  // CommonJS: a source given to the asynchronous hook would be run by another loader.
+  const { prototype } = (nodeModule as unknown as { Module: ModuleClass }).Module;
+  const original = prototype._compile;
+  const _compile = rewritingCompile(original, rewritten);
   prototype._compile = _compile;
   const undo = (): void => {
     if (prototype._compile === _compile) prototype._compile = original;
   };
 
   // ES modules: hooks in a thread of their own, which tells this one what it rewrote.
-  // The thread sees them name `node:inspector`, but tells it too late.
-  if (process.env.VITEST !== undefined) options.inspectorNamed();
   if (!isMainThread && !hasHooksInWorkers(process.versions.node))
     return { registerPending: () => undefined, uninstall: undo };
   const { port1, port2 } = new MessageChannel();

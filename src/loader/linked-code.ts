@@ -21,10 +21,10 @@ export function isMapped(source: string): boolean {
 /** The text to run: with the ids of this process, and with a map where Node uses one. */
 export function linkedCode(
   { code, prefix, edits }: Pick<Rewritten, 'code' | 'prefix' | 'edits'>,
-  { filename, source, folder, base, stride }: Placement,
+  { filename, source, folder, base, stride, publishMap }: Placement,
 ): string {
   const linked = linkIds(code, prefix, base, stride);
-  if (!isMapped(source)) return linked;
+  if (!isMapped(source) && !publishMap) return linked;
   const ownIds = (JSON.parse(edits) as Edit[]).map((edit) => ({
     ...edit,
     insert: linkIds(edit.insert, prefix, base, stride),
@@ -69,4 +69,6 @@ export interface Placement {
   folder: string;
   base: number;
   stride: number;
+  /** Give it a map also where Node does not seem to use one. */
+  publishMap?: boolean;
 }

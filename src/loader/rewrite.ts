@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type * as transform from '../transform/index.js';
-import type { IncomingMap, InstrumentOptions, CodeKind } from '../transform/types.js';
+import type { CodeKind, IncomingMap, InstrumentOptions } from '../transform/types.js';
+import { frameworkOutput } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
@@ -48,6 +49,8 @@ export function createRewrite(options: RewriteOptions): Rewrite {
   const { cache, userModules } = options;
   let instrument: typeof transform.instrument | undefined;
   let loading = false;
+  /** Folders of which was said that they have no maps. */
+  const unmapped = new Set<string>();
 
   function transformed(
     path: string,
@@ -68,7 +71,10 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     const settings: InstrumentOptions = {
       kind,
       runtimeUrl: options.runtimeUrl,
-      includeFunction: (name, original = path) => userModules.functionsOf(original)?.(name) ?? true,
+      includeFunction: withoutCounters(
+        source,
+        (name, original = path) => userModules.functionsOf(original)?.(name) ?? true,
+      ),
       redactParameter: options.redactParameter,
       map: map && incoming(map, path, read),
     };
@@ -111,6 +117,14 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       map === undefined
         ? findMap(filename, source, (reason) => options.mapUnusable(path, reason))
         : { json: map, place: filename };
+    const output = frameworkOutput(path, source);
+    if (output && !found) {
+      if (output.unmapped !== undefined && !unmapped.has(output.folder)) {
+        unmapped.add(output.folder);
+        options.skipped(output.folder, output.unmapped);
+      }
+      return null;
+    }
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const filtered = userModules.functionsOf(path) ? path : '';
     const parts = [options.build, options.runtimeUrl, options.filters, filtered, extension, kind, source];
@@ -131,7 +145,9 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       if (key) cache!.set(key, rewritten);
     }
     for (const { reason, path: original = path } of rewritten.leftAlone) options.skipped(original, reason);
-    return rewritten.functions.length ? { ...rewritten, path } : null;
+    // Of what a framework has built, that is the user's which a map says was.
+    const nothing = output ? rewritten.functions.every((each) => each.path === undefined) : !rewritten.functions.length;
+    return nothing ? null : { ...rewritten, path };
   };
 }
 
@@ -152,4 +168,10 @@ function textOf(filename: string): string | undefined {
 
 function hashOf(text: string | undefined): string | null {
   return text === undefined ? null : hash('sha256', text, 'hex');
+}
+
+/** Istanbul has put a function into the source that its counters are read by. */
+function withoutCounters(source: string, include: NonNullable<InstrumentOptions['includeFunction']>): typeof include {
+  if (!source.includes('__coverage__')) return include;
+  return (name, original) => !/^cov_[a-z0-9]+$/.test(name) && include(name, original);
 }

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config.js';
+import { debug } from '../log.js';
 import { secretKeys } from '../recorder/redact.js';
 import type * as transform from '../transform/index.js';
 import { build } from '../version.js';
@@ -17,12 +18,25 @@ export function rewriteOptions(
   folder: string,
 ): Omit<RewriteOptions, 'skipped' | 'mapUnusable'> &
   Pick<LibraryFilesOptions, 'loadEditor' | 'isUserModule'> & { cacheFolder: string | null } {
-  const { cwd, captureOnlyCwd, include, exclude, redact, cacheDir } = config;
+  const { cwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
-  const load = (): typeof transform =>
-    createRequire(join(folder, 'register.cjs'))('./transform.cjs') as typeof transform;
-  const userModules = createUserModules({ cwd, ownFolder: folder, captureOnlyCwd, include, exclude });
+  const load = (): typeof transform => {
+    const require = createRequire(join(folder, 'register.cjs'));
+    try {
+      return require('./transform.cjs') as typeof transform;
+    } catch (error) {
+      if (!process.versions.pnp) throw error;
+      return require('./transform-pnp.cjs') as typeof transform;
+    }
+  };
+  const userModules = createUserModules({
+    ...config,
+    ownFolder: folder,
+    outside: config.debug
+      ? (filename) => debug(`left ${filename} as it is: outside of the working directory and its workspace`)
+      : undefined,
+  });
   return {
     build,
     cwd,
@@ -34,6 +48,6 @@ export function rewriteOptions(
     userModules,
     isUserModule: (filename) => userModules.pathOf(filename) !== null,
     redactParameter: secretKeys(redact),
-    filters: [include, exclude, redact, captureOnlyCwd].join('\n'),
+    filters: [include, exclude, redact, config.captureOnlyCwd, config.captureWorkspace].join('\n'),
   };
 }

@@ -1,17 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { basename, dirname, isAbsolute, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { decode, encode, type SourceMapMappings } from '@jridgewell/sourcemap-codec';
+import { basename, dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { decode, encode, type SourceMapMappings, type SourceMapSegment } from '@jridgewell/sourcemap-codec';
+import { readSourceMap, SEGMENT, type Segments } from '../transform/source-map.js';
 import type { Edit } from '../transform/types.js';
+import { findMap } from './incoming-map.js';
 
-interface SourceMap {
+interface DecodedMap {
   version: 3;
   file?: string;
-  sourceRoot?: string;
   sources: (string | null)[];
-  sourcesContent?: (string | null)[];
-  names?: string[];
-  mappings: string;
+  sourcesContent: (string | null)[];
+  names: string[];
+  mappings: SourceMapMappings;
 }
 
 const COMMENT = /\/[*/][@#]\s*sourceMappingURL=(?<url>[^\s'"]+)/g;
@@ -36,12 +36,8 @@ export function sourceMapComment(filename: string, source: string, edits: readon
  * @param linesAbove how many lines the map has more than the text, before the text's first
  */
 export function shiftMap(json: string, source: string, edits: readonly Edit[], linesAbove: number): string {
-  const map = JSON.parse(json) as SourceMap;
   const lower = edits.map((edit) => ({ ...edit, at: edit.at + linesAbove }));
-  return JSON.stringify({
-    ...map,
-    mappings: encode(shift(decode(map.mappings), '\n'.repeat(linesAbove) + source, lower)),
-  });
+  return shifted(decoded(json), '\n'.repeat(linesAbove) + source, lower);
 }
 
 /**
@@ -50,12 +46,16 @@ export function shiftMap(json: string, source: string, edits: readonly Edit[], l
  * @param incoming JSON of the map that the source has; its names stay as they are
  */
 export function composedMap(filename: string, source: string, edits: readonly Edit[], incoming?: string): string {
-  const map = incoming === undefined ? identityMap(filename, source) : (JSON.parse(incoming) as SourceMap);
-  return shifted(map, source, edits);
+  return shifted(incoming === undefined ? identityMap(filename, source) : decoded(incoming), source, edits);
 }
 
-function shifted(map: SourceMap, source: string, edits: readonly Edit[]): string {
-  return JSON.stringify({ ...map, mappings: encode(shift(decode(map.mappings), source, edits)) });
+function decoded(json: string): DecodedMap {
+  const map = JSON.parse(json) as Omit<DecodedMap, 'mappings'> & { mappings: string };
+  return { ...map, mappings: decode(map.mappings) };
+}
+
+function shifted(map: DecodedMap, source: string, edits: readonly Edit[]): string {
+  return JSON.stringify({ ...map, mappings: encode(shift(map.mappings, source, edits)) });
 }
 
 /** What Node knows of a text's own map, as it writes it beside coverage. */
@@ -68,49 +68,67 @@ export interface CachedMap {
 
 /** What Node would know of the original text. */
 export function cachedMap(filename: string, source: string): CachedMap {
-  const url = [...source.matchAll(COMMENT)].at(-1)?.groups?.url ?? null;
   const lines = source.split(/[\u2028\u2029]/.test(source) ? /[\n\u2028\u2029]/ : '\n');
-  const map = incomingMap(filename, source);
-  const data = map && {
-    ...map,
-    sources: map.sources.map((name) => (name !== null && isAbsolute(name) ? pathToFileURL(name).href : name)),
-    sourceRoot: '',
-  };
-  return { lineLengths: lines.map(({ length }) => length), data: data ?? null, url: data ? null : url };
+  const data = mapAsNodeHasIt(filename, source);
+  const url = [...source.matchAll(COMMENT)].at(-1)?.groups?.url ?? null;
+  return { lineLengths: lines.map(({ length }) => length), data, url: data === null ? url : null };
 }
 
-/** The map that the original came with, inline or beside it. */
-function incomingMap(filename: string, source: string): SourceMap | undefined {
-  const url = [...source.matchAll(COMMENT)].at(-1)?.groups?.url;
-  if (!url) return undefined;
+/** With the addresses of its sources; an index map as it is. */
+function mapAsNodeHasIt(filename: string, source: string): object | null {
+  const found = findMap(filename, source);
+  if (!found) return null;
   try {
-    const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/.exec(url);
-    if (inline)
-      return parseMap(
-        inline[1] ? Buffer.from(inline[2], 'base64').toString() : decodeURIComponent(inline[2]),
-        filename,
-      );
-    const path = url.startsWith('file:') ? fileURLToPath(url) : resolve(dirname(filename), decodeURIComponent(url));
-    return parseMap(readFileSync(path, 'utf8'), path);
+    const map = JSON.parse(found.json) as { sourceRoot?: string; sources?: (string | null)[] };
+    if (!map.sources) return map;
+    const root = map.sourceRoot ?? '';
+    const sources = map.sources.map((name) => {
+      if (name === null || /^[a-z]+:/i.test(root + name)) return name;
+      return pathToFileURL(resolve(dirname(found.place), root, name)).href;
+    });
+    return { ...map, sources, sourceRoot: '' };
+  } catch {
+    return null;
+  }
+}
+
+/** The map that the original came with. Sources are named relative to its own place, which is lost when it goes inline. */
+function incomingMap(filename: string, source: string): DecodedMap | undefined {
+  const found = findMap(filename, source);
+  if (!found) return undefined;
+  try {
+    const { sources, contents, names, segments } = readSourceMap(found.json);
+    return {
+      version: 3,
+      sources: sources.map((name) =>
+        name === null || /^[a-z][\w+.-]+:/i.test(name) ? name : resolve(dirname(found.place), name),
+      ),
+      sourcesContent: contents.map((text) => text ?? null),
+      names,
+      mappings: byLine(segments),
+    };
   } catch {
     // Node does without such a map as well.
     return undefined;
   }
 }
 
-/** Sources are named relative to the map's own place, which is lost when the map goes inline. */
-function parseMap(json: string, place: string): SourceMap | undefined {
-  const map = JSON.parse(json) as SourceMap;
-  // An index map (`sections`) is rare enough to go without.
-  if (typeof map.mappings !== 'string') return undefined;
-  const root = map.sourceRoot ?? '';
-  const sources = map.sources.map((name) =>
-    name === null || /^[a-z]+:/i.test(root + name) ? name : resolve(dirname(place), root, name),
-  );
-  return { ...map, sourceRoot: undefined, sources };
+function byLine({ lines, data }: Segments): SourceMapMappings {
+  const mappings: SourceMapMappings = [];
+  for (let line = 0; line + 1 < lines.length; line++) {
+    const segments: SourceMapSegment[] = [];
+    for (let at = lines[line] * SEGMENT.size; at < lines[line + 1] * SEGMENT.size; at += SEGMENT.size) {
+      const [column, from, fromLine, fromColumn, name] = data.subarray(at, at + SEGMENT.size);
+      if (from < 0) segments.push([column]);
+      else if (name < 0) segments.push([column, from, fromLine, fromColumn]);
+      else segments.push([column, from, fromLine, fromColumn, name]);
+    }
+    mappings.push(segments);
+  }
+  return mappings;
 }
 
-function identityMap(filename: string, source: string): SourceMap {
+function identityMap(filename: string, source: string): DecodedMap {
   const mappings: SourceMapMappings = source.split('\n').map((text, line) => {
     const segments: [number, number, number, number][] = [];
     for (const { index } of text.matchAll(TOKEN)) segments.push([index, 0, line, index]);
@@ -122,7 +140,7 @@ function identityMap(filename: string, source: string): SourceMap {
     sources: [filename],
     sourcesContent: [source],
     names: [],
-    mappings: encode(mappings),
+    mappings,
   };
 }
 

@@ -1,4 +1,3 @@
-import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { originalOffset } from '../transform/edits.js';
 import { isMapped } from './linked-code.js';
@@ -13,7 +12,7 @@ export interface SourcePlace {
 
 /** Answers for a place that V8 names where it is in the text that the user wrote. */
 export function createSourcePlaces(
-  cwd: string,
+  nameOf: (filename: string) => string,
   sources: SourceTable,
 ): (filename: string, line: number, column: number) => SourcePlace {
   return (name, line, column) => {
@@ -25,14 +24,6 @@ export function createSourcePlaces(
       const offset = originalOffset(rewrittenLines.offsetOf(line, column), edits);
       return { path: file.path, line: originalLines.lineOf(offset), column: originalLines.columnOf(offset) };
     }
-    return { path: tracePath(cwd, filename), line, column };
+    return { path: nameOf(filename), line, column };
   };
-}
-
-/** A file's path as the trace names it. */
-export function tracePath(cwd: string, name: string): string {
-  const filename = name.startsWith('file:') ? fileURLToPath(name) : name;
-  const fromCwd = relative(cwd, filename);
-  const outside = fromCwd === '' || fromCwd.startsWith('..') || /^([a-zA-Z]:)?[\\/]/.test(fromCwd);
-  return (outside ? filename : fromCwd).split(sep).join('/');
 }

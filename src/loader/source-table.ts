@@ -41,6 +41,7 @@ export interface SourceTable {
   byFilename(filename: string): SourcePair | undefined;
   /** One for each time that it was loaded. */
   allByFilename(filename: string): SourcePair[];
+  /** How many modules. */
   readonly size: number;
 }
 
@@ -80,7 +81,7 @@ export function createSourceTable(): SourceTable {
     byFilename: (filename) => pair(files.findLast((file) => file.filename === filename)),
     allByFilename: (filename) => files.filter((file) => file.filename === filename).map((file) => pair(file)!),
     get size() {
-      return files.length;
+      return new Set(files.map(({ filename }) => filename)).size;
     },
   };
 }

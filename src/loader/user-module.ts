@@ -1,4 +1,7 @@
+import { realpathSync } from 'node:fs';
 import { isAbsolute, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { workspaceRoot } from './workspace.js';
 
 /** What decides whether a file is the user's own. */
 export interface UserModuleOptions {
@@ -6,33 +9,67 @@ export interface UserModuleOptions {
   /** Folder of this package: never rewritten. */
   ownFolder: string;
   captureOnlyCwd: boolean;
+  /** The rest of the monorepo that `cwd` is part of is the user's own as well. */
+  captureWorkspace?: boolean;
+  /** Node names modules by the links that lead to them. */
+  preserveSymlinks?: boolean;
   include: RegExp | null;
   exclude: RegExp | null;
+  /** Told, once each, of files outside of what is recorded that no package manager put there. */
+  outside?: (filename: string) => void;
 }
 
 export interface UserModules {
   /** Path of a user's file as the trace names it, null for any other file. */
   pathOf(filename: string): string | null;
+  /** Any file, by path or `file:` address, as the trace names it: relative where it lies below cwd or in its workspace, else absolute. */
+  nameOf(file: string): string;
   /** Whether a function of that file is recorded; undefined when all of them are. */
   functionsOf(path: string): ((name: string) => boolean) | undefined;
 }
 
 const FOREIGN = /(^|\/)(node_modules|\.yarn|\.pnp\.[cm]?js)(\/|$)/;
 
-/** The user's modules are the files below cwd that no package manager put there. */
+/** The user's modules are the files below cwd, and in the rest of its monorepo, that no package manager put there. */
 export function createUserModules(options: UserModuleOptions): UserModules {
-  const { cwd, ownFolder, captureOnlyCwd, include, exclude } = options;
+  const { cwd, ownFolder, captureOnlyCwd, captureWorkspace = false, include, exclude } = options;
   const own = ownFolder.endsWith(sep) ? ownFolder : ownFolder + sep;
+  const told = new Set<string>();
+  let root: string | null | undefined;
+
+  /** Path below cwd, or below the root of the workspace; null: neither. */
+  function inProject(filename: string): { path: string; below: string } | null {
+    const fromCwd = below(cwd, filename);
+    if (fromCwd !== null) return { path: fromCwd, below: fromCwd };
+    // Nothing is looked for as long as all that is loaded lies in cwd or was installed.
+    if (!captureWorkspace || NODE_MODULES.test(filename)) return null;
+    root ??= root === undefined ? workspaceRoot(cwd) : null;
+    const fromRoot = root === null ? null : below(root, filename);
+    return fromRoot === null ? null : { path: slashes(relative(cwd, filename)), below: fromRoot };
+  }
+
+  function outside(filename: string): null {
+    if (options.outside && !NODE_MODULES.test(filename) && !told.has(filename)) {
+      told.add(filename);
+      options.outside(filename);
+    }
+    return null;
+  }
+
   return {
-    pathOf(filename) {
+    pathOf(name) {
       // Code that is no file has a name like `[eval]-wrapper`.
-      if (!isAbsolute(filename) || filename.startsWith(own)) return null;
-      const fromCwd = relative(cwd, filename);
-      const inside = fromCwd !== '' && !fromCwd.startsWith('..') && !/^([a-zA-Z]:)?[\\/]/.test(fromCwd);
-      if (!inside && captureOnlyCwd) return null;
-      const path = (inside ? fromCwd : filename).split(sep).join('/');
-      if (FOREIGN.test(path) && (captureOnlyCwd || !include?.test(path))) return null;
+      if (!isAbsolute(name) || name.startsWith(own)) return null;
+      const filename = options.preserveSymlinks && NODE_MODULES.test(name) ? realPath(name) : name;
+      const place = inProject(filename);
+      if (!place && captureOnlyCwd) return outside(filename);
+      const path = place?.path ?? slashes(filename);
+      if (FOREIGN.test(place?.below ?? path) && (captureOnlyCwd || !include?.test(path))) return null;
       return exclude?.test(path) ? null : path;
+    },
+    nameOf(file) {
+      const filename = file.startsWith('file:') ? fileURLToPath(file) : file;
+      return inProject(filename)?.path ?? slashes(filename);
     },
     functionsOf(path) {
       const all = !include || include.test(path);
@@ -43,4 +80,24 @@ export function createUserModules(options: UserModuleOptions): UserModules {
       };
     },
   };
+}
+
+const NODE_MODULES = /[\\/]node_modules[\\/]/;
+
+function slashes(path: string): string {
+  return sep === '/' ? path : path.split(sep).join('/');
+}
+
+/** The path from the folder to a file in it, or null. */
+function below(folder: string, filename: string): string | null {
+  const path = slashes(relative(folder, filename));
+  return path === '' || /^\.\.(\/|$)|^([a-zA-Z]:)?\//.test(path) ? null : path;
+}
+
+function realPath(filename: string): string {
+  try {
+    return realpathSync(filename);
+  } catch {
+    return filename;
+  }
 }

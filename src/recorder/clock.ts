@@ -1,5 +1,5 @@
 // Taken when the agent starts: test runners put fake ones in their place later.
-const bigint = process.hrtime.bigint;
+export const bigint = process.hrtime.bigint;
 const wall = Date.now;
 
 /** Nanoseconds of the monotonic clock, an exact integer for 104 days of uptime. */

@@ -1,23 +1,65 @@
 import { epoch } from './clock.js';
-import { quote } from './preview.js';
+import { quote } from './quote.js';
+import { uncurry } from './uncurry.js';
 
 /** Bytes after which a batch is handed on, at the end of a line. */
 const BATCH = 1024 * 1024;
-/** Below this many bytes a loop is faster than the built-in copy. */
-const SHORT = 24;
+/** Bytes that a wide write may touch behind what it is about. */
+const WIDE = 16;
 /** Above this many characters the built-in encoder is faster than a loop. */
 const LONG = 48;
 
-/** The digits of 0 to 999. */
-const THREE_DIGITS = new Uint8Array(3000);
+/** The three digits of 0 to 999 as the bytes of a little-endian number. */
+const PADDED = new Uint32Array(1000);
+/** The same without leading zeros. */
+const PLAIN = new Uint32Array(1000);
 for (let i = 0; i < 1000; i++) {
-  THREE_DIGITS[i * 3] = 48 + Math.floor(i / 100);
-  THREE_DIGITS[i * 3 + 1] = 48 + (Math.floor(i / 10) % 10);
-  THREE_DIGITS[i * 3 + 2] = 48 + (i % 10);
+  const text = String(i);
+  PLAIN[i] = littleEndian(text);
+  PADDED[i] = littleEndian(text.padStart(3, '0'));
+}
+
+const charCode = uncurry(String.prototype.charCodeAt);
+const bufferPrototype = Buffer.prototype as Buffer;
+const writeUtf8 = uncurry(bufferPrototype.write as (text: string, at: number, encoding: 'utf8') => number);
+const toText = uncurry(bufferPrototype.toString);
+const setBytes = uncurry(Uint8Array.prototype.set);
+const moveBytes = uncurry(Uint8Array.prototype.copyWithin);
+const subarray = uncurry(Uint8Array.prototype.subarray);
+const { setFloat64, getFloat64, setUint32 } = DataView.prototype;
+
+/** With methods of its own. */
+function viewOf(buffer: ArrayBuffer): DataView {
+  return Object.assign(new DataView(buffer), { setFloat64, getFloat64, setUint32 });
+}
+
+function littleEndian(text: string): number {
+  return [...text].reduceRight((bytes, digit) => bytes * 256 + digit.charCodeAt(0), 0);
+}
+
+/**
+ * Text of lines that is written often: eight bytes at a time, as floating-point numbers. No eight bytes of UTF-8 are a NaN,
+ * of which the bits might change on their way.
+ */
+export interface Constant {
+  readonly length: number;
+  readonly chunks: Float64Array;
+}
+
+/** @returns text in the form that the encoder writes fastest */
+export function constant(text: string): Constant {
+  const bytes = Buffer.from(text);
+  const padded = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
+  setBytes(padded, bytes, 0);
+  const view = viewOf(padded.buffer);
+  const chunks = new Float64Array(padded.length / 8);
+  for (let i = 0; i < chunks.length; i++) chunks[i] = view.getFloat64(i * 8, true);
+  return { length: bytes.length, chunks };
 }
 
 /** Writes the parts of lines into one growing buffer of bytes. */
 export interface Encoder {
+  constant(part: Constant): void;
   bytes(part: Uint8Array): void;
   /** A whole number from 0 to 2^53. */
   integer(value: number): void;
@@ -25,86 +67,114 @@ export interface Encoder {
   time(reading: number): void;
   /** JSON of a primitive value. */
   primitive(value: unknown): void;
+  /** A string as JSON. */
+  string(value: string): void;
   /** Text as it is. */
   text(text: string): void;
+  /** One character of ASCII. */
+  byte(code: number): void;
+  /** What stands between two places in another encoder; see `close`. */
+  copy(from: Encoder, start: number, length: number): void;
   /** The line is whole: hands the batch on if it is large enough, and says so. */
   endLine(): boolean;
   /** Hands on what there is. */
   flush(): void;
+  /** Where the next byte goes. */
+  readonly position: number;
+  readonly view: DataView;
+  /** Takes back all behind that place. */
+  cut(position: number): void;
+  /** Moves what stands behind that place. */
+  insert(position: number, text: string): void;
+  /** What stands behind that place, as a string. */
+  slice(position: number): string;
+  /** Makes what stands here fit for `copy`: bytes left over behind it might make the last eight a NaN. */
+  close(): void;
   /** Forgets what was not handed on: the lines are about to be made again. */
   reset(): void;
 }
 
-/** @param write takes whole lines; the bytes are its own only until it returns */
-export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
-  let out = Buffer.allocUnsafeSlow(BATCH * 2);
+/**
+ * @param write takes whole lines; the bytes are its own only until it returns
+ * @param size bytes of room to begin with
+ */
+export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH * 2): Encoder {
+  let out = Buffer.allocUnsafeSlow(size);
+  let view = viewOf(out.buffer);
   let at = 0;
   /** The reading at which the second began whose digits are at hand. */
   let secondStart = NaN;
-  let secondText: Uint8Array = new Uint8Array(10);
+  let secondText = constant('0000000000');
 
+  /** Room for that many bytes, and for what a wide write takes beyond them. */
   function need(count: number): void {
-    if (at + count <= out.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(out.length * 2, at + count));
-    out.copy(grown, 0, 0, at);
-    out = grown;
+    if (at + count + WIDE > out.length) grow(count);
+  }
+
+  function grow(count: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(out.length * 2, at + count + WIDE));
+    setBytes(grown, subarray(out, 0, at), 0);
+    use(grown);
+  }
+
+  function use(buffer: Buffer<ArrayBuffer>): void {
+    out = buffer;
+    view = viewOf(buffer.buffer);
+  }
+
+  function written(part: Constant): void {
+    const { chunks, length } = part;
+    need(length);
+    const target = view;
+    const { length: count } = chunks;
+    let to = at;
+    for (let i = 0; i < count; i++) {
+      target.setFloat64(to, chunks[i], true);
+      to += 8;
+    }
+    at += length;
   }
 
   function bytes(part: Uint8Array): void {
     const { length } = part;
     need(length);
-    if (length < SHORT) for (let i = 0; i < length; i++) out[at + i] = part[i];
-    else out.set(part, at);
+    setBytes(out, part, at);
     at += length;
   }
 
   /** 0 to 999,999,999. */
-  function digits(value: number): void {
-    let rest = value | 0;
-    let end =
-      at +
-      (rest < 1e4
-        ? rest < 100
-          ? rest < 10
-            ? 1
-            : 2
-          : rest < 1000
-            ? 3
-            : 4
-        : rest < 1e6
-          ? rest < 1e5
-            ? 5
-            : 6
-          : rest < 1e7
-            ? 7
-            : rest < 1e8
-              ? 8
-              : 9);
-    const next = end;
-    do {
-      const tenth = (rest / 10) | 0;
-      out[--end] = 48 + rest - tenth * 10;
-      rest = tenth;
-    } while (rest !== 0);
-    at = next;
+  function digits(whole: number): void {
+    // As an integer it is divided by a multiplication.
+    const value = whole | 0;
+    if (value < 1000) return upToThree(value);
+    const thousands = (value / 1000) | 0;
+    if (thousands < 1000) upToThree(thousands);
+    else {
+      const millions = (thousands / 1000) | 0;
+      upToThree(millions);
+      three(thousands - millions * 1000);
+    }
+    three(value - thousands * 1000);
   }
 
-  function nineDigits(value: number): void {
-    const millions = (value / 1e6) | 0;
-    const below = value - millions * 1e6;
-    const thousands = (below / 1e3) | 0;
-    three(millions, at);
-    three(thousands, at + 3);
-    three(below - thousands * 1e3, at + 6);
-    at += 9;
+  function nineDigits(whole: number): void {
+    const value = whole | 0;
+    const thousands = (value / 1000) | 0;
+    const millions = (thousands / 1000) | 0;
+    three(millions);
+    three(thousands - millions * 1000);
+    three(value - thousands * 1000);
   }
 
   /** 0 to 999, with leading zeros. */
-  function three(value: number, to: number): void {
-    const from = value * 3;
-    out[to] = THREE_DIGITS[from];
-    out[to + 1] = THREE_DIGITS[from + 1];
-    out[to + 2] = THREE_DIGITS[from + 2];
+  function three(value: number): void {
+    view.setUint32(at, PADDED[value], true);
+    at += 3;
+  }
+
+  function upToThree(value: number): void {
+    view.setUint32(at, PLAIN[value], true);
+    at += value < 10 ? 1 : value < 100 ? 2 : 3;
   }
 
   function integer(value: number): void {
@@ -124,10 +194,9 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
       const second = epoch.second(reading);
       rest = epoch.rest(reading, second);
       secondStart = reading - rest;
-      secondText = Buffer.from(String(second));
+      secondText = constant(String(second));
     }
-    for (let i = 0; i < 10; i++) out[at + i] = secondText[i];
-    at += 10;
+    written(secondText);
     nineDigits(rest);
   }
 
@@ -161,7 +230,7 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
       let to = at;
       out[to++] = 34;
       for (let i = 0; i < length; i++) {
-        const unit = value.charCodeAt(i);
+        const unit = charCode(value, i);
         // Printable ASCII without the quote and the backslash stands for itself.
         if (unit < 32 || unit > 126 || unit === 34 || unit === 92) return text(quote(value));
         out[to++] = unit;
@@ -177,27 +246,70 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
     if (length <= LONG) {
       let to = at;
       for (let i = 0; i < length; i++) {
-        const unit = value.charCodeAt(i);
+        const unit = charCode(value, i);
         if (unit > 126) {
-          at += out.write(value, at, 'utf8');
+          at += writeUtf8(out, value, at, 'utf8');
           return;
         }
         out[to++] = unit;
       }
       at = to;
-    } else at += out.write(value, at, 'utf8');
+    } else at += writeUtf8(out, value, at, 'utf8');
   }
 
   function flush(): void {
     if (at === 0) return;
-    const lines = out.subarray(0, at);
+    const lines = subarray(out, 0, at);
     at = 0;
     write(lines);
-    // One huge value must not keep its room for good.
-    if (out.length > BATCH * 4) out = Buffer.allocUnsafeSlow(BATCH * 2);
+    shrink();
+  }
+
+  /** One huge value must not keep its room for good. */
+  function shrink(): void {
+    if (out.length > size * 2) use(Buffer.allocUnsafeSlow(size));
   }
 
   return {
+    constant: written,
+    string,
+    byte(code) {
+      need(1);
+      out[at++] = code;
+    },
+    copy(from, start, length) {
+      need(length);
+      const source = from.view;
+      const target = view;
+      const end = at + length;
+      for (let to = at, place = start; to < end; to += 8, place += 8) {
+        target.setFloat64(to, source.getFloat64(place, true), true);
+      }
+      at = end;
+    },
+    get position() {
+      return at;
+    },
+    get view() {
+      return view;
+    },
+    cut(position) {
+      at = position;
+    },
+    insert(position, added) {
+      const length = Buffer.byteLength(added);
+      need(length);
+      moveBytes(out, position + length, position, at);
+      writeUtf8(out, added, position, 'utf8');
+      at += length;
+    },
+    slice: (position) => toText(out, 'utf8', position, at),
+    close() {
+      need(8);
+      view.setFloat64(at, 0, true);
+      // The last eight of them begin before this place.
+      at += 8;
+    },
     bytes,
     integer,
     time,
@@ -211,6 +323,7 @@ export function createEncoder(write: (lines: Uint8Array) => void): Encoder {
     flush,
     reset() {
       at = 0;
+      shrink();
     },
   };
 }

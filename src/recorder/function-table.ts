@@ -1,4 +1,5 @@
-import { quote } from './preview.js';
+import { constant, type Constant } from './encoder.js';
+import { quote } from './quote.js';
 
 /** One rewritten function, as the loader registers it. */
 export interface FunctionEntry {
@@ -29,11 +30,11 @@ export interface FunctionText {
   path: string;
   line: number;
   /** From behind the parent's id to the number of `t0_ns`. */
-  call: Uint8Array;
+  call: Constant;
   /** From behind the id to the number of `t1_ns`. */
-  end: Uint8Array;
+  end: Constant;
   /** What stands before each argument, its name included; the last closes the list. */
-  args: Uint8Array[];
+  args: Constant[];
 }
 
 /** @returns the constant text of a function's lines */
@@ -48,10 +49,10 @@ export function functionText(modulePath: string, entry: FunctionEntry): Function
     name: entry.name,
     path,
     line: entry.line,
-    call: Buffer.from(
+    call: constant(
       `,${func},"file":${quote(path)},"line":${entry.line},"column":${entry.column},"kind":"${entry.kind}"${flags},"t0_ns":`,
     ),
-    end: Buffer.from(`,${func},"t1_ns":`),
-    args: args.map((text) => Buffer.from(text)),
+    end: constant(`,${func},"t1_ns":`),
+    args: args.map((text) => constant(text)),
   };
 }

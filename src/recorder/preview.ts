@@ -1,6 +1,9 @@
 import { types } from 'node:util';
+import { constant, createEncoder, type Constant, type Encoder } from './encoder.js';
+import { quote } from './quote.js';
 import { isObjectPrototype } from './realms.js';
 import { mayHoldUrl, redactUrls } from './redact.js';
+import { uncurry } from './uncurry.js';
 
 /** Limits of one preview. */
 export interface PreviewLimits {
@@ -24,6 +27,8 @@ const MAX_KNOWN = 10_000;
 const MIN_KEY = 64;
 /** Reading a character of a string built by concatenation copies all of it; longer ones are told by length alone. */
 const MAX_FLATTEN = 4 * 1024 * 1024;
+/** Bytes of room for previews; the system gives it as it is used. */
+const ROOM = 4 * 1024 * 1024;
 /** Characters of an error's message or stack. */
 const MAX_LONG = 4096;
 
@@ -46,10 +51,6 @@ const {
 const { apply: reflectApply } = Reflect;
 const objectPrototype = Object.prototype;
 const DOMException = globalThis.DOMException;
-const call = Function.prototype.call;
-/** `uncurry(f)(self, ...args)` calls `f` on `self`, whatever the program has done to prototypes since. */
-const uncurry = <T>(f: (...args: never[]) => T): ((self: unknown, ...args: unknown[]) => T) => call.bind(f) as never;
-
 const getter = (prototype: object, name: PropertyKey): ((self: unknown) => number) =>
   uncurry(getOwnPropertyDescriptor(prototype, name)!.get!) as (self: unknown) => number;
 const mapSize = getter(Map.prototype, 'size');
@@ -64,6 +65,8 @@ const setNext = uncurry((getPrototypeOf(new Set().values()) as { next: () => unk
 ) => IteratorResult<unknown>;
 const getKey = uncurry(Map.prototype.get) as <T>(map: Map<string, T>, key: string) => T | undefined;
 const setKey = uncurry(Map.prototype.set);
+const getClass = uncurry(WeakMap.prototype.get) as <T>(map: WeakMap<object, T>, key: object) => T | undefined;
+const setClass = uncurry(WeakMap.prototype.set);
 const slice = uncurry(String.prototype.slice);
 const exec = uncurry(RegExp.prototype.exec);
 const dateValue = uncurry(Date.prototype.getTime);
@@ -77,7 +80,6 @@ const bufferSize = getter(ArrayBuffer.prototype, 'byteLength');
 const sharedBufferSize = getter(SharedArrayBuffer.prototype, 'byteLength');
 const viewSize = getter(DataView.prototype, 'byteLength');
 const symbolDescription = getter(Symbol.prototype, 'description') as unknown as (self: symbol) => string | undefined;
-const stringify = JSON.stringify;
 const regExpSource = getter(RegExp.prototype, 'source') as unknown as (self: RegExp) => string;
 /** In the order of `flags`, which itself reads properties that the program may define. */
 const regExpFlags = (
@@ -98,18 +100,14 @@ const boxedValues = [Number, String, Boolean, Symbol, BigInt].map((maker) => ({
 }));
 
 const TYPE_KEY = /^\$+type$/;
-// Everything JSON must escape, and surrogates, which may stand alone.
-// eslint-disable-next-line no-control-regex
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
-
-/** A string as JSON text. */
-export function quote(text: string): string {
-  return exec(NEEDS_ESCAPE, text) === null ? `"${text}"` : stringify(text);
-}
 
 /** Makes previews: JSON text of a value, bounded, with no code of the program's run on the way. */
 export interface Previewer {
-  /** JSON text of any value. */
+  /** Where `write` writes; whoever calls it empties it. */
+  readonly out: Encoder;
+  /** Writes JSON text of any value. */
+  write(value: unknown): void;
+  /** The same as a string. */
   value(value: unknown): string;
   /** A thrown value, in the shape of a record's `error`. */
   error(value: unknown): ThrownValue;
@@ -145,6 +143,30 @@ export class ThrownValue {
   }
 }
 
+/** A key as it is written, with the colon. */
+interface Key {
+  name: Constant;
+  secret: boolean;
+}
+
+interface Class {
+  /** `"$type":"..."` */
+  type: Constant;
+  /** Its objects are none of the built-in ones. */
+  plain: boolean;
+  timer: boolean;
+  /** They are plain objects, of another realm. */
+  bare: boolean;
+}
+
+const NO_CLASS: Class = { type: constant('"$type":"Object"'), plain: true, timer: false, bare: true };
+const PROXY = '{"$type":"Proxy"}';
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const COMMA = 0x2c;
+
 /**
  * @param isSecret answers whether the value of a key is to be left out
  */
@@ -152,56 +174,69 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   const { maxString, maxItems } = limits;
   const maxDepth = limits.maxDepth < MAX_LEVELS ? limits.maxDepth : MAX_LEVELS;
   const maxKey = maxString > MIN_KEY ? maxString : MIN_KEY;
+  const out = createEncoder(() => undefined, ROOM);
   /** Keys seen before. */
-  const known = new Map<string, { name: string; secret: boolean }>();
+  const known = new Map<string, Key>();
   let knownSize = 0;
+  /** What is known of a class, by its prototype. */
+  const classes = new WeakMap<object, Class>();
   let nodes = 0;
   /** The objects around the one at hand, by depth. */
   const path = new Array<object | null>(maxDepth).fill(null);
 
-  function value(input: unknown): string {
+  function write(input: unknown): void {
+    const from = out.position;
     nodes = 0;
     try {
-      return any(input, 0);
+      any(input, 0);
     } catch {
       // Only the end of the stack gets here; the program meets it next.
       for (let i = 0; i < maxDepth; i++) path[i] = null;
-      return '{"$type":"unavailable"}';
+      out.cut(from);
+      out.text('{"$type":"unavailable"}');
     }
   }
 
-  function any(input: unknown, depth: number): string {
+  function value(input: unknown): string {
+    const from = out.position;
+    write(input);
+    const text = out.slice(from);
+    out.cut(from);
+    return text;
+  }
+
+  function any(input: unknown, depth: number): void {
     nodes++;
     switch (typeof input) {
       case 'string':
         return string(input);
-      case 'number':
-        return number(input);
-      case 'boolean':
-        return input ? 'true' : 'false';
-      case 'undefined':
-        return '{"$type":"undefined"}';
       case 'bigint':
-        return bigint(input);
+        return out.text(bigint(input));
       case 'symbol':
-        return `{"$type":"symbol","name":${string(symbolDescription(input) ?? '')}}`;
+        out.text('{"$type":"symbol","name":');
+        string(symbolDescription(input) ?? '');
+        return out.byte(CLOSE);
       case 'function':
-        return isProxy(input) ? '{"$type":"Proxy"}' : named('function', input);
+        return isProxy(input) ? out.text(PROXY) : named('function', input);
+      case 'object':
+        return input === null ? out.text('null') : object(input, depth);
       default:
-        return input === null ? 'null' : object(input as object, depth);
+        return out.primitive(input);
     }
   }
 
-  function string(text: string): string {
+  function string(text: string): void {
     if (text.length <= maxString) {
       nodes += text.length >> TEXT_SHIFT;
-      return quote(mayHoldUrl(text) ? redactUrls(text, isSecret) : text);
+      return out.string(mayHoldUrl(text) ? redactUrls(text, isSecret) : text);
     }
-    if (text.length > MAX_FLATTEN) return `{"$type":"string","length":${text.length}}`;
+    if (text.length > MAX_FLATTEN) return out.text(`{"$type":"string","length":${text.length}}`);
     nodes += maxString >> TEXT_SHIFT;
     // A password that is cut off in the middle has lost its end, by which it is told.
     const kept = slice(redactUrls(slice(text, 0, maxString * 2), isSecret), 0, maxString);
-    return `{"$type":"string","length":${text.length},"value":${quote(kept)}}`;
+    out.text(`{"$type":"string","length":${text.length},"value":`);
+    out.string(kept);
+    out.byte(CLOSE);
   }
 
   function bigint(input: bigint): string {
@@ -210,88 +245,127 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     return huge ? '{"$type":"bigint"}' : `{"$type":"bigint","value":"${input}"}`;
   }
 
-  function object(input: object, depth: number): string {
-    if (isProxy(input)) return '{"$type":"Proxy"}';
-    for (let i = 0; i < depth; i++) if (path[i] === input) return '{"$type":"circular"}';
+  function object(input: object, depth: number): void {
+    if (isProxy(input)) return out.text(PROXY);
+    for (let i = 0; i < depth; i++) if (path[i] === input) return out.text('{"$type":"circular"}');
     const array = isArray(input);
     if (depth >= maxDepth || nodes > MAX_NODES) return outline(input, array);
     path[depth] = input;
-    const text = array ? list(input as unknown[], depth) : record(input, depth);
+    if (array) list(input as unknown[], depth);
+    else record(input, depth);
     // Nothing of the program's may be kept alive from here.
     path[depth] = null;
-    return text;
   }
 
   /** What is said of an object into which the preview does not go. */
-  function outline(input: object, array: boolean): string {
-    if (array) return `{"$type":"Array","length":${(input as unknown[]).length}}`;
-    if (isMap(input)) return `{"$type":"Map","size":${mapSize(input)},"truncated":true}`;
-    if (isSet(input)) return `{"$type":"Set","size":${setSize(input)},"truncated":true}`;
-    return `{"$type":${quote(typeName(input))},"truncated":true}`;
+  function outline(input: object, array: boolean): void {
+    if (array) return out.text(`{"$type":"Array","length":${(input as unknown[]).length}}`);
+    if (isMap(input)) return out.text(`{"$type":"Map","size":${mapSize(input)},"truncated":true}`);
+    if (isSet(input)) return out.text(`{"$type":"Set","size":${setSize(input)},"truncated":true}`);
+    out.byte(OPEN);
+    out.constant(classOf(input).type);
+    out.text(',"truncated":true}');
   }
 
-  function list(input: unknown[], depth: number): string {
+  function list(input: unknown[], depth: number): void {
     const { length } = input;
     const kept = length < maxItems ? length : maxItems;
-    let text = '';
+    const start = out.position;
     let i = 0;
+    out.byte(OPEN_LIST);
     for (; i < kept && nodes <= MAX_NODES; i++) {
+      if (i > 0) out.byte(COMMA);
       const property = getOwnPropertyDescriptor(input, i);
-      text += (i ? ',' : '') + (property ? slot(property, depth) : hole());
+      if (property) slot(property, depth);
+      else {
+        nodes++;
+        out.text('{"$type":"hole"}');
+      }
     }
-    return i === length ? `[${text}]` : `{"$type":"Array","length":${length},"items":[${text}]}`;
+    out.byte(CLOSE_LIST);
+    if (i === length) return;
+    out.insert(start, `{"$type":"Array","length":${length},"items":`);
+    out.byte(CLOSE);
   }
 
-  function hole(): string {
-    nodes++;
-    return '{"$type":"hole"}';
-  }
-
-  function record(input: object, depth: number): string {
-    const prototype: unknown = getPrototypeOf(input);
-    if (prototype === objectPrototype) return fields(input, depth, '');
+  function record(input: object, depth: number): void {
+    const prototype = getPrototypeOf(input) as object | null;
+    if (prototype === objectPrototype) return fields(input, depth, null);
     // The bindings of a module throw until they are initialised.
-    if (prototype === null) return isModuleNamespaceObject(input) ? '{"$type":"Module"}' : fields(input, depth, '');
-    const special = builtIn(input, depth);
-    if (special !== undefined) return special;
-    if (isObjectPrototype(prototype)) return fields(input, depth, '');
-    if (hasOwn(input, '_events')) return emitter(input, depth);
-    if (hasOwn(input, '_idleNext')) return `{"$type":${quote(typeName(input))}}`; // A timer.
-    return fields(input, depth, `"$type":${quote(typeName(input))}`);
+    if (prototype === null) {
+      return isModuleNamespaceObject(input) ? out.text('{"$type":"Module"}') : fields(input, depth, null);
+    }
+    const { type, plain, timer, bare } = classOf(input);
+    if (!plain && builtIn(input, depth, type)) return;
+    if (bare) return fields(input, depth, null);
+    if (hasOwn(input, '_events')) return emitter(input, depth, type);
+    if (timer && hasOwn(input, '_idleNext')) {
+      out.byte(OPEN);
+      out.constant(type);
+      return out.byte(CLOSE);
+    }
+    fields(input, depth, type);
   }
 
-  function fields(input: object, depth: number, head: string): string {
+  /** The class that made an object, without asking the object. */
+  function classOf(input: object): Class {
+    const prototype = getPrototypeOf(input) as object | null;
+    if (prototype === null) return NO_CLASS;
+    const seen = getClass(classes, prototype);
+    if (seen !== undefined) return seen;
+    const name = typeName(input);
+    const entry = {
+      type: constant(`"$type":${quote(name)}`),
+      // Objects of one class are all built-in ones, or none is.
+      plain: !isBuiltIn(input),
+      timer: name === 'Timeout' || name === 'Immediate',
+      bare: isObjectPrototype(prototype),
+    };
+    setClass(classes, prototype, entry);
+    return entry;
+  }
+
+  /** @param type stands before the fields; null: nothing does */
+  function fields(input: object, depth: number, type: Constant | null): void {
     const keys = ownKeys(input);
-    let text = head;
-    let lengthAt = -1;
     const kept = keys.length < maxItems ? keys.length : maxItems;
+    out.byte(OPEN);
+    const start = out.position;
+    if (type !== null) out.constant(type);
+    const head = out.position;
+    let lengthAt = -1;
     let i = 0;
     for (; i < kept && nodes <= MAX_NODES; i++) {
       const key = keys[i];
       const property = getOwnPropertyDescriptor(input, key);
       if (!property) continue;
-      if (text !== '') text += ',';
-      if (key === 'length') lengthAt = text.length;
+      if (out.position !== start) out.byte(COMMA);
+      if (key === 'length') lengthAt = out.position;
       const { name, secret } = getKey(known, key) ?? newKey(key);
-      text += name + (secret ? redacted() : slot(property, depth));
+      out.constant(name);
+      if (secret) redacted();
+      else slot(property, depth);
     }
-    if (i === keys.length) return `{${text}}`;
-    // The true size has the name to itself.
-    if (lengthAt >= 0) text = `${slice(text, 0, lengthAt)}"$length"${slice(text, lengthAt + '"length"'.length)}`;
-    const start = head === '' ? '"$type":"Object"' : head;
-    const rest = head === '' && text !== '' ? `,${text}` : slice(text, head.length);
-    return `{${start},"length":${keys.length}${rest}}`;
+    if (i < keys.length) {
+      // The true size has the name to itself.
+      if (lengthAt >= 0) out.insert(lengthAt + 1, '$');
+      const size = `"length":${keys.length}`;
+      if (type !== null) out.insert(head, `,${size}`);
+      else out.insert(start, `"$type":"Object",${size}${out.position === start ? '' : ','}`);
+    }
+    out.byte(CLOSE);
   }
 
   /**
    * Emitters without their listeners. Streams, and with them sockets, requests and responses, hold hundreds of values of
    * Node's own, secret headers among them: of these what tells one from another is shown, and what the program added.
    */
-  function emitter(input: object, depth: number): string {
+  function emitter(input: object, depth: number, type: Constant): void {
     const stream = isStream(input);
     if (stream && depth > 0) return outline(input, false);
     const keys = ownKeys(input);
-    let text = `{"$type":${quote(typeName(input))}`;
+    out.byte(OPEN);
+    out.constant(type);
     let shown = 0;
     let i = 0;
     for (; i < keys.length && shown < maxItems && nodes <= MAX_NODES; i++) {
@@ -301,15 +375,18 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       // What is not set yet says nothing.
       if (!property || property.value === null || (property.value === undefined && !property.get)) continue;
       const { name, secret } = getKey(known, key) ?? newKey(key);
-      text += `,${name}${secret ? redacted() : slot(property, depth)}`;
+      out.byte(COMMA);
+      out.constant(name);
+      if (secret) redacted();
+      else slot(property, depth);
       shown++;
     }
-    return i === keys.length ? `${text}}` : `${text},"truncated":true}`;
+    out.text(i === keys.length ? '}' : ',"truncated":true}');
   }
 
-  function newKey(key: string): { name: string; secret: boolean } {
+  function newKey(key: string): Key {
     const kept = key.length <= maxKey ? key : `${slice(key, 0, maxKey)}...`;
-    const name = `${quote(exec(TYPE_KEY, key) === null ? kept : `$${kept}`)}:`;
+    const name = constant(`${quote(exec(TYPE_KEY, key) === null ? kept : `$${kept}`)}:`);
     const entry = { name, secret: isSecret(key) };
     // Programs use objects as dictionaries, so the number of keys has no bound.
     if (key.length <= MIN_KEY && ++knownSize <= MAX_KNOWN) setKey(known, key, entry);
@@ -317,90 +394,124 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     return entry;
   }
 
-  function redacted(): string {
+  function redacted(): void {
     nodes++;
-    return '"<redacted>"';
+    out.text('"<redacted>"');
   }
 
-  function slot(property: PropertyDescriptor, depth: number): string {
+  function slot(property: PropertyDescriptor, depth: number): void {
     // Asking for the value first spares most of them the look-up.
     const { value } = property as { value?: unknown };
     if (value !== undefined || hasOwn(property, 'value')) return any(value, depth + 1);
     nodes++;
-    return property.get ? '{"$type":"getter"}' : '{"$type":"setter"}';
+    out.text(property.get ? '{"$type":"getter"}' : '{"$type":"setter"}');
   }
 
-  function builtIn(input: object, depth: number): string | undefined {
-    if (isMap(input)) return map(input, depth);
-    if (isSet(input)) return set(input, depth);
-    if (isDate(input)) {
+  /** Whether it was an object of a built-in class. */
+  function builtIn(input: object, depth: number, type: Constant): boolean {
+    if (isMap(input)) map(input, depth);
+    else if (isSet(input)) set(input, depth);
+    else if (isDate(input)) {
       const time = dateValue(input);
-      return time === time ? `{"$type":"Date","value":"${dateText(input)}"}` : '{"$type":"Date","value":null}';
-    }
-    if (isNativeError(input)) return errorRecord(input, depth);
-    if (isPromise(input)) return '{"$type":"Promise"}';
-    if (isTypedArray(input)) return `{"$type":"${typedArrayTag(input)}","length":${typedArrayLength(input)}}`;
-    if (isAnyArrayBuffer(input)) {
+      out.text(time === time ? `{"$type":"Date","value":"${dateText(input)}"}` : '{"$type":"Date","value":null}');
+    } else if (isNativeError(input)) errorRecord(input, depth, type);
+    else if (isPromise(input)) out.text('{"$type":"Promise"}');
+    else if (isTypedArray(input)) {
+      out.text(`{"$type":"${typedArrayTag(input)}","length":${typedArrayLength(input)}}`);
+    } else if (isAnyArrayBuffer(input)) {
       const shared = types.isSharedArrayBuffer(input);
-      return `{"$type":"${shared ? 'SharedArrayBuffer' : 'ArrayBuffer'}","length":${shared ? sharedBufferSize(input) : bufferSize(input)}}`;
-    }
-    if (isDataView(input)) return `{"$type":"DataView","length":${lengthOfView(input)}}`;
-    if (isBoxedPrimitive(input)) return boxed(input, depth);
-    if (isRegExp(input)) return `{"$type":"RegExp","value":${string(regExpText(input))}}`;
-    if (types.isWeakMap(input)) return '{"$type":"WeakMap"}';
-    if (types.isWeakSet(input)) return '{"$type":"WeakSet"}';
-    if (types.isGeneratorObject(input)) return '{"$type":"Generator"}';
-    return undefined;
+      out.text(
+        `{"$type":"${shared ? 'SharedArrayBuffer' : 'ArrayBuffer'}","length":${shared ? sharedBufferSize(input) : bufferSize(input)}}`,
+      );
+    } else if (isDataView(input)) out.text(`{"$type":"DataView","length":${lengthOfView(input)}}`);
+    else if (isBoxedPrimitive(input)) boxed(input, depth, type);
+    else if (isRegExp(input)) {
+      out.text('{"$type":"RegExp","value":');
+      string(regExpText(input));
+      out.byte(CLOSE);
+    } else if (types.isWeakMap(input)) out.text('{"$type":"WeakMap"}');
+    else if (types.isWeakSet(input)) out.text('{"$type":"WeakSet"}');
+    else if (types.isGeneratorObject(input)) out.text('{"$type":"Generator"}');
+    else return false;
+    return true;
   }
 
-  function map(input: Map<unknown, unknown>, depth: number): string {
-    const size = mapSize(input);
+  function map(input: Map<unknown, unknown>, depth: number): void {
+    out.text(`{"$type":"Map","size":${mapSize(input)},"entries":[`);
     const entries = mapEntries(input);
-    let text = '';
     for (let i = 0; i < maxItems && nodes <= MAX_NODES; i++) {
       const next = mapNext(entries);
       if (next.done) break;
       const key = next.value[0];
       const item = next.value[1];
       const secret = typeof key === 'string' && key.length <= MAX_MAP_KEY && (getKey(known, key) ?? newKey(key)).secret;
-      text += `${i ? ',' : ''}[${any(key, depth + 1)},${secret ? redacted() : any(item, depth + 1)}]`;
+      if (i > 0) out.byte(COMMA);
+      out.byte(OPEN_LIST);
+      any(key, depth + 1);
+      out.byte(COMMA);
+      if (secret) redacted();
+      else any(item, depth + 1);
+      out.byte(CLOSE_LIST);
     }
-    return `{"$type":"Map","size":${size},"entries":[${text}]}`;
+    out.text(']}');
   }
 
-  function set(input: Set<unknown>, depth: number): string {
-    const size = setSize(input);
+  function set(input: Set<unknown>, depth: number): void {
+    out.text(`{"$type":"Set","size":${setSize(input)},"items":[`);
     const items = setValues(input);
-    let text = '';
     for (let i = 0; i < maxItems && nodes <= MAX_NODES; i++) {
       const next = setNext(items);
       if (next.done) break;
-      text += (i ? ',' : '') + any(next.value, depth + 1);
+      if (i > 0) out.byte(COMMA);
+      any(next.value, depth + 1);
     }
-    return `{"$type":"Set","size":${size},"items":[${text}]}`;
+    out.text(']}');
   }
 
-  function errorRecord(input: Error, depth: number): string {
-    let text = `{"$type":${quote(typeName(input))},"message":${string(ownOrInherited(input, 'message'))}`;
+  function errorRecord(input: Error, depth: number, type: Constant): void {
+    out.byte(OPEN);
+    out.constant(type);
+    out.text(',"message":');
+    string(ownOrInherited(input, 'message'));
     const code = getOwnPropertyDescriptor(input, 'code')?.value as unknown;
-    if (typeof code === 'string' || typeof code === 'number') text += `,"code":${any(code, depth + 1)}`;
+    if (typeof code === 'string' || typeof code === 'number') {
+      out.text(',"code":');
+      any(code, depth + 1);
+    }
     const cause = getOwnPropertyDescriptor(input, 'cause');
-    if (cause) text += `,"cause":${slot(cause, depth)}`;
-    return `${text}}`;
+    if (cause) {
+      out.text(',"cause":');
+      slot(cause, depth);
+    }
+    out.byte(CLOSE);
   }
 
-  function boxed(input: object, depth: number): string {
-    let text = '';
+  function boxed(input: object, depth: number, type: Constant): void {
+    out.byte(OPEN);
+    out.constant(type);
     for (let i = 0; i < boxedValues.length; i++) {
       const { is, value: unboxed } = boxedValues[i];
-      if (is(input)) text = `,"value":${any(unboxed(input), depth + 1)}`;
+      if (!is(input)) continue;
+      out.text(',"value":');
+      any(unboxed(input), depth + 1);
     }
-    return `{"$type":${quote(typeName(input))}${text}}`;
+    out.byte(CLOSE);
   }
 
-  function named(type: string, input: object): string {
+  function named(type: string, input: object): void {
     const name = getOwnPropertyDescriptor(input, 'name')?.value as unknown;
-    return `{"$type":"${type}","name":${typeof name === 'string' ? string(name) : '""'}}`;
+    out.text(`{"$type":"${type}","name":`);
+    string(typeof name === 'string' ? name : '');
+    out.byte(CLOSE);
+  }
+
+  /** A string of a few, as JSON text. */
+  function stringText(text: string): string {
+    const from = out.position;
+    string(text);
+    const json = out.slice(from);
+    out.cut(from);
+    return json;
   }
 
   function error(input: unknown): ThrownValue {
@@ -422,14 +533,14 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     const own = ownOrInherited(input, 'name');
     // A class that only extends Error inherits that name.
     const name = own === '' || own === 'Error' ? typeName(input) : own;
-    return `{"name":${string(name)},"message":${longString(ownOrInherited(input, 'message'), isSecret)}`;
+    return `{"name":${stringText(name)},"message":${longString(ownOrInherited(input, 'message'), isSecret)}`;
   }
 
   function errorTail(input: Error, depth: number): string {
     let text = '';
     const code = getOwnPropertyDescriptor(input, 'code')?.value as unknown;
-    if (typeof code === 'string') text += `,"code":${string(code)}`;
-    else if (typeof code === 'number') text += `,"code":${number(code)}`;
+    if (typeof code === 'string') text += `,"code":${stringText(code)}`;
+    else if (typeof code === 'number') text += `,"code":${value(code)}`;
     const cause = getOwnPropertyDescriptor(input, 'cause');
     if (cause && hasOwn(cause, 'value') && depth < maxDepth && depth < MAX_CAUSES) {
       const inner: unknown = cause.value;
@@ -446,7 +557,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       : `a value of type ${input === null ? 'null' : typeof input} was thrown`;
   }
 
-  return { value, error };
+  return { out, write, value, error };
 }
 
 /** Whether an emitter is a stream of Node's; `_header` is that of a message on its way out. */
@@ -480,8 +591,23 @@ function longString(text: string, isSecret: (key: string) => boolean): string {
   return quote(mayHoldUrl(kept) ? redactUrls(kept, isSecret) : kept);
 }
 
-function number(input: number): string {
-  return input - input === 0 ? (Object.is(input, -0) ? '-0' : `${input}`) : `{"$type":"number","value":"${input}"}`;
+/** Whether `builtIn` knows it. */
+function isBuiltIn(input: object): boolean {
+  return (
+    isMap(input) ||
+    isSet(input) ||
+    isDate(input) ||
+    isNativeError(input) ||
+    isPromise(input) ||
+    isTypedArray(input) ||
+    isAnyArrayBuffer(input) ||
+    isDataView(input) ||
+    isBoxedPrimitive(input) ||
+    isRegExp(input) ||
+    types.isWeakMap(input) ||
+    types.isWeakSet(input) ||
+    types.isGeneratorObject(input)
+  );
 }
 
 function regExpText(input: RegExp): string {

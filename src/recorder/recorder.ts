@@ -1,9 +1,10 @@
 import { types } from 'node:util';
-import { epoch, now } from './clock.js';
-import { createEncoder } from './encoder.js';
+import { bigint, epoch, now } from './clock.js';
+import { constant, createEncoder } from './encoder.js';
 import { functionText, type FunctionEntry, type FunctionText, type RegisteredFile } from './function-table.js';
 import { guardProbes } from './guard.js';
-import { quote, ThrownValue, type Previewer } from './preview.js';
+import { ThrownValue, type Previewer } from './preview.js';
+import { quote } from './quote.js';
 import { isPlainPromise } from './realms.js';
 import { mayHoldUrl } from './redact.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
@@ -59,7 +60,7 @@ export class SuspendableCall {
     /** 0 when the call is not recorded. */
     readonly id: number,
     readonly fn: number,
-    readonly t0: number,
+    readonly t0: Bits,
     /** The scope it is in now. */
     public scope: Scope | null,
     /** The scope it began in, and its caller is in. */
@@ -72,8 +73,11 @@ export class SuspendableCall {
 interface PendingCall {
   id: number;
   fn: number;
-  t0: number;
+  t0: Bits;
 }
+
+/** A time as the 64 bits of an integer in the place of a double: it can be moved, not calculated with. */
+type Bits = number;
 
 /** What a call's own variable holds: an id, a negative number for one beyond the cap, or an object. */
 type CallHandle = number | SuspendableCall;
@@ -122,6 +126,8 @@ export interface Recorder {
    * Runs what follows in that scope, also below a call that is running, up to the call of what this answers.
    */
   switchScope(scope: Scope): () => void;
+  /** The call that begins next is in that scope, and no child of the running call; null: that call has not come. */
+  scopeNext(scope: Scope | null): void;
   /**
    * Encodes and writes all events so far. The exception that was seen last may still be on its way, and goes without its
    * stack: reading that changes what Node prints if nobody catches it.
@@ -200,11 +206,11 @@ const DRAIN_EVERY_NS = 10e6;
  */
 const YOUNG_NS = 80e6;
 /** Bytes of JSON made while recording. */
-const ARENA = 4 * 1024 * 1024;
-/** Stands before a place in the arena, where JSON made while recording lies: four bytes of length, then the text. */
+const MADE_BYTES = 3 * 1024 * 1024;
+/** Stands before the place and the length of a preview made while recording. */
 const MADE = Symbol('handit.made');
-/** Values an event takes at most besides those that are counted: two for each made text. */
-const SPARE = 2;
+/** Places that one value takes at most. */
+const SPARE = 3;
 
 const CALL = 0;
 const RETURN = 1;
@@ -214,6 +220,8 @@ const SETTLE = 4;
 const SETTLE_ERROR = 5;
 const CAPPED_EXCEPTION = 6;
 const KINDS = 8;
+const LOW_HALF = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
+const HIGH_HALF = 1 - LOW_HALF;
 const RAW = -1;
 /** The calls that follow carry the labels of another scope. */
 const LABELS = -2;
@@ -274,15 +282,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Async calls have scopes of their own. */
   let following = false;
 
-  // Events: four numbers each (what, id, parent or start, time), and their values beside them.
+  // Events: four numbers each (what, id, parent or start, time), and their values beside them. Times are integers of
+  // 64 bits there and on the stack, moved as if they were doubles: to make numbers of them costs 10 ns.
   const numbers = new Float64Array(CAPACITY);
+  const times = new BigUint64Array(numbers.buffer);
+  const halves = new Uint32Array(numbers.buffer);
   const values: unknown[] = new Array<unknown>(EVENTS * 3).fill(0);
-  const arena = Buffer.allocUnsafeSlow(ARENA);
-  const arenaView = new DataView(arena.buffer, arena.byteOffset, ARENA);
-  let arenaAt = 0;
+  const made = preview.out;
   let at = 0;
   let valueAt = 0;
   let drainAt = now() + DRAIN_EVERY_NS;
+  let drainedLow = now() >>> 0;
   let draining = false;
   let done = 0;
   let doneValues = 0;
@@ -302,6 +312,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let delegatingAfter = -1;
   let delegatingAt = -1;
 
+  let nextScope: Scope | null = null;
   let reportNext: { fn: number; as: number } | null = null;
 
   const pending = new WeakMap<object, PendingCall>();
@@ -334,7 +345,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function scopedParent(id: number, lexical: CallHandle): number {
     let parent: number;
     let scope: Scope | null;
-    if (depth > 0) {
+    if (nextScope !== null) {
+      parent = nextScope.parent;
+      scope = nextScope;
+      nextScope = null;
+    } else if (depth > 0) {
       parent = stackId[depth];
       scope = stackScope[depth] ?? null;
     } else {
@@ -402,6 +417,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return -1 - fn;
   }
 
+  /** A time among the events as a number. */
+  function timeAt(place: number): number {
+    return halves[place * 2 + HIGH_HALF] * 2 ** 32 + halves[place * 2 + LOW_HALF];
+  }
+
   /** Notes the call itself; its arguments are in `values` already, up to `valuesEnd`. */
   function open(fn: number, lexical: CallHandle, valuesEnd: number): number {
     if (reportNext !== null && reportNext.fn === fn) {
@@ -415,20 +435,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
     numbers[from] = fn * KINDS + CALL;
     numbers[from + 1] = id;
     numbers[from + 2] = parent;
-    const time = now();
-    numbers[from + 3] = time;
+    times[from + 3] = bigint();
     valueAt = valuesEnd;
     at = from + SLOTS;
     if (++depth === stackSize) growStack();
     stackId[depth] = id;
     stackFn[depth] = fn;
-    stackT0[depth] = time;
+    stackT0[depth] = numbers[from + 3];
     return id;
   }
 
   /** Whether an event with `count` values may need room made for it. */
   function tight(count: number): boolean {
-    return at >= HIGH || valueAt + count * SPARE > values.length;
+    return at >= HIGH || valueAt + count * SPARE > values.length || made.position > MADE_BYTES;
   }
 
   /** Room for one event with `count` values; false when there is none left even after a drain. */
@@ -484,7 +503,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         values[to] = value;
         return to + 1;
       case 'string':
-        if (value.length > maxString || mayHoldUrl(value)) return putMade(preview.value(value), to);
+        if (value.length > maxString || mayHoldUrl(value)) return putMade(value, to);
         values[to] = value;
         return to + 1;
       case 'object':
@@ -493,36 +512,32 @@ export function createRecorder(options: RecorderOptions): Recorder {
           return to + 1;
         }
     }
-    return putMade(preview.value(value), to);
+    return putMade(value, to);
   }
 
-  function putMade(json: string, to: number): number {
+  /** As bytes it is out of the garbage collector's sight. */
+  function putMade(value: unknown, to: number): number {
+    const from = made.position;
+    preview.write(value);
     values[to] = MADE;
-    values[to + 1] = inArena(json);
-    return to + 2;
-  }
-
-  /** Its place, or the text itself. */
-  function inArena(json: string): number | string {
-    // As bytes it is out of the garbage collector's sight; what finds no room stays a string.
-    if (json.length * 3 + 4 > ARENA - arenaAt) return json;
-    const place = arenaAt;
-    const length: number = arena.write(json, place + 4, 'utf8');
-    arenaView.setUint32(place, length);
-    arenaAt = place + length + 4;
-    return place;
+    values[to + 1] = from;
+    values[to + 2] = made.position - from;
+    made.close();
+    return to + 3;
   }
 
   // ----------------------------------------------------------------- leaving
 
-  function end(kind: number, id: number, fn: number, t0: number, time: number, value: unknown): void {
+  /** @param time a number, unlike `t0` */
+  function end(kind: number, id: number, fn: number, t0: Bits, time: number, value: unknown): void {
     if ((time > drainAt || tight(1)) && !room1(time)) return;
     const from = at;
     if (from === 0) options.waiting();
     numbers[from] = fn * KINDS + kind;
     numbers[from + 1] = id;
     numbers[from + 2] = t0;
-    numbers[from + 3] = time;
+    halves[(from + 3) * 2 + HIGH_HALF] = time / 2 ** 32;
+    halves[(from + 3) * 2 + LOW_HALF] = time >>> 0;
     // Not by `instanceof`: it would ask a Proxy of the program's.
     if (isError(kind) || value === UNAVAILABLE) values[valueAt++] = value;
     else valueAt = put(secret[fn] === 1 ? REDACTED : value, valueAt);
@@ -537,18 +552,30 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** The end of a sync call by a value, which it hands on. */
   function x<T>(call: number, value?: T): T | undefined {
     if (call < 0) return value;
-    const time = now();
-    let top = depth;
-    if (stackId[top] !== call) {
-      if (!unwind(call, undefined, false, time)) return value;
-      top = depth;
+    if (stackId[depth] !== call && !unwind(call, undefined, false, now())) return value;
+    const top = depth;
+    if (tight(1) && !room(1)) {
+      depth = top - 1;
+      return value;
     }
+    // As in `end`, for this is how almost all calls end.
+    const from = at;
+    if (from === 0) options.waiting();
+    times[from + 3] = bigint();
+    const fn = stackFn[top];
+    let kind = RETURN;
     if (typeof value === 'object' && isPromise(value)) {
-      pending.set(value, { id: call, fn: stackFn[top], t0: stackT0[top] });
-      end(RETURN_PROMISE, call, stackFn[top], stackT0[top], time, value);
-    } else end(RETURN, call, stackFn[top], stackT0[top], time, value);
-    // Last, so that a call whose event did not come about stays on the stack until `unwind` finds it.
+      pending.set(value, { id: call, fn, t0: stackT0[top] });
+      kind = RETURN_PROMISE;
+    }
+    numbers[from] = fn * KINDS + kind;
+    numbers[from + 1] = call;
+    numbers[from + 2] = stackT0[top];
+    valueAt = put(secret[fn] === 1 ? REDACTED : value, valueAt);
+    at = from + SLOTS;
+    // Behind all that may fail, so that a call whose event did not come about stays on the stack until `unwind` finds it.
     depth = top - 1;
+    if ((halves[(from + 3) * 2 + LOW_HALF] - drainedLow) >>> 0 > DRAIN_EVERY_NS) drain(timeAt(from + 3) - YOUNG_NS);
     return value;
   }
 
@@ -587,7 +614,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return true;
   }
 
-  function exception(id: number, fn: number, t0: number, time: number, error: unknown): void {
+  function exception(id: number, fn: number, t0: Bits, time: number, error: unknown): void {
     end(EXCEPTION, id, fn, t0, time, thrownValue(error));
     exceptions[fn]++;
   }
@@ -878,7 +905,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
    * @param atRest the last one stays, too, while it may be on its way
    */
   function drain(until = Infinity, atRest = false): void {
-    drainAt = now() + DRAIN_EVERY_NS;
+    const time = now();
+    drainAt = time + DRAIN_EVERY_NS;
+    drainedLow = time >>> 0;
     if (at === 0 || draining) return;
     draining = true;
     try {
@@ -912,23 +941,23 @@ export function createRecorder(options: RecorderOptions): Recorder {
     labelled = NO_LABELS;
     if (labelsSeen.length > 0) labelsSeen = [];
     held = 0;
-    arenaAt = 0;
+    made.reset();
     at = 0;
     valueAt = 0;
     delegating = 0;
   }
 
   const heads = ['call', 'return', 'exception', 'return', 'settle', 'settle', 'exception'].map((type) =>
-    Buffer.from(`{"type":"${type}","proc":"${proc}","id":`),
+    constant(`{"type":"${type}","proc":"${proc}","id":`),
   );
-  const parentKey = Buffer.from(',"parent":');
-  const noParent = Buffer.from(',"parent":null');
-  const durationKey = Buffer.from(',"dt_ns":');
-  const returnKey = Buffer.from(',"return_preview":');
-  const errorKey = Buffer.from(',"error":');
-  const cappedErrorKey = Buffer.from(',"capped":true,"error":');
-  const endOfLine = Buffer.from('}\n');
-  const endOfPending = Buffer.from(',"pending":true}\n');
+  const parentKey = constant(',"parent":');
+  const noParent = constant(',"parent":null');
+  const durationKey = constant(',"dt_ns":');
+  const returnKey = constant(',"return_preview":');
+  const errorKey = constant(',"error":');
+  const cappedErrorKey = constant(',"capped":true,"error":');
+  const endOfLine = constant('}\n');
+  const endOfPending = constant(',"pending":true}\n');
 
   function encode(until: number, atRest: boolean): void {
     out.reset();
@@ -939,18 +968,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const value = (): void => {
       const kept = values[v++];
       if (kept === MADE) {
-        const made = values[v++];
-        if (typeof made === 'string') out.text(made);
-        else {
-          const from = (made as number) + 4;
-          out.bytes(arena.subarray(from, from + arenaView.getUint32(from - 4)));
-        }
+        out.copy(made, values[v] as number, values[v + 1] as number);
+        v += 2;
       } else if (kept instanceof ThrownValue) out.text(kept.toJson(kept !== lastErrorValue));
       else out.primitive(kept);
     };
     const parent = (id: number): void => {
-      if (id === 0) return out.bytes(noParent);
-      out.bytes(parentKey);
+      if (id === 0) return out.constant(noParent);
+      out.constant(parentKey);
       out.integer(id);
     };
 
@@ -969,43 +994,43 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
       const kind = what & (KINDS - 1);
       if (isError(kind) && (values[v] as ThrownValue).hasStack) {
-        if (numbers[i + 3] > until || (atRest && values[v] === lastErrorValue)) {
+        if (timeAt(i + 3) > until || (atRest && values[v] === lastErrorValue)) {
           out.flush();
           return written(i, v, labels);
         }
       }
       const fn = (what - kind) / KINDS;
       const entry = table[fn] ?? lateEntry(fn);
-      out.bytes(heads[kind]);
+      out.constant(heads[kind]);
       out.integer(numbers[i + 1]);
       if (kind === CALL) {
         const { args } = entry;
         const last = args.length - 1;
         parent(numbers[i + 2]);
-        out.bytes(entry.call);
-        out.time(numbers[i + 3]);
+        out.constant(entry.call);
+        out.time(timeAt(i + 3));
         if (labels.length > 0) out.bytes(labels);
         for (let a = 0; a < last; a++) {
-          out.bytes(args[a]);
+          out.constant(args[a]);
           value();
         }
-        out.bytes(args[last]);
+        out.constant(args[last]);
       } else if (kind === CAPPED_EXCEPTION) {
         parent(numbers[i + 2]);
-        out.bytes(entry.end);
-        out.time(numbers[i + 3]);
-        out.bytes(cappedErrorKey);
+        out.constant(entry.end);
+        out.time(timeAt(i + 3));
+        out.constant(cappedErrorKey);
         value();
-        out.bytes(endOfLine);
+        out.constant(endOfLine);
       } else {
-        const time = numbers[i + 3];
-        out.bytes(entry.end);
+        const time = timeAt(i + 3);
+        out.constant(entry.end);
         out.time(time);
-        out.bytes(durationKey);
-        out.integer(time - numbers[i + 2]);
-        out.bytes(kind === EXCEPTION || kind === SETTLE_ERROR ? errorKey : returnKey);
+        out.constant(durationKey);
+        out.integer(time - timeAt(i + 2));
+        out.constant(kind === EXCEPTION || kind === SETTLE_ERROR ? errorKey : returnKey);
         value();
-        out.bytes(kind === RETURN_PROMISE ? endOfPending : endOfLine);
+        out.constant(kind === RETURN_PROMISE ? endOfPending : endOfLine);
       }
       if (out.endLine()) written(i + SLOTS, v, labels);
     }
@@ -1088,6 +1113,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     enterScope,
     follow: () => void (following = true),
     switchScope,
+    scopeNext: (scope) => void (nextScope = scope),
     thrown: thrownValue,
     functionOf: (fn) => table[fn] && { ...table[fn].entry, path: table[fn].path },
     reportNextAs: (change) => void (reportNext = change),
@@ -1110,7 +1136,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const until = now() - YOUNG_NS;
       if (rejected && lastErrorAt < until) forgetThrow();
       drain(rejected ? until : -Infinity, true);
-      return at === 0 ? 0 : Math.max(1, Math.ceil((numbers[done + 3] - until) / 1e6));
+      return at === 0 ? 0 : Math.max(1, Math.ceil((timeAt(done + 3) - until) / 1e6));
     },
     lastThrow: () => ({
       statement: lastThrow,

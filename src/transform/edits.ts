@@ -10,7 +10,7 @@ export const HIDE_LINE = '/*node-do-not-add-exception-line*/';
 export class EditList {
   readonly edits: Edit[] = [];
 
-  insert(at: number, text: string, more: Pick<Edit, 'lastEnd' | 'leaves'> = {}): void {
+  insert(at: number, text: string, more: Pick<Edit, 'lastEnd' | 'lastIs'> = {}): void {
     this.edits.push({ at, remove: 0, insert: text, ...more });
   }
 

@@ -327,7 +327,8 @@ class Rewriter {
     // Right behind the statement, not behind a comment, so that the statement ends for coverage where it did.
     const more = last === body.body.at(-1) ? '' : ';';
     if (!leaves) this.edits.insert(last?.end ?? body.end - 1, `;${this.fallThrough(frame)}${more}`);
-    this.edits.insert(body.end - 1, end, last && isEndOfBlocks(last) ? { lastEnd: last.end, leaves } : {});
+    const lastIs = leaves ? 'leaves' : last && unlabeled(last).type === 'BlockStatement' ? 'block' : undefined;
+    this.edits.insert(body.end - 1, end, last && isEndOfBlocks(last) ? { lastEnd: last.end, lastIs } : {});
   }
 
   /** A parameter given as null is secret. */

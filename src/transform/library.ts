@@ -26,6 +26,8 @@ export interface LibraryRule {
   pass?: readonly {
     /** The first argument of calls of this; `a.b` for methods. */
     call?: string;
+    /** The second one instead, of calls whose first argument is this. */
+    after?: string;
     /** The argument of each `throw`. */
     throw?: true;
     /** What an `await` of a call of this gives. */
@@ -207,7 +209,9 @@ function valuesIn(body: Node, what: What): Node[] {
       if (node.argument.type === 'CallExpression' && pathOf(node.argument.callee) === what.awaited) values.push(node);
     }
     if (what.call !== undefined && node.type === 'CallExpression' && pathOf(node.callee) === what.call) {
-      if (node.arguments[0]) values.push(node.arguments[0]);
+      const [first, second] = node.arguments as Node[];
+      const value = what.after === undefined ? first : first && pathOf(first) === what.after ? second : undefined;
+      if (value) values.push(value);
     }
     if (what.behind !== undefined && node.type === 'ArrayExpression' && node.elements.length === 2) {
       const [first, second] = node.elements as (Node | null)[];

@@ -40,8 +40,7 @@ export function findOrigins(
   }
   if (map.segments.data.length === 0) return undefined;
   const search = new OriginSearch(map, source, lines, incoming);
-  const functions: Generated[] = [];
-  collect(program, keys, [], null, functions);
+  const functions = collect(program, keys);
   for (const each of functions) each.match = search.find(each);
   search.byLine(functions);
   return choose(functions, search);
@@ -54,6 +53,8 @@ interface Generated {
   /** The one around it. */
   parent: Generated | null;
   match?: Match;
+  /** It is made of a file of the user's whose functions are not known. */
+  asItIs?: boolean;
 }
 
 /** `null`: not the user's; `undefined`: nothing is known. */
@@ -83,21 +84,27 @@ const OTHER_KIND = 2;
 /** Taken away when the segment before it leads to the same place: a helper that lies as a lump at one original place. */
 const LUMP = 4;
 
-function collect(
-  node: Node,
-  keys: Record<string, string[]>,
-  ancestors: readonly Node[],
-  parent: Generated | null,
-  into: Generated[],
-): void {
-  let inside = parent;
-  if (isFunction(node)) into.push((inside = { node, ancestors, parent }));
-  const path = [...ancestors.slice(-4), node];
-  eachChild(node, keys, (child) => collect(child, keys, path, inside, into));
+/** What names.ts reads of the nodes around a function. */
+const NAMING = 8;
+
+function collect(program: Node, keys: Record<string, string[]>): Generated[] {
+  const functions: Generated[] = [];
+  const ancestors: Node[] = [];
+  const walk = (node: Node, parent: Generated | null): void => {
+    let inside = parent;
+    if (isFunction(node)) functions.push((inside = { node, ancestors: ancestors.slice(-NAMING), parent }));
+    ancestors.push(node);
+    eachChild(node, keys, (child) => walk(child, inside));
+    ancestors.pop();
+  };
+  walk(program, null);
+  return functions;
 }
 
 class OriginSearch {
   private readonly files: (OriginalFile | undefined)[] = [];
+  /** Places of segments. */
+  private bySource: number[][] | undefined;
 
   constructor(
     private readonly map: SourceMap,
@@ -138,7 +145,7 @@ class OriginSearch {
       }
       const offset = this.originalOffset(at, file.functions);
       const original = file.functions.firstWords.get(offset);
-      if (original) return { file, original, score: FIRST_WORD - (this.isLump(at) ? LUMP : 0) };
+      if (original) return { file, original, score: FIRST_WORD - (this.isLump(at, place) ? LUMP : 0) };
       const other = file.functions.otherPlaces.get(offset);
       if (other) weak ??= { file, original: other, score: OTHER_PLACE };
     }
@@ -146,12 +153,16 @@ class OriginSearch {
   }
 
   /** Where the map is coarse: by the text up to the function, else by its name. */
-  private near({ node, ancestors }: Generated): Match {
+  private near(generated: Generated): Match {
+    const { node, ancestors } = generated;
     const at = this.segmentAt(node.start);
     const file = at < 0 ? undefined : this.fileOf(at);
     if (!file) return undefined;
     if (file.path === null) return null;
-    if (!file.functions) return undefined;
+    if (!file.functions) {
+      generated.asItIs = true;
+      return undefined;
+    }
     const { source, list, lines, firstWords } = file.functions;
     const from = this.originalOffset(at, file.functions);
     const begin = this.lines.offsetOf(this.lines.lineOf(node.start), this.column(at) + 1);
@@ -216,12 +227,13 @@ class OriginSearch {
     return this.files.some((file) => file && (file.functions || file.path === null));
   }
 
-  private isLump(at: number): boolean {
+  private isLump(at: number, place: number): boolean {
     const { data } = this.map.segments;
-    const place = at * SEGMENT.size;
-    const before = place - SEGMENT.size;
-    const same = (field: number): boolean => data[before + field] === data[place + field];
-    return before >= 0 && same(SEGMENT.source) && same(SEGMENT.line) && same(SEGMENT.sourceColumn);
+    const own = at * SEGMENT.size;
+    const before = own - SEGMENT.size;
+    const same = (field: number): boolean => data[before + field] === data[own + field];
+    if (before < 0 || !same(SEGMENT.source) || !same(SEGMENT.line) || !same(SEGMENT.sourceColumn)) return false;
+    return this.source.slice(place - this.column(at) + this.column(at - 1), place).trim() !== '';
   }
 
   private segmentAt(offset: number): number {
@@ -273,8 +285,7 @@ class OriginSearch {
   private isStale(source: number, { source: text, lines }: OriginalFunctions): boolean {
     const { data } = this.map.segments;
     let recent = 0;
-    for (let at = 0; at < data.length; at += SEGMENT.size) {
-      if (data[at + SEGMENT.source] !== source) continue;
+    for (const at of this.segmentsOf(source)) {
       const line = data[at + SEGMENT.line] + 1;
       const offset = lines.offsetOf(line, data[at + SEGMENT.sourceColumn] + 1);
       const beyond =
@@ -283,6 +294,15 @@ class OriginSearch {
       if (recent > 24) return true;
     }
     return false;
+  }
+
+  private segmentsOf(source: number): readonly number[] {
+    if (!this.bySource) {
+      const { data } = this.map.segments;
+      this.bySource = this.map.sources.map(() => []);
+      for (let at = 0; at < data.length; at += SEGMENT.size) this.bySource[data[at + SEGMENT.source]]?.push(at);
+    }
+    return this.bySource[source];
   }
 }
 
@@ -305,6 +325,8 @@ function marks(node: Node, ancestors: readonly Node[]): number[] {
   if (node.id) places.push(node.id.start);
   if (node.params[0]) places.push(node.params[0].start);
   if (node.body.type === 'BlockStatement') places.push(node.body.start);
+  // A helper that gives it its name may have its place: `__name(() => 1, "f")`.
+  if (parent.type === 'CallExpression' && parent.arguments[0] === node) places.push(parent.start);
   return places;
 }
 
@@ -326,7 +348,7 @@ function choose(functions: readonly Generated[], search: OriginSearch): Map<Node
       const lowered = node.generator && !node.async && !original.description.generator && original.description.async;
       const outer = outermost(each, original).node;
       origins.set(node, { path: file.path!, original, source: file.functions!.source, outer, lowered });
-    } else if (match !== undefined || search.useful) origins.set(node, null);
+    } else if (match !== undefined || (search.useful && !each.asItIs)) origins.set(node, null);
   }
   return origins;
 }

@@ -47,8 +47,8 @@ export interface Edit {
   insert: string;
   /** Of what closes a function whose last statement V8 counts no block behind (src/loader/coverage.ts): where that ends. */
   lastEnd?: number;
-  /** Whether that statement is a `return` or `throw`. */
-  leaves?: boolean;
+  /** What that statement is: `leaves` for `return` and `throw`, `block` for a block, else undefined. */
+  lastIs?: 'leaves' | 'block';
 }
 
 export interface InstrumentOptions {

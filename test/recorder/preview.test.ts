@@ -3,7 +3,8 @@ import { IncomingMessage, OutgoingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
-import { createPreviewer, quote } from '../../src/recorder/preview.js';
+import { createPreviewer } from '../../src/recorder/preview.js';
+import { quote } from '../../src/recorder/quote.js';
 import { secretKeys } from '../../src/recorder/redact.js';
 
 const limits = { maxString: 256, maxItems: 64, maxDepth: 4 };
@@ -479,6 +480,9 @@ describe('no code of the program runs', () => {
       [Object.getPrototypeOf(new Map().entries()), ['next']],
       [Object.getPrototypeOf(new Set().values()), ['next']],
       [Error.prototype, ['toString']],
+      [DataView.prototype, ['setFloat64', 'getFloat64', 'setUint32']],
+      [Buffer.prototype, ['write', 'toString']],
+      [Object.getPrototypeOf(Uint8Array.prototype), ['set', 'subarray', 'copyWithin']],
     ];
     const inputs = [
       ...[
@@ -515,7 +519,7 @@ describe('no code of the program runs', () => {
       undo.forEach((each) => each());
       ran = seen;
     }
-    expect(undo).toHaveLength(34);
+    expect(undo).toHaveLength(42);
     expect(ran).toEqual([]);
   });
 });

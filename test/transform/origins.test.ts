@@ -27,7 +27,8 @@ const source = [
   'export async function empty(): Promise<void> {}',
   'export enum Color { Red, Green }',
   'namespace Inner { export function deep(v: number) { return v + 1; } }',
-  'export const paint = (c: Color, later: () => void = () => Inner.deep(1)): string => (later(), Color[c]);',
+  'export const deeper = () => Inner.deep(1);',
+  'export const paint = (c: Color, later: () => void = () => void deeper()): string => (later(), Color[c]);',
   '',
 ].join('\n');
 

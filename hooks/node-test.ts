@@ -1,0 +1,186 @@
+import { AsyncResource, createHook } from 'node:async_hooks';
+import type { Hook, HookHost, RunningTest } from './lib/hook.js';
+
+/**
+ * Node's own test runner. Its tests are asynchronous resources: a test is seen when the runner reads a method of it, and
+ * its scope is made that of the resource. So nothing stands between the runner and the program's functions.
+ */
+export const nodeTestHook: Hook = {
+  name: 'node:test',
+  install(host) {
+    const undo: (() => void)[] = [];
+    let watching = false;
+    const watch = (): void => {
+      if (watching) return;
+      watching = true;
+      const stop = whenFirstTest((prototype) => {
+        stop();
+        undo.push(watchTests(host, prototype));
+      });
+      undo.push(stop);
+    };
+    // A child of `node --test`; the loader does not see each module on each Node.
+    if (process.env.NODE_TEST_CONTEXT !== undefined || process.execArgv.includes('--test')) watch();
+    else host.whenNamed('node:test', watch);
+    return () => undo.forEach((step) => step());
+  },
+};
+
+/** What is used of the instances of Node's class `Test`. */
+interface NodeTest extends AsyncResource {
+  name: string;
+  parent: NodeTest | null;
+  loc?: { file: string; line: number; column: number };
+  passed: boolean;
+  skipped: boolean;
+  isTodo: boolean;
+  error: unknown;
+  start(): unknown;
+  run(): unknown;
+  getRunArgs(): { ctx: object };
+  addReadySubtest(test: NodeTest): void;
+}
+
+/** The class is not public; its instances are asynchronous resources. */
+function whenFirstTest(found: (prototype: NodeTest) => void): () => void {
+  const hook = createHook({
+    init(_id, type, _trigger, resource) {
+      if (type !== 'Test') return;
+      let prototype = Object.getPrototypeOf(resource) as object | null;
+      while (prototype && Object.getPrototypeOf(prototype) !== AsyncResource.prototype)
+        prototype = Object.getPrototypeOf(prototype) as object | null;
+      if (prototype && METHODS.every((name) => typeof (prototype as NodeTest)[name] === 'function'))
+        found(prototype as NodeTest);
+    },
+  }).enable();
+  return () => void hook.disable();
+}
+
+const METHODS = ['start', 'run', 'getRunArgs', 'addReadySubtest', 'runInAsyncScope'] as const;
+
+function watchTests(host: HookHost, prototype: NodeTest): () => void {
+  const running = new WeakMap<object, RunningTest>();
+  /** By the context objects that tests and their hooks get. */
+  const byContext = new WeakMap<object, RunningTest>();
+  const adopted = new WeakSet<object>();
+  const undo: (() => void)[] = [];
+
+  function begin(test: NodeTest): void {
+    // Suites and hooks have prototypes of their own, and the root test is the process.
+    if (Object.getPrototypeOf(test) !== prototype || !test.parent || running.has(test)) return;
+    const titles: string[] = [];
+    for (let each: NodeTest | null = test; each?.parent; each = each.parent) titles.unshift(each.name);
+    const begun = host.tests.begin({ file: test.loc?.file ?? process.argv[1] ?? '', titles });
+    running.set(test, begun);
+    adopt(test, begun);
+  }
+
+  /** What the resource runs is done in the test's scope, or in none. */
+  function adopt(resource: NodeTest, test: RunningTest | undefined): void {
+    adopted.add(resource);
+    enterFor(host, resource, test?.scope ?? null);
+  }
+
+  function runs(test: NodeTest): void {
+    const isHook = Object.getPrototypeOf(test) !== prototype && Object.hasOwn(test, 'hookType');
+    let now = running.get(test);
+    if (isHook) {
+      now = byContext.get(test.getRunArgs()?.ctx);
+      if (now || adopted.has(test)) adopt(test, now);
+    }
+    if (!now?.scope) return;
+    const { recorder } = host;
+    // It may be called below another test's function.
+    recorder.scopeNext(now.scope);
+    queueMicrotask(() => recorder.scopeNext(null));
+  }
+
+  /** Has a step run when the runner reads a method, which it does only to call it. */
+  function onRead(name: 'start' | 'run' | 'runInAsyncScope', step: (test: NodeTest) => void): void {
+    const own = Object.getOwnPropertyDescriptor(prototype, name);
+    const method = prototype[name];
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      enumerable: false,
+      get(this: NodeTest) {
+        try {
+          step(this);
+        } catch (error) {
+          host.broken(error);
+        }
+        return method;
+      },
+      set(this: NodeTest, value: unknown) {
+        Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+      },
+    });
+    undo.push(() => {
+      if (own) Object.defineProperty(prototype, name, own);
+      else delete (prototype as Partial<NodeTest>)[name];
+    });
+  }
+
+  onRead('start', (test) => correct(host, test));
+  onRead('run', begin);
+  onRead('runInAsyncScope', runs);
+
+  const { getRunArgs, addReadySubtest } = prototype;
+  prototype.getRunArgs = function (this: NodeTest) {
+    const args = Reflect.apply<NodeTest, [], { ctx: object }>(getRunArgs, this, []);
+    const now = running.get(this);
+    if (now) byContext.set(args.ctx, now);
+    return args;
+  };
+  prototype.addReadySubtest = function (this: NodeTest, test: NodeTest) {
+    try {
+      running.get(test)?.end(outcomeOf(test), causeOf(test.error));
+    } catch (error) {
+      host.broken(error);
+    }
+    Reflect.apply(addReadySubtest, this, [test]);
+  };
+  undo.push(() => Object.assign(prototype, { getRunArgs, addReadySubtest }));
+  return () => undo.forEach((step) => step());
+}
+
+/** Node reports where a test was written from the place in the text that runs. */
+function correct(host: HookHost, { loc }: NodeTest): void {
+  if (loc) Object.assign(loc, pick(host.originalPlace(loc.file, loc.line, loc.column)));
+}
+
+const pick = ({ line, column }: { line: number; column: number }): object => ({ line, column });
+
+function outcomeOf(test: NodeTest): 'passed' | 'failed' | 'skipped' | 'todo' {
+  if (test.skipped) return 'skipped';
+  if (test.isTodo) return 'todo';
+  return test.passed ? 'passed' : 'failed';
+}
+
+/** Node wraps what a test has thrown. */
+function causeOf(error: unknown): unknown {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  return code === 'ERR_TEST_FAILURE' && cause !== undefined ? cause : error;
+}
+
+/** From version 24 a resource keeps the context it runs in under a symbol; before, Node asks the resource itself. */
+function contextSymbol(resource: object): symbol | undefined {
+  return Object.getOwnPropertySymbols(resource).find(({ description }) => description === 'context_frame');
+}
+
+function enterFor(host: HookHost, resource: NodeTest, scope: RunningTest['scope']): void {
+  const { recorder } = host;
+  inside(resource, () => {
+    const before = recorder.enterScope(scope);
+    const symbol = contextSymbol(resource);
+    if (symbol === undefined) return;
+    const sample = new AsyncResource('Test', { requireManualDestroy: true });
+    Reflect.set(resource, symbol, Reflect.get(sample, symbol));
+    recorder.enterScope(before);
+  });
+}
+
+const { runInAsyncScope } = AsyncResource.prototype;
+
+function inside(resource: AsyncResource, step: () => void): void {
+  Reflect.apply(runInAsyncScope, resource, [step]);
+}

@@ -1,0 +1,32 @@
+import { pathToFileURL } from 'node:url';
+import { join } from 'node:path';
+import { nodes } from '../helpers/node-versions.js';
+import { programs } from '../helpers/programs.js';
+
+const project = programs({
+  'main.mjs': `import { price } from './price.cjs';\nfunction main() { return price('tea'); }\nconsole.log(main());`,
+  'price.cjs': `const { length } = require('./length.cjs');\nexports.price = function price(name) { return length(name); };`,
+  'length.cjs': `exports.length = (name) => name.length;`,
+  'node_modules/loader/hooks.mjs': `export const load = (url, context, next) => next(url, context);`,
+  'node_modules/loader/register.mjs': `import { register } from 'node:module';\nregister('./hooks.mjs', import.meta.url);`,
+});
+const address = (file: string): string => pathToFileURL(join(project.folder, 'node_modules/loader', file)).href;
+
+// As ts-node, Yarn's Plug'n'Play and many more have them. On Node 22 a program with both could not be started.
+describe.each(nodes())('With asynchronous module hooks of the program on Node $version', ({ path }) => {
+  test.each([
+    ['--import', ['--experimental-loader', address('hooks.mjs')]],
+    ['--require', ['--experimental-loader', address('hooks.mjs')]],
+    ['--import', ['--import', address('register.mjs')]],
+    ['--require', ['--import', address('register.mjs')]],
+  ] as const)('%s handit/register and %j record all modules', async (flag, options) => {
+    const env = { NODE_NO_WARNINGS: '1' };
+    const { stdout, stderr, code, records } = await project.traced(path, [...options, 'main.mjs'], { flag, env });
+    expect({ stdout, stderr, code }).toEqual({ stdout: '3\n', stderr: '', code: 0 });
+    const calls = records.filter((record) => record.type === 'call');
+    expect(calls.map(({ func, file }) => `${func} ${file}`)).toEqual([
+      ...['main main.mjs', 'price price.cjs', 'length length.cjs'],
+    ]);
+    expect(records.filter(({ type }) => type === 'process_start')).toHaveLength(1);
+  });
+});
