@@ -264,18 +264,22 @@ function noteBlockFunctions(node: Node, scan: Scan): void {
 /**
  * Node finds the names that a CommonJS module exports by the literal text in which compilers write re-exports; these
  * functions must keep it: `Object.defineProperty(exports, 'a', { get: function () { return b.a } })` and
- * `Object.keys(b).forEach(function (key) { if (key === 'default' || key === '__esModule') return; ... })`.
+ * `Object.keys(b).forEach(function (key) { if (key === 'default' || key === '__esModule') return; ... })`. What Vite makes
+ * of an `export` is the same thing to the user.
  */
 function noteReexport(node: Node, into: Set<Node>): void {
   const [target, , descriptor] = node.arguments as Node[];
   if (isMember(node.callee, 'Object', 'defineProperty') && target && descriptor?.type === 'ObjectExpression') {
     const exported =
-      (target.type === 'Identifier' && target.name === 'exports') || isMember(target, 'module', 'exports');
+      (target.type === 'Identifier' && /^(exports|__vite_ssr_exports__)$/.test(target.name)) ||
+      isMember(target, 'module', 'exports');
     for (const { key, value } of exported ? descriptor.properties : []) {
       if (key?.name === 'get' && value && isFunction(value)) into.add(value);
     }
   }
   const { callee } = node;
+  const [, getter] = node.arguments as Node[];
+  if (callee.name === '__vite_ssr_exportName__' && getter && isFunction(getter)) into.add(getter);
   if (callee.type !== 'MemberExpression' || callee.property.name !== 'forEach') return;
   if (callee.object.type !== 'CallExpression' || !isMember(callee.object.callee, 'Object', 'keys')) return;
   const first =
