@@ -210,7 +210,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const uninstalls: (() => void)[] = [];
   for (const hook of hooks) guarded(() => uninstalls.push(hook.install(host)))();
 
-  whenNamed('(?:node:)?inspector(?:/promises)?', () =>
+  const watchSessions = (): void =>
     watchCoverageSessions((result) => {
       try {
         loader.registerPending();
@@ -219,8 +219,11 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         broken(error);
         return result;
       }
-    }, disguise.looksLike),
-  );
+    }, disguise.looksLike);
+  // Another preload may have loaded it before.
+  const { moduleLoadList = [] } = process as { moduleLoadList?: string[] };
+  if (moduleLoadList.includes('NativeModule inspector')) guarded(watchSessions)();
+  else whenNamed('(?:node:)?inspector(?:/promises)?', watchSessions);
   const coverageFiles = createCoverageFiles(folder, sources);
   const finishCoverage = guarded(coverageFiles.finish);
   const unwatchReports = watchCoverageReports(guarded(coverageFiles.translate));
