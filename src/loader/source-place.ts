@@ -1,8 +1,11 @@
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { originalOffset } from '../transform/edits.js';
+import { applyEdits, originalOffset } from '../transform/edits.js';
+import { LineTable } from '../transform/lines.js';
+import { linkIds } from '../transform/link.js';
+import type { Edit } from '../transform/types.js';
 import { isMapped } from './linked-code.js';
-import type { SourceTable } from './source-table.js';
+import type { SourcePair, SourceTable } from './source-table.js';
 
 /** A place in a file as the trace names it. */
 export interface SourcePlace {
@@ -20,9 +23,10 @@ export function createSourcePlaces(
     const filename = name.startsWith('file:') ? fileURLToPath(name) : name;
     const pair = sources.byFilename(filename);
     if (pair) {
-      const { file, edits, originalLines, rewrittenLines } = pair;
+      const { file, originalLines } = pair;
       if (isMapped(pair.original)) return { path: file.path, line, column };
-      const offset = originalOffset(rewrittenLines.offsetOf(line, column), edits);
+      const { lines, linked } = ranAs(pair);
+      const offset = originalOffset(lines.offsetOf(line, column), linked);
       return { path: file.path, line: originalLines.lineOf(offset), column: originalLines.columnOf(offset) };
     }
     return { path: tracePath(cwd, filename), line, column };
@@ -35,4 +39,23 @@ export function tracePath(cwd: string, name: string): string {
   const fromCwd = relative(cwd, filename);
   const outside = fromCwd === '' || fromCwd.startsWith('..') || /^([a-zA-Z]:)?[\\/]/.test(fromCwd);
   return (outside ? filename : fromCwd).split(sep).join('/');
+}
+
+interface Ran {
+  linked: Edit[];
+  lines: LineTable;
+}
+
+const ran = new WeakMap<SourcePair, Ran>();
+
+/** The text as it runs: ids of this process may have more digits than local ones. */
+function ranAs(pair: SourcePair): Ran {
+  let known = ran.get(pair);
+  if (!known) {
+    const { prefix, base, stride } = pair.file;
+    const linked = pair.edits.map((edit) => ({ ...edit, insert: linkIds(edit.insert, prefix, base, stride) }));
+    known = { linked, lines: new LineTable(applyEdits(pair.original, linked)) };
+    ran.set(pair, known);
+  }
+  return known;
 }
