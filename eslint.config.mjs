@@ -15,13 +15,7 @@ const uncheckedValues = {
 export default defineConfig(
   // Fixtures are other people's programs: odd on purpose.
   {
-    ignores: [
-      'dist/',
-      'coverage/',
-      'fixtures/transform/',
-      'fixtures/apps/',
-      'test/types/legacy-decorators.ts',
-    ],
+    ignores: ['dist/', 'coverage/', 'fixtures/transform/', 'fixtures/apps/', 'test/types/legacy-decorators.ts'],
   },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {

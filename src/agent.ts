@@ -209,7 +209,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     broken,
     looksLike: disguise.looksLike,
     whenNamed,
-    originalPlace: createSourcePlaces(nameOf, sources),
+    originalPlace: createSourcePlaces(nameOf, sources, () => undefined),
     probe: (name, step) => void (recorder.probes[name] = step),
     runners: {
       rewrite(source) {
@@ -256,8 +256,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         return result;
       }
     }, disguise.looksLike);
-  // The hooks' thread sees modules name it, but tells it too late.
-  if (process.env.VITEST !== undefined && !hasSyncHooks(process.versions.node)) guarded(watchSessions)();
+  // Another preload may have loaded it before; and the hooks' thread sees modules name it, but tells it too late.
+  const { moduleLoadList = [] } = process as { moduleLoadList?: string[] };
+  const late = process.env.VITEST !== undefined && !hasSyncHooks(process.versions.node);
+  if (late || moduleLoadList.includes('NativeModule inspector')) guarded(watchSessions)();
   else whenNamed('(?:node:)?inspector(?:/promises)?', watchSessions);
   const coverageFiles = createCoverageFiles(folder, sources);
   const finishCoverage = guarded(coverageFiles.finish);

@@ -52,7 +52,7 @@ export interface HookHost {
   readonly runners: Runners;
   /** Calls back before the first module runs whose text names this built-in module, as far as the loader sees it. */
   whenNamed(builtin: string, seen: () => void): void;
-  /** Where a place that V8 names is in the text that the user wrote. */
+  /** Where a place that V8 names is in the text that was loaded. */
   originalPlace(file: string, line: number, column: number): { line: number; column: number };
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */
   probe(name: string, step: (...args: never[]) => unknown): void;

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { originalOffset } from '../transform/edits.js';
+import { applyEdits, originalOffset } from '../transform/edits.js';
+import { LineTable } from '../transform/lines.js';
+import { linkIds } from '../transform/link.js';
+import type { Edit } from '../transform/types.js';
 import { isMapped } from './linked-code.js';
-import type { SourceFile, SourceTable } from './source-table.js';
+import type { SourceFile, SourcePair, SourceTable } from './source-table.js';
 
 /** A place in a file as the trace names it. */
 export interface SourcePlace {
@@ -28,12 +31,32 @@ export function createSourcePlaces(
     const filename = name.startsWith('file:') ? fileURLToPath(name) : name;
     const pair = sources.byFilename(filename);
     if (!pair) return { path: nameOf(filename), line, column };
-    const { file, edits, originalLines, rewrittenLines } = pair;
+    const { file, originalLines } = pair;
     if (isMapped(pair.original)) return { path: file.path, line, column };
-    const offset = originalOffset(rewrittenLines.offsetOf(line, column), edits);
+    const { lines, linked } = ranAs(pair);
+    const offset = originalOffset(lines.offsetOf(line, column), linked);
     const place = { line: originalLines.lineOf(offset), column: originalLines.columnOf(offset) };
     const written = file.source.includes('sourceMappingURL=') ? writtenAt(file, place.line, place.column) : undefined;
     if (!written) return { path: file.path, ...place };
     return { path: nameOf(written.filename), line: written.line, column: written.column };
   };
+}
+
+interface Ran {
+  linked: Edit[];
+  lines: LineTable;
+}
+
+const ran = new WeakMap<SourcePair, Ran>();
+
+/** The text as it runs: ids of this process may have more digits than local ones. */
+function ranAs(pair: SourcePair): Ran {
+  let known = ran.get(pair);
+  if (!known) {
+    const { prefix, base, stride, idWidth } = pair.file;
+    const linked = pair.edits.map((edit) => ({ ...edit, insert: linkIds(edit.insert, prefix, base, stride, idWidth) }));
+    known = { linked, lines: new LineTable(applyEdits(pair.original, linked)) };
+    ran.set(pair, known);
+  }
+  return known;
 }
