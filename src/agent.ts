@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import * as workers from 'node:worker_threads';
+import { threadId } from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
 import { otelJson } from '../hooks/lib/trace-context.js';
 import type { HookHost } from '../hooks/lib/hook.js';
@@ -60,9 +60,6 @@ const AGENT = Symbol.for('handit');
 export function startAgent(folder: string, options: { loader?: boolean } = {}): Agent | null {
   const shared = globalThis as { [AGENT]?: Agent };
   if (shared[AGENT]) return shared[AGENT];
-  // Node's own thread for loader hooks runs preloads, too. Nothing of the program's runs there, and on Node 22 it has no
-  // support for hooks of `registerHooks`: the hooks of others (ts-node/esm, tsx before 4.22) would fail.
-  if ((workers as { isInternalThread?: boolean }).isInternalThread) return null;
   // Wherever the program goes by `chdir`, paths are those of the start.
   const config = readConfig(process.env, process.cwd(), process.pid);
   if (!config.enabled) return null;
@@ -126,7 +123,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       node: process.version,
       pid: process.pid,
       ppid: process.ppid,
-      tid: workers.threadId,
+      tid: threadId,
       argv: argvWithoutSecrets(process.argv, isSecret),
       cwd: config.cwd,
       platform: process.platform,

@@ -1,18 +1,18 @@
-import * as threads from 'node:worker_threads';
+import { getEnvironmentData, isMainThread, parentPort, setEnvironmentData } from 'node:worker_threads';
 import type * as agent from './agent.js';
 import { warn } from './log.js';
 import { isPackageManager } from './package-manager.js';
 
 /** What the threads of a package manager, which have no `argv[1]` yet, are told. */
 const OFF = 'handit:off';
-const { isMainThread, getEnvironmentData, setEnvironmentData } = threads;
-// Node's own, for the asynchronous hooks of modules. Where hooks of ours were registered in it, Node 22 could load nothing.
-const { isInternalThread = false } = threads as { isInternalThread?: boolean };
+// Node's own, for the asynchronous hooks of modules, runs preloads, too, and nothing of the program's. Hooks registered in
+// it would wait for itself on Node 20, and on Node 22 the hooks of others (ts-node/esm, tsx before 4.22) would fail.
+const isHooksThread = !isMainThread && parentPort === null;
 
 try {
   const off = isMainThread
     ? isPackageManager({ program: process.argv[1], cwd: process.cwd, env: process.env })
-    : isInternalThread || getEnvironmentData(OFF) === true;
+    : isHooksThread || getEnvironmentData(OFF) === true;
   if (!off) {
     // A file of its own, for a package manager is not to load it.
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- the bundle is CommonJS

@@ -1,5 +1,5 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
-import type { CompiledBody, LinkedBody } from '../../src/loader/compiled-body.js';
+import type { CompiledBody, LinkedBody } from '../../src/transform/types.js';
 import type { Scope } from '../../src/recorder/scope.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';

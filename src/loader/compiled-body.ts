@@ -1,18 +1,7 @@
 import { linkIds } from '../transform/link.js';
-import type { Edit } from '../transform/types.js';
+import type { CompiledBody, Edit, LinkedBody } from '../transform/types.js';
 import type { Rewritten } from './source-cache.js';
 import { shiftMap } from './source-map.js';
-
-/** A module that a tool has compiled to the body of a function, and is about to run by itself. */
-export interface CompiledBody {
-  /** The file that it was made from. */
-  filename: string;
-  code: string;
-  /** JSON of the map that goes with it; without, it is looked for at the end of the code. */
-  map?: string;
-  /** Lines that the map has above those of the code, for what the tool puts there. */
-  linesAbove?: number;
-}
 
 /** Characters that Vite's evaluators put behind a body. */
 const CLOSING = '\n}}'.length;
@@ -35,15 +24,6 @@ function ownMap({ code, map }: CompiledBody): string | undefined {
   if (map !== undefined) return map;
   const inline = inlineMap(code);
   return inline && Buffer.from(inline.text, 'base64').toString();
-}
-
-/** What is run instead of a body. */
-export interface LinkedBody {
-  code: string;
-  /** Where the body's map stood beside it. */
-  map?: string;
-  /** What follows `withoutMap` in the script, now and without us. */
-  behind: { ran: number; original: number };
 }
 
 /** The text to run, and its map, so that stacks and code frames name the places that they would without us. */

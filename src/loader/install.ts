@@ -4,10 +4,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as util from 'node:util';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { hasHooksInWorkers } from '../node-features.js';
-import type { RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
+import type { CompiledBody, LinkedBody, RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFile } from '../transform/library.js';
 import type * as compiledBody from './compiled-body.js';
-import type { CompiledBody, LinkedBody } from './compiled-body.js';
 import type { LibraryFiles } from './library-files.js';
 import { ID_WIDTH, linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
 import type { MapFiles } from './map-files.js';
@@ -236,8 +235,12 @@ function installSync(rewritten: Rewriting): Installed {
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
       const kind = kindOf(result.format);
-      if (!kind || result.source == null) return result;
+      if (!kind) return result;
       const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
+      if (result.source == null) {
+        compiling.unseen(filename);
+        return result;
+      }
       if (compiling.byTool(filename)) return result;
       const code = rewritten(
         () => filename,
@@ -258,8 +261,9 @@ function installSync(rewritten: Rewriting): Installed {
 
 /**
  * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
- * So who asks for that method gets one that rewrites. Node itself, whose text the hooks have seen, gets its own: its
- * stacks get no frame more.
+ * So who asks for that method gets one that rewrites. Node itself, where the hooks have seen the text, gets its own: its
+ * stacks get no frame more. They have not where asynchronous hooks of the program's are registered as well (as by Yarn's
+ * Plug'n'Play): Node reads a CommonJS module that is imported only when it compiles it then.
  */
 function watchCompile(rewritten: Rewriting): CompileWatch {
   const { Module } = nodeModule as unknown as { Module: ModuleClass };
@@ -271,10 +275,14 @@ function watchCompile(rewritten: Rewriting): CompileWatch {
   if (nativeCompile.name === '') Object.defineProperty(nativeCompile, 'name', { ...nativeName, value: '_compile' });
   const rewriting = rewritingCompile(nativeCompile, rewritten);
   let current = nativeCompile;
+  const unseen = new Set<unknown>();
   const descriptor: PropertyDescriptor = {
     configurable: true,
     enumerable: native.enumerable,
-    get: () => (current !== nativeCompile ? current : isAskedByNode() ? nativeCompile : rewriting),
+    get(this: { filename?: unknown }) {
+      if (current !== nativeCompile) return current;
+      return unseen.delete(this.filename) || !isAskedByNode() ? rewriting : nativeCompile;
+    },
     set(this: object, value: Compile) {
       if (this === (prototype as object)) current = value;
       else Object.defineProperty(this, '_compile', { ...native, value });
@@ -282,6 +290,7 @@ function watchCompile(rewritten: Rewriting): CompileWatch {
   };
   Object.defineProperty(prototype, '_compile', descriptor);
   return {
+    unseen: (filename) => void unseen.add(filename),
     byTool: (filename) => Object.hasOwn(cache[filename] ?? {}, '_compile'),
     undo() {
       Object.defineProperty(nativeCompile, 'name', nativeName);
@@ -302,6 +311,8 @@ function isAskedByNode(): boolean {
 }
 
 interface CompileWatch {
+  /** Node has been given no text of a file by the hooks. */
+  unseen(filename: string): void;
   /** Whether a tool has put itself between Node and the compiling of a file. */
   byTool(filename: string): boolean;
   undo(): void;

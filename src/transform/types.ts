@@ -105,6 +105,26 @@ export interface RunnerCode {
   mapFile(): string | null;
 }
 
+/** A module that a tool has compiled to the body of a function, and is about to run by itself. */
+export interface CompiledBody {
+  /** The file that it was made from. */
+  filename: string;
+  code: string;
+  /** JSON of the map that goes with it; without, it is looked for at the end of the code. */
+  map?: string;
+  /** Lines that the map has above those of the code, for what the tool puts there. */
+  linesAbove?: number;
+}
+
+/** What is run instead of a body. */
+export interface LinkedBody {
+  code: string;
+  /** Where the body's map stood beside it. */
+  map?: string;
+  /** What follows `withoutMap` in the script, now and without us. */
+  behind: { ran: number; original: number };
+}
+
 /** The source cannot be rewritten; `message` says why in the parser's words. */
 export class UnparsableSource extends Error {
   override name = 'UnparsableSource';

@@ -346,11 +346,9 @@ if (isMainThread) { const worker = new Worker(__filename); worker.on('message', 
       const { records, ...recorded } = await project.traced(path, [file]);
       expect([file, plain.code, recorded]).toEqual([file, 0, plain]);
       const names = records.flatMap((record) => (record.type === 'call' ? [record.func] : [])).sort();
-      // The asynchronous hooks of Node 20 do not reach modules in workers, see docs/limitations.md.
-      const inWorker = major < 22 && file.endsWith('.mjs') ? 3 : 0;
-      expect([file, names]).toEqual([file, expected[file].slice(0, expected[file].length - inWorker)]);
+      expect([file, names]).toEqual([file, expected[file]]);
       const starts = records.filter((record) => record.type === 'process_start');
-      if (!inWorker) expect(starts.filter(({ tid }) => tid > 0).length).toBe(file === 'main.mjs' ? 3 : 1);
+      expect(starts.filter(({ tid }) => tid > 0).length).toBe(file === 'main.mjs' ? 3 : 1);
       expect(new Set(starts.map(({ proc }) => proc)).size).toBe(starts.length);
       expect(records.filter(({ type }) => type === 'process_end').length).toBe(starts.length);
 
