@@ -200,7 +200,7 @@ export function installLoader(options: LoaderOptions): Loader {
     };
   }
 
-  const installed = options.syncHooks ? installSync(rewritten) : installByVersion20(options, rewritten);
+  const installed = options.syncHooks ? installSync(options, rewritten) : installByVersion20(options, rewritten);
   return {
     ...installed,
     rewriteBody(body) {
@@ -228,26 +228,36 @@ const LIBRARY = /[/\\]node_modules[/\\]/;
 type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
 type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;
 
-function installSync(rewritten: Rewriting): Installed {
+function installSync(options: LoaderOptions, rewritten: Rewriting): Installed {
   const { registerHooks } = nodeModule as unknown as { registerHooks(hooks: object): { deregister(): void } };
-  const compiling = watchCompile(rewritten);
+  const compiling = watchCompile(options, rewritten);
+
+  function loaded(url: string, result: LoadResult): LoadResult {
+    const kind = kindOf(result.format);
+    if (!kind) return result;
+    const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
+    if (result.source == null) {
+      compiling.unseen(filename);
+      return result;
+    }
+    if (compiling.byTool(filename)) return result;
+    const code = rewritten(
+      () => filename,
+      () => textOf(result.source),
+      kind,
+    );
+    return code === null ? result : { ...result, source: code };
+  }
+
   const hooks = registerHooks({
     load(url: string, context: object, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
-      const kind = kindOf(result.format);
-      if (!kind) return result;
-      const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
-      if (result.source == null) {
-        compiling.unseen(filename);
+      try {
+        return loaded(url, result);
+      } catch (error) {
+        options.broken(error);
         return result;
       }
-      if (compiling.byTool(filename)) return result;
-      const code = rewritten(
-        () => filename,
-        () => textOf(result.source),
-        kind,
-      );
-      return code === null ? result : { ...result, source: code };
     },
   });
   return {
@@ -265,7 +275,7 @@ function installSync(rewritten: Rewriting): Installed {
  * stacks get no frame more. They have not where asynchronous hooks of the program's are registered as well (as by Yarn's
  * Plug'n'Play): Node reads a CommonJS module that is imported only when it compiles it then.
  */
-function watchCompile(rewritten: Rewriting): CompileWatch {
+function watchCompile({ broken }: LoaderOptions, rewritten: Rewriting): CompileWatch {
   const { Module } = nodeModule as unknown as { Module: ModuleClass };
   const { prototype, _cache: cache } = Module;
   const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
@@ -281,7 +291,12 @@ function watchCompile(rewritten: Rewriting): CompileWatch {
     enumerable: native.enumerable,
     get(this: { filename?: unknown }) {
       if (current !== nativeCompile) return current;
-      return unseen.delete(this.filename) || !isAskedByNode() ? rewriting : nativeCompile;
+      try {
+        return unseen.delete(this.filename) || !isAskedByNode() ? rewriting : nativeCompile;
+      } catch (error) {
+        broken(error);
+        return nativeCompile;
+      }
     },
     set(this: object, value: Compile) {
       if (this === (prototype as object)) current = value;
@@ -306,8 +321,8 @@ function watchCompile(rewritten: Rewriting): CompileWatch {
 /** Whether the function around a getter is one of Node's. */
 function isAskedByNode(): boolean {
   // This one, the getter, and who reads it.
-  const asking = (util as unknown as { getCallSites(count: number): { scriptName: string }[] }).getCallSites(3).at(2);
-  return asking?.scriptName.startsWith('node:') === true;
+  const asking = (util as unknown as { getCallSites(count: number): { scriptName: string }[] }).getCallSites(3)[2];
+  return asking !== undefined && asking.scriptName.startsWith('node:');
 }
 
 interface CompileWatch {

@@ -16,7 +16,7 @@ const withoutColumns = (stderr: string, major: number): string => {
   let text = stderr.replace(/^( +at .*:\d+):\d+(\)?)$/gm, '$1$2').replace(/^\(node:\d+\)/gm, '(node)');
   // An emitter with one listener more takes another branch.
   text = text.replace(/node:events:\d+/g, 'node:events');
-  return major > 20 ? text : text.replace(/^ +at .*(node:internal\/|handit\/dist\/register\.cjs).*\n/gm, '');
+  return major > 20 ? text : text.replace(/^ +at .*(node:internal\/|handit\/dist\/agent\.cjs).*\n/gm, '');
 };
 
 describe('microtasks', () => {
