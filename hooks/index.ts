@@ -8,6 +8,7 @@ import { httpsHook } from './https.js';
 import { mochaHook } from './mocha.js';
 import { mocksHook } from './mocks.js';
 import { jestHook } from './jest.js';
+import { jitiHook } from './jiti.js';
 import { nodeTestHook } from './node-test.js';
 import type { Hook } from './lib/hook.js';
 import { undiciHook } from './undici.js';
@@ -18,5 +19,5 @@ import { vitestHook } from './vitest.js';
 export const hooks: readonly Hook[] = [
   ...[httpHook, httpsHook, http2Hook, fetchHook, undiciHook],
   ...[axiosHook, gotHook, mocksHook],
-  ...[avaHook, jestHook, mochaHook, nodeTestHook, viteHook, vitestHook],
+  ...[avaHook, jestHook, jitiHook, mochaHook, nodeTestHook, viteHook, vitestHook],
 ];

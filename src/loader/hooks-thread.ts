@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../config.js';
 import type * as transform from '../transform/index.js';
@@ -62,7 +62,7 @@ export async function load(
   let filename = url;
   try {
     filename = fileURLToPath(url);
-    if (!libraryTold && /[/\\]node_modules[/\\]/.test(filename) && !filename.startsWith(dirname(ownFolder))) {
+    if (!libraryTold && /[/\\]node_modules[/\\]/.test(filename) && !filename.startsWith(dirname(ownFolder) + sep)) {
       libraryTold = true;
       send({ type: 'library' });
     }

@@ -1,5 +1,5 @@
 import * as nodeModule from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as util from 'node:util';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
@@ -112,7 +112,7 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   function isLibrary(filename: string): boolean {
-    return LIBRARY.test(filename) && !filename.startsWith(dirname(options.folder));
+    return LIBRARY.test(filename) && !filename.startsWith(dirname(options.folder) + sep);
   }
 
   let attempts = 0;

@@ -83,6 +83,27 @@ describe('CommonJS', () => {
     command: ['ts-node', '--swc', 'src/main.ts'],
     expect: recordsShop,
   });
+  for (const preload of ['import', 'require'] as const) {
+    matrix({
+      ...{ app, title: `jiti, the command, --${preload}`, group, preload },
+      command: ['jiti', 'src/main.ts'],
+      partial: 'jiti makes no source map: lines are exact, columns are those of what it compiled',
+      expect(trace) {
+        const places = trace.calls().map(({ func, file, line }) => `${file}:${line} ${func}`);
+        expect(places).toEqual(
+          expect.arrayContaining([
+            'src/main.ts:3 main',
+            'src/shop.ts:13 of',
+            'src/shop.ts:26 Cart.constructor',
+            'src/shop.ts:32 Cart.add',
+            'src/shop.ts:38 Cart.total',
+            'src/shop.ts:49 rate',
+          ]),
+        );
+        expect(trace.call('rate').parent).toBe(trace.call('Cart.total').id);
+      },
+    });
+  }
 });
 
 describe('ES modules', () => {

@@ -1,0 +1,49 @@
+import vm from 'node:vm';
+import type { Hook, HookHost } from './lib/hook.js';
+import { createPatches } from './lib/patch.js';
+import { createProbes } from './lib/probes.js';
+
+/** What jiti puts around a module that it has compiled. */
+const WRAPPER = /^\((async )?function \(exports, require, module, __filename, __dirname\b[^)]*\) \{ /;
+const CLOSING = '\n});';
+
+/** Modules that jiti compiles: it evaluates them by `vm.runInThisContext`, past Node's module loader. */
+export const jitiHook: Hook = {
+  name: 'jiti',
+  libraryFiles: [{ package: 'jiti', path: '^dist/jiti\\.c?js$', rules: [], last: '__handit__.jiti()' }],
+  install(host) {
+    const patches = createPatches(host);
+    const probes = createProbes(host);
+    const loaded = (): undefined => {
+      patches.method(vm, 'runInThisContext', (original) => {
+        return function runInThisContext(this: unknown, ...args: unknown[]): unknown {
+          return Reflect.apply(original, this, [rewritten(host, args[0], args[1]), ...args.slice(1)]);
+        } as never;
+      });
+    };
+    probes.add('jiti', loaded, undefined);
+    return () => {
+      probes.stop();
+      patches.undo();
+    };
+  },
+};
+
+/** The text to evaluate: the same, where it is no module of the user's from jiti. Never throws. */
+function rewritten({ runners, broken }: HookHost, text: unknown, options: unknown): unknown {
+  try {
+    const filename = (options as { filename?: unknown } | undefined)?.filename;
+    if (typeof text !== 'string' || typeof filename !== 'string' || !text.endsWith(CLOSING)) return text;
+    const wrapper = WRAPPER.exec(text);
+    if (!wrapper) return text;
+    const [head, isAsync] = wrapper;
+    const code = text.slice(head.length, -CLOSING.length);
+    const result = isAsync
+      ? runners.rewriteBody({ filename, code })
+      : runners.rewrite({ filename, code, kind: 'commonjs', wrapper: head.length });
+    return result ? head + result.code + CLOSING : text;
+  } catch (error) {
+    broken(error);
+    return text;
+  }
+}
