@@ -18,7 +18,7 @@ export const jitiHook: Hook = {
       patches.method(vm, 'runInThisContext', (original) => {
         return function runInThisContext(this: unknown, ...args: unknown[]): unknown {
           return Reflect.apply(original, this, [rewritten(host, args[0], args[1]), ...args.slice(1)]);
-        } as never;
+        };
       });
     };
     probes.add('jiti', loaded, undefined);
