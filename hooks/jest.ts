@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest, ScriptCoverage } from './lib/hook.js';
+import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest } from './lib/hook.js';
 import { createProbes } from './lib/probes.js';
 
 const CIRCUS: Record<'dispatch' | 'hook' | 'call', LibraryFile['rules'][number]> = {
@@ -30,7 +30,6 @@ export const jestHook: Hook = {
           function: ['TransformCache.transformAsync', 'Runtime.transformFileAsync'],
           returns: '__handit__.jestCode(this,$1,$2,$0)',
         },
-        { function: ['Runtime.getAllV8CoverageInfoCopy'], returns: '__handit__.jestCoverage($0)' },
       ],
     },
     {
@@ -70,15 +69,6 @@ export const jestHook: Hook = {
         return code;
       }
     });
-    host.probe('jestCoverage', (covered: readonly Covered[]) => {
-      try {
-        const scripts = host.runners.coverage(covered.map(({ result }) => result));
-        return covered.map((one, i) => ({ ...one, result: scripts[i] }));
-      } catch (error) {
-        host.broken(error);
-        return covered;
-      }
-    });
     // Of a jest-circus that is loaded outside of a test file's realm.
     for (const [name, probe] of Object.entries(circusProbes(host, '', guard(host)))) host.probe(name, probe);
     return probes.stop;
@@ -106,10 +96,6 @@ interface Registry {
   sourceMaps?: unknown;
   _sourceMapRegistry?: unknown;
   _fileTransforms?: ReadonlyMap<string, { wrapperLength?: number }>;
-}
-
-interface Covered {
-  result: ScriptCoverage;
 }
 
 interface TransformOptions {

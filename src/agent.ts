@@ -217,7 +217,6 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
           return null;
         }
       },
-      coverage: (scripts) => originalCoverage(scripts, sources),
       rewriteBody: (body) => loader.rewriteBody(body),
       enterRealm: guarded(enterRealm),
     },

@@ -4,9 +4,9 @@ import type { Scope } from '../../src/recorder/scope.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
 
-import type { RunnerCode, RunnerSource, ScriptCoverage } from '../../src/transform/types.js';
+import type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
 
-export type { RunnerCode, RunnerSource, ScriptCoverage } from '../../src/transform/types.js';
+export type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
 export type { LibraryFile } from '../../src/transform/library.js';
 
 /** Watches one HTTP client or server, or one test runner. */
@@ -62,8 +62,6 @@ export interface HookHost {
 export interface Runners {
   /** What is to be compiled instead; null: the same. Never throws. */
   rewrite(source: RunnerSource): RunnerCode | null;
-  /** What V8 would have counted in the same scripts, had they not been rewritten; `url` may be a file's name. */
-  coverage(scripts: readonly ScriptCoverage[]): ScriptCoverage[];
   /** The same for what was compiled to the body of a strict async function. */
   rewriteBody(body: CompiledBody): LinkedBody | null;
   /**

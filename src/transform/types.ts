@@ -88,17 +88,6 @@ export interface RunnerSource {
   wrapper?: number;
 }
 
-/** What V8 has counted in one script. */
-export interface ScriptCoverage {
-  scriptId: string;
-  url: string;
-  functions: {
-    functionName: string;
-    ranges: { startOffset: number; endOffset: number; count: number }[];
-    isBlockCoverage: boolean;
-  }[];
-}
-
 export interface RunnerCode {
   code: string;
   /** A file with the map from this code to what the source was made of; null: it has no other one than before. */
