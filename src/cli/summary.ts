@@ -21,7 +21,7 @@ export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): str
     for (const [reason, count] of Object.entries(end.dropped)) dropped.set(reason, (dropped.get(reason) ?? 0) + count);
   }
   const of = processes === 1 ? '1 process' : `${processes} processes`;
-  const lines = [`${(size / 1e6).toFixed(size < 1e7 ? 2 : 0)} MB from ${of} in ${name}; see it with: handit print`];
+  const lines = [`${sizeText(size)} from ${of} in ${name}; see it with: handit print`];
   for (const [reason, count] of dropped) lines.push(`${count} calls are counted only (${reason}); ${lift(reason)}`);
   return lines;
 }
@@ -66,4 +66,9 @@ function* linesWith(text: string, file: string, start: number): Generator<string
   } finally {
     closeSync(descriptor);
   }
+}
+
+function sizeText(bytes: number): string {
+  if (bytes < 1e6) return `${Math.ceil(bytes / 1e3)} kB`;
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 }

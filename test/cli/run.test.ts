@@ -30,7 +30,7 @@ describe.each(nodes())('on Node $version', ({ path }) => {
     const { folder, cli } = project({});
     const { stdout, stderr, code } = await runNode(path, [cli, 'app.js', 'ada', '--flag'], { cwd: folder });
     expect({ stdout, code }).toEqual({ stdout: 'hello ada 2\n', code: 3 });
-    expect(stderr).toMatch(/^handit: 0\.00 MB from 1 process in handit_events\.jsonl; see it with: handit print\n$/);
+    expect(stderr).toMatch(/^handit: 1 kB from 1 process in handit_events\.jsonl; see it with: handit print\n$/);
     const file = join(folder, 'handit_events.jsonl');
     validateTrace(file);
     expect(callNames(readTrace(file))).toBe('greet');
@@ -45,7 +45,7 @@ parent();`,
     });
     const { stdout, stderr, code } = await runNode(path, [cli, '--', path, 'parent.js'], { cwd: folder });
     expect({ stdout, code }).toEqual({ stdout: '1\n', code: 0 });
-    expect(stderr).toMatch(/^handit: 0\.00 MB from 2 processes in handit_events\.jsonl/);
+    expect(stderr).toMatch(/^handit: \d kB from 2 processes in handit_events\.jsonl/);
     const file = join(folder, 'handit_events.jsonl');
     validateTrace(file);
     const calls = readTrace(file).flatMap((record) => (record.type === 'call' ? [record.func] : []));
