@@ -4,15 +4,17 @@ const group = 'Test runners';
 
 /** Times, and what is told in shares of them; files that run side by side are told in the order in which they end. */
 function normalise(text: string): string {
-  return text
-    .replace(/\b\d+(\.\d+)? ?m?s\b/g, 'N ms')
-    .replace(/^ *(Start at|Duration) .*$/gm, '$1')
-    .replace(/"(startTime|endTime|duration)": ?[\d.]+/g, '"$1":0')
-    .replace(/\(node:\d+\)/g, '(node)')
-    // Advice that depends on how long things took.
-    .replace(/^.*at least ~.* faster with.*$\n?/gm, '')
-    .replace(/^ *(Isolate|Environment|Import|Transform) .*\n( *\n)?/gm, '')
-    .replace(/ +$/gm, '');
+  return (
+    text
+      .replace(/\b\d+(\.\d+)? ?m?s\b/g, 'N ms')
+      .replace(/^ *(Start at|Duration) .*$/gm, '$1')
+      .replace(/"(startTime|endTime|duration)": ?[\d.]+/g, '"$1":0')
+      .replace(/\(node:\d+\)/g, '(node)')
+      // Advice that depends on how long things took.
+      .replace(/^.*at least ~.* faster with.*$\n?/gm, '')
+      .replace(/^ *(Isolate|Environment|Import|Transform) .*\n( *\n)?/gm, '')
+      .replace(/ +$/gm, '')
+  );
 }
 
 function recordsTheCart(trace: MatrixTrace): void {
