@@ -9,7 +9,7 @@ function normalise(text: string): string {
     .replace(/ ?\(\d+(\.\d+)? ?m?s\)/g, '')
     .replace(/\b(duration_ms|duration|start|end|time)(["':= ]+)[\d.:TZ-]+/g, '$1$2T')
     .replace(/^.*(ExperimentalWarning|--trace-warnings).*\n/gm, '')
-    .replace(/^.*\b(runNextTicks|processTimers|listOnTimeout|callbackTrampoline)\b.*\n/gm, '')
+    .replace(/^.*\b(runNextTicks|processTimers|listOnTimeout|callbackTrampoline|async (Test|Suite)\.\w+)\b.*\n/gm, '')
     .replace(/^(.*(?:\/|\(node:)\S*:\d+):\d+(?=\)?$)/gm, (line, start: string) =>
       /location|test at/.test(line) ? line : start,
     );
