@@ -237,18 +237,24 @@ async function install(app: string): Promise<string> {
   rmSync(making, { recursive: true, force: true });
   mkdirSync(making, { recursive: true });
   writeFileSync(join(making, 'package.json'), manifest);
-  const status = await new Promise<string>((done) => {
-    const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', '--prefer-offline'];
-    const child = spawn('npm', args, { cwd: making, env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] });
+  // Once more, for a registry that was out of reach for a moment.
+  const problem = (await npmInstall(making)) && (await npmInstall(making));
+  if (problem) throw new Error(`${app} cannot be installed: ${problem}`);
+  writeFileSync(join(making, '.installed'), '');
+  renameSync(making, folder);
+  return folder;
+}
+
+/** Answers what went wrong; empty: nothing. */
+function npmInstall(folder: string): Promise<string> {
+  const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', '--prefer-offline'];
+  return new Promise((done) => {
+    const child = spawn('npm', args, { cwd: folder, env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] });
     let text = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
     child.on('error', (error) => done(error.message));
     child.on('close', (code) => done(code === 0 ? '' : `npm install ended with ${code}\n${text}`));
   });
-  if (status !== '') throw new Error(`${app} cannot be installed: ${status}`);
-  writeFileSync(join(making, '.installed'), '');
-  renameSync(making, folder);
-  return folder;
 }
 
 /** Puts the fixture's files, and the package as it is built now, into the installed folder; all else goes. */
