@@ -1,4 +1,3 @@
-import vm from 'node:vm';
 import type { Hook, HookHost } from './lib/hook.js';
 import { createPatches } from './lib/patch.js';
 import { createProbes } from './lib/probes.js';
@@ -15,7 +14,7 @@ export const jitiHook: Hook = {
     const patches = createPatches(host);
     const probes = createProbes(host);
     const loaded = (): undefined => {
-      patches.method(vm, 'runInThisContext', (original) => {
+      patches.method(process.getBuiltinModule('node:vm'), 'runInThisContext', (original) => {
         return function runInThisContext(this: unknown, ...args: unknown[]): unknown {
           return Reflect.apply(original, this, [rewritten(host, args[0], args[1]), ...args.slice(1)]);
         };

@@ -1,4 +1,3 @@
-import { runInContext } from 'node:vm';
 import type { Hook, HookHost } from './lib/hook.js';
 import { createProbes } from './lib/probes.js';
 
@@ -99,5 +98,6 @@ const contexts = new WeakSet<object>();
 function enterContext(host: HookHost, context: object): void {
   if (contexts.has(context)) return;
   contexts.add(context);
+  const { runInContext } = process.getBuiltinModule('node:vm');
   host.runners.enterRealm(runInContext('globalThis', context) as typeof globalThis, {});
 }

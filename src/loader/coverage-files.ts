@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { takeCoverage } from 'node:v8';
 import { threadId } from 'node:worker_threads';
@@ -28,7 +27,6 @@ export interface CoverageFiles {
  * @param ownFolder where this package's built files lie
  */
 export function createCoverageFiles(ownFolder: string, sources: SourceTable): CoverageFiles {
-  const started = Math.floor(performance.timeOrigin);
   const done = new Set<string>();
   // Node has made it absolute by now, and keeps to it whatever the program does to the variable.
   const folder = process.env.NODE_V8_COVERAGE;
@@ -41,7 +39,12 @@ export function createCoverageFiles(ownFolder: string, sources: SourceTable): Co
   function translate(where: string): void {
     for (const name of readdirSync(where)) {
       const [, pid, time, thread] = NAME.exec(name) ?? [];
-      if (Number(pid) !== process.pid || Number(thread) !== threadId || Number(time) < started) continue;
+      if (
+        Number(pid) !== process.pid ||
+        Number(thread) !== threadId ||
+        Number(time) < Math.floor(performance.timeOrigin)
+      )
+        continue;
       const file = join(where, name);
       if (done.has(file)) continue;
       done.add(file);

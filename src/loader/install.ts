@@ -1,7 +1,6 @@
 import * as nodeModule from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import * as util from 'node:util';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { hasHooksInWorkers } from '../node-features.js';
 import type { CompiledBody, LinkedBody, RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
@@ -321,7 +320,9 @@ function watchCompile({ broken }: LoaderOptions, rewritten: Rewriting): CompileW
 /** Whether the function around a getter is one of Node's. */
 function isAskedByNode(): boolean {
   // This one, the getter, and who reads it.
-  const asking = (util as unknown as { getCallSites(count: number): { scriptName: string }[] }).getCallSites(3)[2];
+  const asking = (
+    process.getBuiltinModule('node:util') as unknown as { getCallSites(count: number): { scriptName: string }[] }
+  ).getCallSites(3)[2];
   return asking !== undefined && asking.scriptName.startsWith('node:');
 }
 

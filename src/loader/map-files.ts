@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { makeFolder } from '../make-folder.js';
 
@@ -17,6 +16,7 @@ export function createMapFiles(folder: string | null, build: string): MapFiles {
   let place = folder;
   return (parts, make) => {
     try {
+      const { tmpdir, userInfo } = process.getBuiltinModule('node:os');
       place ??= join(tmpdir(), `handit-maps-${userInfo().uid}`);
       const path = join(place, `${hash('sha256', [build, ...parts].join('\0'), 'hex')}.map`);
       if (existsSync(path)) return path;

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join, relative, sep } from 'node:path';
 
 /** Files that only the root of a monorepo has. */
@@ -13,7 +12,7 @@ const ROOT_FILES = ['pnpm-workspace.yaml', 'lerna.json', 'nx.json', 'rush.json']
  * @param last no folder above this one is looked into
  * @returns null where the folder is the root itself, and where there is none
  */
-export function workspaceRoot(folder: string, last = homedir()): string | null {
+export function workspaceRoot(folder: string, last = process.getBuiltinModule('node:os').homedir()): string | null {
   for (let root = folder; ; root = dirname(root)) {
     if (isRootOf(root, folder)) return root === folder ? null : root;
     if (root === last || root === dirname(root) || existsSync(join(root, '.git'))) return null;
