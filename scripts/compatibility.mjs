@@ -11,7 +11,7 @@ const document = join(root, 'docs/compatibility.md');
 
 const INTRODUCTION = `# Compatibility
 
-What runs with \`NODE_OPTIONS="--import handit/register"\` as it runs without: the same results, output, exit code and
+What runs under handit, by \`--import\` or \`--require\`, as it runs without: the same results, output, exit code and
 files, and with the expected records. Each cell is a test on a small real project in [fixtures/apps](../fixtures/apps),
 installed from the registry; this page is made of their results by \`npm run test:matrix\`.
 `;

@@ -189,11 +189,9 @@ function ava(trace: MatrixTrace): void {
 // Tests that run side by side are told as they end.
 const sorted = (text: string): string => normalise(text).split('\n').sort().join('\n');
 const skips = 'skipped tests have no record';
-const threads = { nodes: [22, 24, 26], because: 'ES modules of worker threads are not recorded on Node 20' };
 
 matrix({
   ...{ app: 'ava', title: 'AVA 6, worker threads', group: runners, normalise: sorted, expect: ava, partial: skips },
-  ...threads,
   command: ['ava'],
   compare: ['test/snapshots'],
 });
@@ -205,7 +203,6 @@ matrix({
 for (const args of [[], ['--no-worker-threads']]) {
   matrix({
     ...{ app: 'ava', title: `c8, AVA 6 ${args.join()}`.trim(), group: coverage, normalise: sorted, expect: ava },
-    ...(args.length === 0 && threads),
     command: ['c8', '-r', 'text', '-r', 'json', '-r', 'lcovonly', 'ava', ...args],
     compare: ['test/snapshots', 'coverage/coverage-final.json', 'coverage/lcov.info'],
   });
