@@ -86,6 +86,10 @@ const TRACE = 'handit_events.jsonl';
 const RUN = 180_000;
 const INSTALL = 420_000;
 
+// Tools that do several things at a time tell of them in the order in which they end, handit or not. What differs twice
+// differs.
+jest.retryTimes(1, { logErrorsBeforeRetry: true });
+
 /** Declares the tests of one row: one for each Node. */
 export function matrix(run: MatrixRun): void {
   const { app, title, group, because, partial } = run;
