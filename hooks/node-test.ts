@@ -21,7 +21,7 @@ export const nodeTestHook: Hook = {
     };
     // A child of `node --test`; the loader does not see each module on each Node.
     if (process.env.NODE_TEST_CONTEXT !== undefined || process.execArgv.includes('--test')) watch();
-    else host.whenNamed('node:test', watch);
+    else host.whenImported('node:test', watch);
     return () => undo.forEach((step) => step());
   },
 };

@@ -155,8 +155,11 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       debug(`recording ${path} at the places of its generated text, the source map is of no use: ${reason}`);
   };
   const lookouts: Lookout[] = [];
-  const whenNamed: HookHost['whenNamed'] = (builtin, step) =>
-    void lookouts.push({ pattern: new RegExp(`['"\`]${builtin}['"\`]`), seen: guarded(step) });
+  const whenImported: HookHost['whenImported'] = (builtin, step) => {
+    // A list of all modules is no import.
+    const pattern = new RegExp(`\\b(?:from|import|require|getBuiltinModule)\\s*\\(?\\s*['"\`]${builtin}['"\`]`);
+    lookouts.push({ pattern, seen: guarded(step) });
+  };
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
@@ -205,7 +208,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     seen,
     broken,
     looksLike: disguise.looksLike,
-    whenNamed,
+    whenImported,
     originalPlace: createSourcePlaces(nameOf, sources, () => undefined),
     probe: (name, step) => void (recorder.probes[name] = step),
     runners: {
@@ -256,7 +259,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const { moduleLoadList = [] } = process as { moduleLoadList?: string[] };
   const late = process.env.VITEST !== undefined && !hasSyncHooks(process.versions.node);
   if (late || moduleLoadList.includes('NativeModule inspector')) guarded(watchSessions)();
-  else whenNamed('(?:node:)?inspector(?:/promises)?', watchSessions);
+  else whenImported('(?:node:)?inspector(?:/promises)?', watchSessions);
   const coverageFiles = createCoverageFiles(folder, sources);
   const finishCoverage = guarded(coverageFiles.finish);
   const unwatchReports = watchCoverageReports(guarded(coverageFiles.translate));

@@ -50,8 +50,8 @@ export interface HookHost {
   /** For hooks of test runners. */
   readonly tests: Tests;
   readonly runners: Runners;
-  /** Calls back before the first module runs whose text names this built-in module, as far as the loader sees it. */
-  whenNamed(builtin: string, seen: () => void): void;
+  /** Calls back before the first module runs whose text imports this built-in module, as far as the loader sees it. */
+  whenImported(builtin: string, seen: () => void): void;
   /** Where a place that V8 names is in the text that was loaded. */
   originalPlace(file: string, line: number, column: number): { line: number; column: number };
   /** Makes a function known to what `libraryFiles` puts into libraries. It must never throw. */

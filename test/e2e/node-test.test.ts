@@ -51,3 +51,17 @@ test.each(nodes())('node:test runs as without, and calls name their test, on Nod
     'total cart.test.cjs > outer > inner > fails',
   ]);
 });
+
+// The asynchronous hooks by which tests are seen can be noticed.
+test.each(nodes())('a program that only names the module has no hooks, on Node $major', async ({ path }) => {
+  const project = programs({
+    'names.mjs': `import { executionAsyncId } from 'node:async_hooks';
+const builtins = ['node:test', 'node:inspector'];
+function ids() { return Promise.resolve().then(() => executionAsyncId()); }
+console.log(builtins.length, await ids());`,
+  });
+  const bare = await project.bare(path, ['names.mjs'], { flag: '--require' });
+  const { records, ...traced } = await project.traced(path, ['names.mjs'], { flag: '--require' });
+  expect(traced).toEqual(bare);
+  expect(records.some((each) => each.type === 'call' && each.func === 'ids')).toBe(true);
+});
