@@ -316,8 +316,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     const name = typeName(input);
     const entry = {
       type: constant(`"$type":${quote(name)}`),
-      // Objects of one class are all built-in ones, or none is.
-      plain: !isBuiltIn(input),
+      plain: !isBuiltIn(input) && !mayMakeBuiltIns(prototype),
       timer: name === 'Timeout' || name === 'Immediate',
       bare: isObjectPrototype(prototype),
     };
@@ -589,6 +588,29 @@ function longString(text: string, isSecret: (key: string) => boolean): string {
   if (text.length > MAX_FLATTEN) return quote(`a text of ${text.length} characters`);
   const kept = text.length > MAX_LONG ? `${slice(text, 0, MAX_LONG)}...` : text;
   return quote(mayHoldUrl(kept) ? redactUrls(kept, isSecret) : kept);
+}
+
+const BUILT_INS = new Set(
+  (
+    'Map Set Date Error Promise TypedArray ArrayBuffer SharedArrayBuffer DataView Number String Boolean Symbol BigInt ' +
+    'RegExp WeakMap WeakSet'
+  ).split(' '),
+);
+const isBuiltInName = uncurry(Set.prototype.has).bind(null, BUILT_INS) as (name: string) => boolean;
+
+/** Whether other objects of that prototype may be built-in ones, though this one is none: `Object.create(Map.prototype)`. */
+function mayMakeBuiltIns(prototype: object): boolean {
+  let holder: object | null = prototype;
+  for (let i = 0; holder !== null; i++) {
+    if (i === 16 || isProxy(holder)) return true;
+    const maker = getOwnPropertyDescriptor(holder, 'constructor')?.value as unknown;
+    if (typeof maker === 'function') {
+      // Of any realm.
+      if (isProxy(maker) || isBuiltInName(getOwnPropertyDescriptor(maker, 'name')?.value as string)) return true;
+    }
+    holder = getPrototypeOf(holder) as object | null;
+  }
+  return false;
 }
 
 /** Whether `builtIn` knows it. */

@@ -685,3 +685,14 @@ test('thousands of random values give valid JSON that says the same', () => {
   }
   expect(same).toBeGreaterThan(1000);
 });
+
+test('built-in objects are shown as such, whatever their prototype was given to before', () => {
+  const fresh = createPreviewer(limits, () => false);
+  for (const { prototype } of [Map, Set, Date, Error, RegExp, Uint8Array]) fresh.value(Object.create(prototype));
+  expect(fresh.value(new Map([[1, 2]]))).toBe('{"$type":"Map","size":1,"entries":[[1,2]]}');
+  expect(fresh.value(new Set([1]))).toBe('{"$type":"Set","size":1,"items":[1]}');
+  expect(fresh.value(new Date(0))).toBe('{"$type":"Date","value":"1970-01-01T00:00:00.000Z"}');
+  expect(fresh.value(new Error('no'))).toBe('{"$type":"Error","message":"no"}');
+  expect(fresh.value(/a/g)).toBe('{"$type":"RegExp","value":"/a/g"}');
+  expect(fresh.value(new Uint8Array(2))).toBe('{"$type":"Uint8Array","length":2}');
+});
