@@ -255,10 +255,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         return result;
       }
     }, disguise.looksLike);
-  // Another preload may have loaded it before; and the hooks' thread sees modules name it, but tells it too late.
+  // Another preload may have loaded it before; and vitest's vm pools import it past the loader.
   const { moduleLoadList = [] } = process as { moduleLoadList?: string[] };
-  const late = process.env.VITEST !== undefined && !hasSyncHooks(process.versions.node);
-  if (late || moduleLoadList.includes('NativeModule inspector')) guarded(watchSessions)();
+  if (process.env.VITEST !== undefined || moduleLoadList.includes('NativeModule inspector')) guarded(watchSessions)();
   else whenImported('(?:node:)?inspector(?:/promises)?', watchSessions);
   const coverageFiles = createCoverageFiles(folder, sources);
   const finishCoverage = guarded(coverageFiles.finish);
