@@ -39,16 +39,20 @@ describe('runNode()', () => {
   test('keeps from the child what Jest and a traced parent set', async () => {
     process.env.HANDIT_DEBUG = '1';
     process.env.NODE_OPTIONS = '--no-warnings';
+    const ci = process.env.CI;
+    process.env.CI = 'true';
     try {
       expect(process.env.JEST_WORKER_ID).toBeDefined();
       const { stdout } = await runNode(node, ['-p', 'JSON.stringify(process.env)']);
       const seen = Object.keys(JSON.parse(stdout) as object);
       expect(seen).toContain('PATH');
-      expect(seen.filter((name) => /^(HANDIT_|JEST_|NODE_OPTIONS|NODE_ENV)/.test(name))).toEqual([]);
+      expect(seen.filter((name) => /^(HANDIT_|JEST_|NODE_OPTIONS|NODE_ENV|CI$)/.test(name))).toEqual([]);
       expect(cleanEnv().HANDIT_DEBUG).toBeUndefined();
     } finally {
       delete process.env.HANDIT_DEBUG;
       delete process.env.NODE_OPTIONS;
+      if (ci === undefined) delete process.env.CI;
+      else process.env.CI = ci;
     }
   });
 

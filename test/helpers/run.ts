@@ -46,9 +46,13 @@ export function runNode(nodePath: string, args: string[], options: RunOptions = 
   });
 }
 
-/** The environment of this process without what Jest, npm's Node options or a traced parent put there. */
+/**
+ * The environment of this process without what Jest, npm's Node options or a traced parent put there; and without the
+ * word that this is CI, where test runners write no snapshots and tell of it in other ways.
+ */
 export function cleanEnv(): NodeJS.ProcessEnv {
-  const foreign = /^(NODE_OPTIONS|NODE_ENV|NODE_V8_COVERAGE|NODE_TEST_CONTEXT|FORCE_COLOR|HANDIT_.*|JEST_.*)$/;
+  const foreign =
+    /^(NODE_OPTIONS|NODE_ENV|NODE_V8_COVERAGE|NODE_TEST_CONTEXT|FORCE_COLOR|CI|GITHUB_ACTIONS|HANDIT_.*|JEST_.*)$/;
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
 
