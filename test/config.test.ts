@@ -28,7 +28,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
       maxDepth: 4,
       maxBody: 65_536,
       maxCalls: 100_000,
-      maxFileBytes: 1024 * 1024 * 1024,
+      maxFileBytes: 256 * 1024 * 1024,
       redact: null,
       propagate: false,
       cacheDir: `${cwd}/node_modules/.cache/handit`,
@@ -72,7 +72,7 @@ describe.each([
   ['HANDIT_MAX_LOCALS', 'maxItems', '64', 64],
   ['HANDIT_MAX_DEPTH', 'maxDepth', '4', 4],
   ['HANDIT_MAX_CALLS', 'maxCalls', '100000', 100_000],
-  ['HANDIT_MAX_FILE_MB', 'maxFileBytes', '1024', 1024 * 1024 * 1024],
+  ['HANDIT_MAX_FILE_MB', 'maxFileBytes', '256', 256 * 1024 * 1024],
 ] as const)('%s', (name, field, shown, fallback) => {
   const unit = field === 'maxFileBytes' ? 1024 * 1024 : 1;
 

@@ -57,6 +57,11 @@ export function constant(text: string): Constant {
   return { length: bytes.length, chunks };
 }
 
+const TRUE = constant('true');
+const FALSE = constant('false');
+const NULL = constant('null');
+const UNDEFINED = constant('{"$type":"undefined"}');
+
 /** Writes the parts of lines into one growing buffer of bytes. */
 export interface Encoder {
   constant(part: Constant): void;
@@ -67,8 +72,8 @@ export interface Encoder {
   time(reading: number): void;
   /** JSON of a primitive value. */
   primitive(value: unknown): void;
-  /** A string as JSON. */
-  string(value: string): void;
+  /** A string as JSON; answers whether it may hold an address: it has `:` or `?`. */
+  string(value: string): boolean;
   /** Text as it is. */
   text(text: string): void;
   /** One character of ASCII. */
@@ -79,9 +84,9 @@ export interface Encoder {
   endLine(): boolean;
   /** Hands on what there is. */
   flush(): void;
-  /** Where the next byte goes. */
-  readonly position: number;
-  readonly view: DataView;
+  /** Where the next byte goes. A method, as the next: an object literal with accessors is slow in all its properties. */
+  position(): number;
+  view(): DataView;
   /** Takes back all behind that place. */
   cut(position: number): void;
   /** Moves what stands behind that place. */
@@ -216,28 +221,35 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
         string(value);
         break;
       case 'boolean':
-        text(value ? 'true' : 'false');
+        written(value ? TRUE : FALSE);
         break;
       default:
-        text(value === null ? 'null' : '{"$type":"undefined"}');
+        written(value === null ? NULL : UNDEFINED);
     }
   }
 
-  function string(value: string): void {
+  function string(value: string): boolean {
     const { length } = value;
-    if (length <= LONG) {
-      need(length + 2);
-      let to = at;
-      out[to++] = 34;
-      for (let i = 0; i < length; i++) {
-        const unit = charCode(value, i);
-        // Printable ASCII without the quote and the backslash stands for itself.
-        if (unit < 32 || unit > 126 || unit === 34 || unit === 92) return text(quote(value));
-        out[to++] = unit;
-      }
-      out[to++] = 34;
-      at = to;
-    } else text(quote(value));
+    if (length > LONG) return quoted(value);
+    need(length + 2);
+    let to = at;
+    let marked = false;
+    out[to++] = 34;
+    for (let i = 0; i < length; i++) {
+      const unit = charCode(value, i);
+      // Printable ASCII without the quote and the backslash stands for itself.
+      if (unit < 32 || unit > 126 || unit === 34 || unit === 92) return quoted(value);
+      if (unit === 58 || unit === 63) marked = true;
+      out[to++] = unit;
+    }
+    out[to++] = 34;
+    at = to;
+    return marked;
+  }
+
+  function quoted(value: string): true {
+    text(quote(value));
+    return true;
   }
 
   function text(value: string): void {
@@ -279,7 +291,7 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
     },
     copy(from, start, length) {
       need(length);
-      const source = from.view;
+      const source = from.view();
       const target = view;
       const end = at + length;
       for (let to = at, place = start; to < end; to += 8, place += 8) {
@@ -287,12 +299,8 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
       }
       at = end;
     },
-    get position() {
-      return at;
-    },
-    get view() {
-      return view;
-    },
+    position: () => at,
+    view: () => view,
     cut(position) {
       at = position;
     },

@@ -12,8 +12,11 @@ export interface PreviewLimits {
   maxDepth: number;
 }
 
-/** Values visited in one preview, whatever its shape: bounds the time that wide and deep graphs cost. */
-const MAX_NODES = 1000;
+/**
+ * Values shown in one preview, whatever its shape: bounds the time that wide and deep graphs cost. An object
+ * with others behind it may take half of what is left, so that a large one leaves room for them.
+ */
+const MAX_NODES = 256;
 /** Text weighs too: as many characters (a power of two: 2 ** 6) count as one more value. */
 const TEXT_SHIFT = 6;
 /** A longer key of a Map is data and not looked at: it may be any string, and hashing it reads all of it. */
@@ -107,6 +110,8 @@ export interface Previewer {
   readonly out: Encoder;
   /** Writes JSON text of any value. */
   write(value: unknown): void;
+  /** Writes JSON text of a string of which all is shown. */
+  short(text: string, to: Encoder): void;
   /** The same as a string. */
   value(value: unknown): string;
   /** A thrown value, in the shape of a record's `error`. */
@@ -152,6 +157,8 @@ interface Key {
 interface Class {
   /** `"$type":"..."` */
   type: Constant;
+  /** Stands for an object into which a preview does not go. */
+  outline: Constant;
   /** Its objects are none of the built-in ones. */
   plain: boolean;
   timer: boolean;
@@ -159,8 +166,16 @@ interface Class {
   bare: boolean;
 }
 
-const NO_CLASS: Class = { type: constant('"$type":"Object"'), plain: true, timer: false, bare: true };
-const PROXY = '{"$type":"Proxy"}';
+function textsOf(name: string): { type: Constant; outline: Constant } {
+  const type = `"$type":${quote(name)}`;
+  return { type: constant(type), outline: constant(`{${type},"truncated":true}`) };
+}
+
+const NO_CLASS: Class = { ...textsOf('Object'), plain: true, timer: false, bare: true };
+const PROXY = constant('{"$type":"Proxy"}');
+const CIRCULAR = constant('{"$type":"circular"}');
+const FUNCTION = constant('{"$type":"function","name":');
+const ARRAY = constant('{"$type":"Array","length":');
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const OPEN_LIST = 0x5b;
@@ -181,12 +196,18 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   /** What is known of a class, by its prototype. */
   const classes = new WeakMap<object, Class>();
   let nodes = 0;
+  /** What `nodes` may reach within the object at hand. */
+  let most = MAX_NODES;
+  /** Something stands behind the value at hand. */
+  let more = false;
   /** The objects around the one at hand, by depth. */
   const path = new Array<object | null>(maxDepth).fill(null);
 
   function write(input: unknown): void {
-    const from = out.position;
+    const from = out.position();
     nodes = 0;
+    most = MAX_NODES;
+    more = false;
     try {
       any(input, 0);
     } catch {
@@ -198,7 +219,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   function value(input: unknown): string {
-    const from = out.position;
+    const from = out.position();
     write(input);
     const text = out.slice(from);
     out.cut(from);
@@ -217,9 +238,9 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
         string(symbolDescription(input) ?? '');
         return out.byte(CLOSE);
       case 'function':
-        return isProxy(input) ? out.text(PROXY) : named('function', input);
+        return isProxy(input) ? out.constant(PROXY) : named(input);
       case 'object':
-        return input === null ? out.text('null') : object(input, depth);
+        return input === null ? out.primitive(null) : object(input, depth);
       default:
         return out.primitive(input);
     }
@@ -228,7 +249,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   function string(text: string): void {
     if (text.length <= maxString) {
       nodes += text.length >> TEXT_SHIFT;
-      return out.string(mayHoldUrl(text) ? redactUrls(text, isSecret) : text);
+      return short(text, out);
     }
     if (text.length > MAX_FLATTEN) return out.text(`{"$type":"string","length":${text.length}}`);
     nodes += maxString >> TEXT_SHIFT;
@@ -239,6 +260,13 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     out.byte(CLOSE);
   }
 
+  function short(text: string, to: Encoder): void {
+    const from = to.position();
+    if (!to.string(text) || !mayHoldUrl(text)) return;
+    to.cut(from);
+    to.string(redactUrls(text, isSecret));
+  }
+
   function bigint(input: bigint): string {
     // The digits of a huge one take quadratic time.
     const huge = input > 2n ** 4096n || input < -(2n ** 4096n);
@@ -246,36 +274,43 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   function object(input: object, depth: number): void {
-    if (isProxy(input)) return out.text(PROXY);
-    for (let i = 0; i < depth; i++) if (path[i] === input) return out.text('{"$type":"circular"}');
+    if (isProxy(input)) return out.constant(PROXY);
+    for (let i = 0; i < depth; i++) if (path[i] === input) return out.constant(CIRCULAR);
     const array = isArray(input);
-    if (depth >= maxDepth || nodes > MAX_NODES) return outline(input, array);
+    if (depth >= maxDepth || nodes > most) return outline(input, array);
     path[depth] = input;
+    const outer = most;
+    if (more) most -= (most - nodes) >> 1;
     if (array) list(input as unknown[], depth);
     else record(input, depth);
+    most = outer;
     // Nothing of the program's may be kept alive from here.
     path[depth] = null;
   }
 
   /** What is said of an object into which the preview does not go. */
   function outline(input: object, array: boolean): void {
-    if (array) return out.text(`{"$type":"Array","length":${(input as unknown[]).length}}`);
+    if (array) {
+      out.constant(ARRAY);
+      out.integer((input as unknown[]).length);
+      return out.byte(CLOSE);
+    }
     if (isMap(input)) return out.text(`{"$type":"Map","size":${mapSize(input)},"truncated":true}`);
     if (isSet(input)) return out.text(`{"$type":"Set","size":${setSize(input)},"truncated":true}`);
-    out.byte(OPEN);
-    out.constant(classOf(input).type);
-    out.text(',"truncated":true}');
+    const prototype = getPrototypeOf(input) as object | null;
+    out.constant(prototype === null ? NO_CLASS.outline : classOf(input, prototype).outline);
   }
 
   function list(input: unknown[], depth: number): void {
     const { length } = input;
     const kept = length < maxItems ? length : maxItems;
-    const start = out.position;
+    const start = out.position();
     let i = 0;
     out.byte(OPEN_LIST);
-    for (; i < kept && nodes <= MAX_NODES; i++) {
+    for (; i < kept && nodes <= most; i++) {
       if (i > 0) out.byte(COMMA);
       const property = getOwnPropertyDescriptor(input, i);
+      more = i + 1 < kept;
       if (property) slot(property, depth);
       else {
         nodes++;
@@ -295,7 +330,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     if (prototype === null) {
       return isModuleNamespaceObject(input) ? out.text('{"$type":"Module"}') : fields(input, depth, null);
     }
-    const { type, plain, timer, bare } = classOf(input);
+    const { type, plain, timer, bare } = classOf(input, prototype);
     if (!plain && builtIn(input, depth, type)) return;
     if (bare) return fields(input, depth, null);
     if (hasOwn(input, '_events')) return emitter(input, depth, type);
@@ -308,14 +343,12 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   /** The class that made an object, without asking the object. */
-  function classOf(input: object): Class {
-    const prototype = getPrototypeOf(input) as object | null;
-    if (prototype === null) return NO_CLASS;
+  function classOf(input: object, prototype: object): Class {
     const seen = getClass(classes, prototype);
     if (seen !== undefined) return seen;
     const name = typeName(input);
     const entry = {
-      type: constant(`"$type":${quote(name)}`),
+      ...textsOf(name),
       plain: !isBuiltIn(input) && !mayMakeBuiltIns(prototype),
       timer: name === 'Timeout' || name === 'Immediate',
       bare: isObjectPrototype(prototype),
@@ -329,19 +362,20 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     const keys = ownKeys(input);
     const kept = keys.length < maxItems ? keys.length : maxItems;
     out.byte(OPEN);
-    const start = out.position;
+    const start = out.position();
     if (type !== null) out.constant(type);
-    const head = out.position;
+    const head = out.position();
     let lengthAt = -1;
     let i = 0;
-    for (; i < kept && nodes <= MAX_NODES; i++) {
+    for (; i < kept && nodes <= most; i++) {
       const key = keys[i];
       const property = getOwnPropertyDescriptor(input, key);
       if (!property) continue;
-      if (out.position !== start) out.byte(COMMA);
-      if (key === 'length') lengthAt = out.position;
+      if (out.position() !== start) out.byte(COMMA);
+      if (key === 'length') lengthAt = out.position();
       const { name, secret } = getKey(known, key) ?? newKey(key);
       out.constant(name);
+      more = i + 1 < kept;
       if (secret) redacted();
       else slot(property, depth);
     }
@@ -350,7 +384,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       if (lengthAt >= 0) out.insert(lengthAt + 1, '$');
       const size = `"length":${keys.length}`;
       if (type !== null) out.insert(head, `,${size}`);
-      else out.insert(start, `"$type":"Object",${size}${out.position === start ? '' : ','}`);
+      else out.insert(start, `"$type":"Object",${size}${out.position() === start ? '' : ','}`);
     }
     out.byte(CLOSE);
   }
@@ -367,7 +401,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     out.constant(type);
     let shown = 0;
     let i = 0;
-    for (; i < keys.length && shown < maxItems && nodes <= MAX_NODES; i++) {
+    for (; i < keys.length && shown < maxItems && nodes <= most; i++) {
       const key = keys[i];
       if (stream ? key[0] === '_' || isStreamInternal(key) : isEmitterInternal(key)) continue;
       const property = getOwnPropertyDescriptor(input, key);
@@ -376,6 +410,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       const { name, secret } = getKey(known, key) ?? newKey(key);
       out.byte(COMMA);
       out.constant(name);
+      more = i + 1 < keys.length;
       if (secret) redacted();
       else slot(property, depth);
       shown++;
@@ -436,9 +471,10 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   function map(input: Map<unknown, unknown>, depth: number): void {
-    out.text(`{"$type":"Map","size":${mapSize(input)},"entries":[`);
+    const size = mapSize(input);
+    out.text(`{"$type":"Map","size":${size},"entries":[`);
     const entries = mapEntries(input);
-    for (let i = 0; i < maxItems && nodes <= MAX_NODES; i++) {
+    for (let i = 0; i < maxItems && nodes <= most; i++) {
       const next = mapNext(entries);
       if (next.done) break;
       const key = next.value[0];
@@ -446,8 +482,10 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       const secret = typeof key === 'string' && key.length <= MAX_MAP_KEY && (getKey(known, key) ?? newKey(key)).secret;
       if (i > 0) out.byte(COMMA);
       out.byte(OPEN_LIST);
+      more = true;
       any(key, depth + 1);
       out.byte(COMMA);
+      more = i + 1 < size;
       if (secret) redacted();
       else any(item, depth + 1);
       out.byte(CLOSE_LIST);
@@ -456,12 +494,14 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   function set(input: Set<unknown>, depth: number): void {
-    out.text(`{"$type":"Set","size":${setSize(input)},"items":[`);
+    const size = setSize(input);
+    out.text(`{"$type":"Set","size":${size},"items":[`);
     const items = setValues(input);
-    for (let i = 0; i < maxItems && nodes <= MAX_NODES; i++) {
+    for (let i = 0; i < maxItems && nodes <= most; i++) {
       const next = setNext(items);
       if (next.done) break;
       if (i > 0) out.byte(COMMA);
+      more = i + 1 < size;
       any(next.value, depth + 1);
     }
     out.text(']}');
@@ -497,16 +537,16 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     out.byte(CLOSE);
   }
 
-  function named(type: string, input: object): void {
+  function named(input: object): void {
     const name = getOwnPropertyDescriptor(input, 'name')?.value as unknown;
-    out.text(`{"$type":"${type}","name":`);
+    out.constant(FUNCTION);
     string(typeof name === 'string' ? name : '');
     out.byte(CLOSE);
   }
 
   /** A string of a few, as JSON text. */
   function stringText(text: string): string {
-    const from = out.position;
+    const from = out.position();
     string(text);
     const json = out.slice(from);
     out.cut(from);
@@ -556,7 +596,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       : `a value of type ${input === null ? 'null' : typeof input} was thrown`;
   }
 
-  return { out, write, value, error };
+  return { out, write, short, value, error };
 }
 
 /** Whether an emitter is a stream of Node's; `_header` is that of a message on its way out. */

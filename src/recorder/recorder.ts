@@ -6,7 +6,6 @@ import { guardProbes } from './guard.js';
 import { ThrownValue, type Previewer } from './preview.js';
 import { quote } from './quote.js';
 import { isPlainPromise } from './realms.js';
-import { mayHoldUrl } from './redact.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
 
 /** Where encoded lines go. Never throws. */
@@ -447,7 +446,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Whether an event with `count` values may need room made for it. */
   function tight(count: number): boolean {
-    return at >= HIGH || valueAt + count * SPARE > values.length || made.position > MADE_BYTES;
+    return at >= HIGH || valueAt + count * SPARE > values.length || made.position() > MADE_BYTES;
   }
 
   /** Room for one event with `count` values; false when there is none left even after a drain. */
@@ -503,7 +502,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         values[to] = value;
         return to + 1;
       case 'string':
-        if (value.length > maxString || mayHoldUrl(value)) return putMade(value, to);
+        if (value.length > maxString) return putMade(value, to);
         values[to] = value;
         return to + 1;
       case 'object':
@@ -517,11 +516,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** As bytes it is out of the garbage collector's sight. */
   function putMade(value: unknown, to: number): number {
-    const from = made.position;
+    const from = made.position();
     preview.write(value);
     values[to] = MADE;
     values[to + 1] = from;
-    values[to + 2] = made.position - from;
+    values[to + 2] = made.position() - from;
     made.close();
     return to + 3;
   }
@@ -971,6 +970,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         out.copy(made, values[v] as number, values[v + 1] as number);
         v += 2;
       } else if (kept instanceof ThrownValue) out.text(kept.toJson(kept !== lastErrorValue));
+      else if (typeof kept === 'string') preview.short(kept, out);
       else out.primitive(kept);
     };
     const parent = (id: number): void => {
