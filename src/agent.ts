@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
@@ -34,6 +33,7 @@ import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process-end.js';
+import { textHash } from './text-hash.js';
 import { simpleName } from './transform/names.js';
 import type { FunctionInfo } from './transform/types.js';
 import { version } from './version.js';
@@ -64,7 +64,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const config = readConfig(process.env, process.cwd(), process.pid);
   if (!config.enabled) return null;
 
-  const proc = randomBytes(4).toString('hex');
+  const proc = textHash(`${process.pid} ${threadId} ${process.hrtime.bigint()} ${Date.now()}`).slice(0, 8);
   const isSecret = secretKeys(config.redact);
   const sources = createSourceTable();
   const sink = createJsonlSink({

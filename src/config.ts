@@ -41,7 +41,8 @@ export interface Config {
 }
 
 const TRUE = /^(1|true|on|yes)$/i;
-const FALSE = /^(0|false|off|no)$/i;
+/** What switches off, in a variable. */
+export const FALSE = /^(0|false|off|no)$/i;
 
 /** Whether handit is to do anything, told without a word. */
 export function isEnabled(env: NodeJS.ProcessEnv): boolean {

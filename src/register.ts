@@ -1,5 +1,5 @@
 import { getEnvironmentData, isMainThread, parentPort, setEnvironmentData } from 'node:worker_threads';
-import type * as agent from './agent.js';
+import { withAgent } from './load-agent.js';
 import { warn } from './log.js';
 import { isPackageManager } from './package-manager.js';
 
@@ -14,10 +14,7 @@ try {
     ? isPackageManager({ program: process.argv[1], cwd: process.cwd, env: process.env })
     : isHooksThread || getEnvironmentData(OFF) === true;
   if (!off) {
-    // A file of its own, for a package manager is not to load it.
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- the bundle is CommonJS
-    const { startAgent } = require('./agent.cjs') as typeof agent;
-    startAgent(__dirname);
+    withAgent(require, __dirname, ({ startAgent }) => void startAgent(__dirname));
   } else if (isMainThread) {
     setEnvironmentData(OFF, true);
   }

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../make-folder.js';
+import { textHash } from '../text-hash.js';
 
 /**
  * Keeps a source map in a file, for test runners that ask for the name of one.
@@ -16,9 +16,8 @@ export function createMapFiles(folder: string | null, build: string): MapFiles {
   let place = folder;
   return (parts, make) => {
     try {
-      const { tmpdir, userInfo } = process.getBuiltinModule('node:os');
-      place ??= join(tmpdir(), `handit-maps-${userInfo().uid}`);
-      const path = join(place, `${hash('sha256', [build, ...parts].join('\0'), 'hex')}.map`);
+      place ??= temporaryFolder();
+      const path = join(place, `${textHash([build, ...parts].join('\0'))}.map`);
       if (existsSync(path)) return path;
       makeFolder(place);
       const draft = `${path}.${process.pid}`;
@@ -30,4 +29,9 @@ export function createMapFiles(folder: string | null, build: string): MapFiles {
       return null;
     }
   };
+}
+
+function temporaryFolder(): string {
+  const { tmpdir, userInfo } = process.getBuiltinModule('node:os');
+  return join(tmpdir(), `handit-maps-${userInfo().uid}`);
 }

@@ -1,9 +1,9 @@
-import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type * as transform from '../transform/index.js';
 import type { CodeKind, IncomingMap, InstrumentOptions } from '../transform/types.js';
 import { frameworkOutput, HAS_FUNCTION } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
+import { textHash } from '../text-hash.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 
@@ -168,7 +168,7 @@ function textOf(filename: string): string | undefined {
 }
 
 function hashOf(text: string | undefined): string | null {
-  return text === undefined ? null : hash('sha256', text, 'hex');
+  return text === undefined ? null : textHash(text);
 }
 
 /** Istanbul has put a function into the source that its counters are read by. */

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '../make-folder.js';
+import { textHash } from '../text-hash.js';
 import type { FunctionInfo } from '../transform/types.js';
 
 /** A rewritten source as the cache keeps it. */
@@ -36,7 +36,7 @@ export function createSourceCache(folder: string): SourceCache {
   let usable = true;
   let made = false;
   return {
-    key: (parts) => hash('sha256', parts.join('\0'), 'hex'),
+    key: (parts) => textHash(parts.join('\0')),
     get(key) {
       try {
         return parseEntry(readFileSync(join(folder, key), 'utf8'));

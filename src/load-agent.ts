@@ -1,0 +1,90 @@
+import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
+import { cachedDataVersionTag } from 'node:v8';
+import { Script } from 'node:vm';
+import type * as agent from './agent.js';
+import { FALSE } from './config.js';
+import { makeFolder } from './make-folder.js';
+import { build } from './version.js';
+
+type Load = (
+  exports: object,
+  require: NodeJS.Require,
+  module: { exports: object },
+  file: string,
+  folder: string,
+) => void;
+
+/**
+ * Loads the agent with V8's code cache: to compile its text anew takes 12 ms of each start. The cache lies where the
+ * package does, never where the program runs: who can write there decides what the agent does.
+ *
+ * @param require of the file that calls this, in the folder of the built files
+ * @param start   called with the agent; what it needed to start is compiled then, and goes into the cache
+ */
+export function withAgent(require: NodeJS.Require, folder: string, start: (loaded: typeof agent) => void): void {
+  const file = join(folder, 'agent.cjs');
+  const cache = cacheFile(folder);
+  const script = cache === null ? null : cachedScript(file, cache);
+  if (cache === null || script === null) return start(require('./agent.cjs') as typeof agent);
+  const module = { exports: {} };
+  (script.runInThisContext() as Load)(module.exports, require, module, file, folder);
+  start(module.exports as typeof agent);
+  if (script.cachedDataRejected !== false) store(cache, script);
+}
+
+/** null: there is to be none. */
+function cacheFile(folder: string): string | null {
+  const named = process.env.HANDIT_CACHE_DIR || '';
+  if (FALSE.test(named)) return null;
+  const inside = folder.lastIndexOf(`${sep}node_modules${sep}`);
+  const modules =
+    inside < 0 ? join(folder, '..', 'node_modules') : folder.slice(0, inside + `${sep}node_modules`.length);
+  // Nothing is made in somebody's project.
+  if (named === '' && !existsSync(modules)) return null;
+  const place = named === '' ? join(modules, '.cache', 'handit') : resolve(named);
+  // V8 takes what the same version has made with the same flags.
+  const { version, arch } = process;
+  return join(place, `agent-${build.slice(0, 16)}-${version}-${arch}-${cachedDataVersionTag().toString(16)}`);
+}
+
+function cachedScript(file: string, cache: string): Script | null {
+  let cachedData: Buffer | undefined;
+  try {
+    cachedData = unlessDamaged(readFileSync(cache));
+  } catch {
+    // The first start of this version.
+  }
+  try {
+    const source = readFileSync(file, 'utf8');
+    const text = `(function(exports,require,module,__filename,__dirname){${source}\n})`;
+    return new Script(text, { filename: file, cachedData });
+  } catch {
+    // In an archive, say, which only `require` can read.
+    return null;
+  }
+}
+
+/** V8 does not look whether a bit has changed, and crashes or hangs. So it is there twice: to compare costs least. */
+function unlessDamaged(bytes: Buffer): Buffer | undefined {
+  const half = bytes.length / 2;
+  const data = bytes.subarray(0, half);
+  return half > 0 && Number.isInteger(half) && data.equals(bytes.subarray(half)) ? data : undefined;
+}
+
+function store(cache: string, script: Script): void {
+  const temporary = `${cache}.${process.pid}.${process.hrtime.bigint()}`;
+  try {
+    makeFolder(join(cache, '..'));
+    const data = script.createCachedData();
+    writeFileSync(temporary, Buffer.concat([data, data]), { mode: 0o600 });
+    renameSync(temporary, cache);
+  } catch {
+    // It costs time, nothing else.
+    try {
+      unlinkSync(temporary);
+    } catch {
+      // It was never made.
+    }
+  }
+}
