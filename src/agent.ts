@@ -113,6 +113,17 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     };
   }
 
+  function orNull<S, R>(step: (source: S) => R): (source: S) => R | null {
+    return (source) => {
+      try {
+        return step(source);
+      } catch (error) {
+        broken(error);
+        return null;
+      }
+    };
+  }
+
   function processStart(): string {
     return line({
       type: 'process_start',
@@ -212,15 +223,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     originalPlace: createSourcePlaces(nameOf, sources, () => undefined),
     probe: (name, step) => void (recorder.probes[name] = step),
     runners: {
-      rewrite(source) {
-        try {
-          return loader.forRunner(source);
-        } catch (error) {
-          broken(error);
-          return null;
-        }
-      },
-      rewriteBody: (body) => loader.rewriteBody(body),
+      rewrite: orNull((source) => loader.forRunner(source)),
+      rewriteBody: orNull((body) => loader.rewriteBody(body)),
       enterRealm: guarded(enterRealm),
     },
   } satisfies Omit<HookHost, 'tests'>;

@@ -1,10 +1,8 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
-import type { CompiledBody, LinkedBody } from '../../src/transform/types.js';
 import type { Scope } from '../../src/recorder/scope.js';
 import type { LibraryFile } from '../../src/transform/library.js';
 import type { TestEnd } from '../../src/trace-format.js';
-
-import type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
+import type { CompiledBody, LinkedBody, RunnerCode, RunnerSource } from '../../src/transform/types.js';
 
 export type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
 export type { LibraryFile } from '../../src/transform/library.js';

@@ -7,6 +7,7 @@ import type { Scope } from '../../src/recorder/scope.js';
 import { isAbort } from './abort.js';
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
+import { createNotes } from './notes.js';
 import { createPatches } from './patch.js';
 import { readTraceparent } from './trace-context.js';
 
@@ -33,12 +34,12 @@ type Args = [chunk?: unknown, encoding?: unknown, callback?: unknown];
 function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watcher {
   const { recorder, broken } = host;
   const patches = createPatches(host);
-  const outgoing = new WeakMap<object, Exchange>();
-  const incoming = new WeakMap<object, Exchange>();
+  const outgoing = createNotes<Exchange>();
+  const incoming = createNotes<Exchange>();
   /** Requests that the program itself has ended. */
   const stopped = new WeakSet<object>();
   /** Where a request goes, as its agent was told. */
-  const targets = new WeakMap<object, { host?: string; port?: string | number; socketPath?: string }>();
+  const targets = createNotes<{ host?: string; port?: string | number; socketPath?: string }>();
   let http: typeof Http | null = null;
   let clientRequest: typeof Http.ClientRequest | null = null;
 
@@ -123,7 +124,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
     exchange.request(request.method ?? '', url, pairs(request.rawHeaders));
     recorder.enterScope(scope);
   }
-  const served = new WeakMap<object, { scope: Scope; response: Response }>();
+  const served = createNotes<{ scope: Scope; response: Response }>();
 
   function answered(response: Response): void {
     const exchange = outgoing.get(response);
@@ -141,7 +142,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
   }
 
   function receivedChunk(message: IncomingMessage, exchange: Exchange, chunk: unknown): void {
-    const toServer = served.has(message);
+    const toServer = served.get(message) !== undefined;
     if (mocked.has(message)) exchange.response(message.statusCode ?? 0, pairs(message.rawHeaders));
     const body = toServer ? exchange.requestBody : exchange.responseBody;
     if (chunk !== null) body.add(chunk);
@@ -261,7 +262,7 @@ function watchMessages(host: HookHost, protocols: ReadonlySet<Protocol>): Watche
 
     const afterDestroy = guard((request: Request, error: unknown) => {
       // A signal that was aborted before stops it while it is being made; the error comes later.
-      const known = outgoing.has(request);
+      const known = outgoing.get(request) !== undefined;
       if (request.method === undefined && !known) return void stopped.add(request);
       // Mocks make requests of their own that no agent ever gets.
       if (!known && !isRequest(request)) return;

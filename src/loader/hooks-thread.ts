@@ -1,4 +1,3 @@
-import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../config.js';
 import type * as transform from '../transform/index.js';
@@ -7,6 +6,7 @@ import { textOf, type ThreadData, type ThreadMessage } from './install.js';
 import { createLibraryFiles, type LibraryFiles } from './library-files.js';
 import { createRewrite, type Rewrite } from './rewrite.js';
 import { rewriteOptions } from './settings.js';
+import { isLibrary } from './user-module.js';
 
 // The asynchronous hooks of Node versions without usable `registerHooks`; this file runs in their thread.
 
@@ -62,7 +62,7 @@ export async function load(
   let filename = url;
   try {
     filename = fileURLToPath(url);
-    if (!libraryTold && /[/\\]node_modules[/\\]/.test(filename) && !filename.startsWith(dirname(ownFolder) + sep)) {
+    if (!libraryTold && isLibrary(filename, ownFolder)) {
       libraryTold = true;
       send({ type: 'library' });
     }

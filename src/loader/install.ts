@@ -1,5 +1,5 @@
 import * as nodeModule from 'node:module';
-import { dirname, join, sep } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { hasHooksInWorkers } from '../node-features.js';
@@ -12,6 +12,7 @@ import type { MapFiles } from './map-files.js';
 import type { Rewrite } from './rewrite.js';
 import type { Rewritten } from './source-cache.js';
 import type { SourceFile } from './source-table.js';
+import { isLibrary } from './user-module.js';
 
 /** What the thread of the asynchronous hooks sends. */
 export type ThreadMessage =
@@ -110,17 +111,13 @@ export function installLoader(options: LoaderOptions): Loader {
     }
   }
 
-  function isLibrary(filename: string): boolean {
-    return LIBRARY.test(filename) && !filename.startsWith(dirname(options.folder) + sep);
-  }
-
   let attempts = 0;
 
   function attempt(filename: string, source: string, kind: SourceKind): string | null {
     attempts++;
     try {
       // The parser is loaded in here, and is no library of the program's.
-      if (attempts === 1 && isLibrary(filename)) options.libraryLoaded();
+      if (attempts === 1 && isLibrary(filename, options.folder)) options.libraryLoaded();
       lookOut(source);
       return edited(filename, source, kind);
     } finally {
@@ -202,14 +199,7 @@ export function installLoader(options: LoaderOptions): Loader {
   const installed = options.syncHooks ? installSync(options, rewritten) : installByVersion20(options, rewritten);
   return {
     ...installed,
-    rewriteBody(body) {
-      try {
-        return rewriteBody(body);
-      } catch (error) {
-        options.broken(error);
-        return null;
-      }
-    },
+    rewriteBody,
     forRunner,
     lookOut,
     newFunctionId() {
@@ -222,7 +212,6 @@ export function installLoader(options: LoaderOptions): Loader {
 
 /** What tools make modules of; all functions in there are the tool's. */
 const DATA = /\.(json5?|ya?ml|toml|txt|html?|svg|wasm|(post|p|s)?css|sass|less|styl(us)?)$/;
-const LIBRARY = /[/\\]node_modules[/\\]/;
 
 type Installed = Pick<Loader, 'registerPending' | 'uninstall'>;
 type Rewriting = (filename: () => string, source: () => string, kind: SourceKind) => string | null;

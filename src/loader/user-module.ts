@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { isAbsolute, relative, sep } from 'node:path';
+import { dirname, isAbsolute, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { workspaceRoot } from './workspace.js';
 
@@ -83,6 +83,15 @@ export function createUserModules(options: UserModuleOptions): UserModules {
 }
 
 const NODE_MODULES = /[\\/]node_modules[\\/]/;
+
+/**
+ * Whether a package manager put that file there, and not as a part of this package.
+ *
+ * @param ownFolder of this package's built files
+ */
+export function isLibrary(filename: string, ownFolder: string): boolean {
+  return NODE_MODULES.test(filename) && !filename.startsWith(dirname(ownFolder) + sep);
+}
 
 function slashes(path: string): string {
   return sep === '/' ? path : path.split(sep).join('/');

@@ -213,11 +213,16 @@ describe('which modules are recorded', () => {
 });
 
 describe('the cache of rewritten sources', () => {
+  /** The compiled agent lies there as well. */
+  const rewritten = (folder: string) =>
+    readdirSync(folder)
+      .filter((name) => /^[\da-f]{32}$/.test(name))
+      .sort();
   const source = (answer: string) => `function f() { return '${answer}' }\nconsole.log(f());`;
   const make = () => {
     const project = programs({ 'main.cjs': source('one'), 'lib.mjs': `export ${source('module')}` });
     const folder = join(project.folder, 'node_modules/.cache/handit');
-    const entries = () => readdirSync(folder).sort();
+    const entries = () => rewritten(folder);
     const run = async (args = ['main.cjs'], path = lines[0].path, env = {}) => {
       const { stdout, stderr, code, records } = await project.traced(path, args, { env });
       expect([stderr, code]).toEqual(['', 0]);
@@ -278,7 +283,7 @@ describe('the cache of rewritten sources', () => {
     expect(await run(undefined, undefined, { HANDIT_CACHE_DIR: 'off' })).toEqual(one);
     expect(readdirSync(join(project.folder, 'node_modules'))).not.toContain('.cache');
     expect(await run(undefined, undefined, { HANDIT_CACHE_DIR: 'elsewhere/cache' })).toEqual(one);
-    expect(readdirSync(join(project.folder, 'elsewhere/cache')).length).toBe(1);
+    expect(rewritten(join(project.folder, 'elsewhere/cache')).length).toBe(1);
     writeFileSync(join(project.folder, 'a-file'), '');
     expect(await run(undefined, undefined, { HANDIT_CACHE_DIR: 'a-file/cache' })).toEqual(one);
     expect(readdirSync(join(project.folder, 'node_modules'))).not.toContain('.cache');

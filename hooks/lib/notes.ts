@@ -1,0 +1,43 @@
+import { types } from 'node:util';
+
+const { isExtensible } = Object;
+const { isProxy } = types;
+
+/** Answers the object it is given, so that a class derived from it puts its private fields on that. */
+class Given {
+  constructor(target: object) {
+    return target;
+  }
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** What is known of objects that are not ours. */
+export interface Notes<T> {
+  get(target: object): T | undefined;
+  set(target: object, value: T): void;
+}
+
+/**
+ * Notes of one kind, each kept on its object as a private field: the program cannot see it, and unlike an entry in a
+ * WeakMap it is no work for the garbage collector, which with thousands of short-lived messages a second would be a lot.
+ */
+export function createNotes<T>(): Notes<T> {
+  /** Of objects that take no more fields, and of those that must not be asked. */
+  const others = new WeakMap<object, T>();
+
+  class Note extends Given {
+    #value: T | undefined;
+
+    static get(target: object): T | undefined {
+      return isObject(target) && #value in target ? target.#value : others.get(target);
+    }
+
+    static set(target: object, value: T): void {
+      if (#value in target) target.#value = value;
+      else if (isProxy(target) || !isExtensible(target)) others.set(target, value);
+      else new Note(target).#value = value;
+    }
+  }
+  return Note;
+}
