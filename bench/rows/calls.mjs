@@ -31,7 +31,7 @@ export const calls = {
           { tool: 'bare', args: loop(burst, bursts) },
           { tool: 'handit', args: loop(burst, bursts), env: ALL },
           { tool: 'handit', label: DRAINING, args: loop(long, bench.size(3, 1)), env: ALL },
-          { tool: 'handit', label: CAPPED, args: loop(long, bench.size(10, 1)), env: { HANDIT_MAX_CALLS: '100' } },
+          { tool: 'handit', label: CAPPED, args: loop(long, bench.size(40, 1)), env: { HANDIT_MAX_CALLS: '100' } },
           ...others.map((tool) => ({ tool, args: loop(burst, slow(tool)) })),
         ])),
       );
