@@ -13,10 +13,12 @@ const LONG = 48;
 const PADDED = new Uint32Array(1000);
 /** The same without leading zeros. */
 const PLAIN = new Uint32Array(1000);
+// By numbers: each start makes these tables, and with strings that takes 2 ms.
 for (let i = 0; i < 1000; i++) {
-  const text = String(i);
-  PLAIN[i] = littleEndian(text);
-  PADDED[i] = littleEndian(text.padStart(3, '0'));
+  const ones = 48 + (i % 10);
+  const tens = 48 + (Math.floor(i / 10) % 10);
+  PADDED[i] = 48 + Math.floor(i / 100) + tens * 256 + ones * 65_536;
+  PLAIN[i] = i < 10 ? ones : i < 100 ? tens + ones * 256 : PADDED[i];
 }
 
 const charCode = uncurry(String.prototype.charCodeAt);
@@ -31,10 +33,6 @@ const { setFloat64, getFloat64, setUint32 } = DataView.prototype;
 /** With methods of its own. */
 function viewOf(buffer: ArrayBuffer): DataView {
   return Object.assign(new DataView(buffer), { setFloat64, getFloat64, setUint32 });
-}
-
-function littleEndian(text: string): number {
-  return [...text].reduceRight((bytes, digit) => bytes * 256 + digit.charCodeAt(0), 0);
 }
 
 /**
