@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { cachedDataVersionTag } from 'node:v8';
 import { Script } from 'node:vm';
 import type * as agent from './agent.js';
 import { FALSE } from './config.js';
-import { makeFolder } from './make-folder.js';
+import { putFile } from './put-file.js';
 import { build } from './version.js';
 
 type Load = (
@@ -16,7 +16,7 @@ type Load = (
 ) => void;
 
 /**
- * Loads the agent with V8's code cache: to compile its text anew takes 12 ms of each start. The cache lies where the
+ * Loads the agent with V8's code cache: to compile its text anew takes 7 to 8 ms of each start. The cache lies where the
  * package does, never where the program runs: who can write there decides what the agent does.
  *
  * @param require of the file that calls this, in the folder of the built files
@@ -73,18 +73,10 @@ function unlessDamaged(bytes: Buffer): Buffer | undefined {
 }
 
 function store(cache: string, script: Script): void {
-  const temporary = `${cache}.${process.pid}.${process.hrtime.bigint()}`;
   try {
-    makeFolder(join(cache, '..'));
     const data = script.createCachedData();
-    writeFileSync(temporary, Buffer.concat([data, data]), { mode: 0o600 });
-    renameSync(temporary, cache);
+    putFile(cache, Buffer.concat([data, data]));
   } catch {
     // It costs time, nothing else.
-    try {
-      unlinkSync(temporary);
-    } catch {
-      // It was never made.
-    }
   }
 }

@@ -1,6 +1,6 @@
-import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../make-folder.js';
+import { putFile } from '../put-file.js';
 import { textHash } from '../text-hash.js';
 
 /**
@@ -19,10 +19,7 @@ export function createMapFiles(folder: string | null, build: string): MapFiles {
       place ??= temporaryFolder();
       const path = join(place, `${textHash([build, ...parts].join('\0'))}.map`);
       if (existsSync(path)) return path;
-      makeFolder(place);
-      const draft = `${path}.${process.pid}`;
-      writeFileSync(draft, make(), { mode: 0o600 });
-      renameSync(draft, path);
+      putFile(path, make());
       return path;
     } catch {
       // The places that the runner prints then have the columns of the rewritten text.

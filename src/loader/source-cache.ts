@@ -1,6 +1,6 @@
-import { readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../make-folder.js';
+import { putFile } from '../put-file.js';
 import { textHash } from '../text-hash.js';
 import type { FunctionInfo } from '../transform/types.js';
 
@@ -34,7 +34,6 @@ export interface SourceCache {
  */
 export function createSourceCache(folder: string): SourceCache {
   let usable = true;
-  let made = false;
   return {
     key: (parts) => textHash(parts.join('\0')),
     get(key) {
@@ -46,20 +45,11 @@ export function createSourceCache(folder: string): SourceCache {
     },
     set(key, entry) {
       if (!usable) return;
-      const temporary = join(folder, `${key}.${process.pid}.${Math.random().toString(36).slice(2)}`);
       try {
-        if (!made) makeFolder(folder);
-        made = true;
-        writeFileSync(temporary, formatEntry(entry), { mode: 0o600 });
-        renameSync(temporary, join(folder, key));
+        putFile(join(folder, key), formatEntry(entry));
       } catch {
         // A cache that cannot be written costs time, nothing else.
         usable = false;
-        try {
-          unlinkSync(temporary);
-        } catch {
-          // It was never made.
-        }
       }
     },
   };
