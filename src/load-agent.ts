@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { cachedDataVersionTag } from 'node:v8';
-import { Script } from 'node:vm';
+import type * as V8 from 'node:v8';
+import type * as Vm from 'node:vm';
 import type * as agent from './agent.js';
 import { FALSE } from './config.js';
 import { putFile } from './put-file.js';
@@ -24,8 +24,8 @@ type Load = (
  */
 export function withAgent(require: NodeJS.Require, folder: string, start: (loaded: typeof agent) => void): void {
   const file = join(folder, 'agent.cjs');
-  const cache = cacheFile(folder);
-  const script = cache === null ? null : cachedScript(file, cache);
+  const cache = cacheFile(require, folder);
+  const script = cache === null ? null : cachedScript(require, file, cache);
   if (cache === null || script === null) return start(require('./agent.cjs') as typeof agent);
   const module = { exports: {} };
   (script.runInThisContext() as Load)(module.exports, require, module, file, folder);
@@ -34,7 +34,7 @@ export function withAgent(require: NodeJS.Require, folder: string, start: (loade
 }
 
 /** null: there is to be none. */
-function cacheFile(folder: string): string | null {
+function cacheFile(require: NodeJS.Require, folder: string): string | null {
   const named = process.env.HANDIT_CACHE_DIR || '';
   if (FALSE.test(named)) return null;
   const inside = folder.lastIndexOf(`${sep}node_modules${sep}`);
@@ -45,10 +45,12 @@ function cacheFile(folder: string): string | null {
   const place = named === '' ? join(modules, '.cache', 'handit') : resolve(named);
   // V8 takes what the same version has made with the same flags.
   const { version, arch } = process;
+  // Loaded in here, for a package manager is to load no more than it must.
+  const { cachedDataVersionTag } = require('node:v8') as typeof V8;
   return join(place, `agent-${build.slice(0, 16)}-${version}-${arch}-${cachedDataVersionTag().toString(16)}`);
 }
 
-function cachedScript(file: string, cache: string): Script | null {
+function cachedScript(require: NodeJS.Require, file: string, cache: string): Vm.Script | null {
   let cachedData: Buffer | undefined;
   try {
     cachedData = unlessDamaged(readFileSync(cache));
@@ -56,9 +58,10 @@ function cachedScript(file: string, cache: string): Script | null {
     // The first start of this version.
   }
   try {
+    const vm = require('node:vm') as typeof Vm;
     const source = readFileSync(file, 'utf8');
     const text = `(function(exports,require,module,__filename,__dirname){${source}\n})`;
-    return new Script(text, { filename: file, cachedData });
+    return new vm.Script(text, { filename: file, cachedData });
   } catch {
     // In an archive, say, which only `require` can read.
     return null;
@@ -72,7 +75,7 @@ function unlessDamaged(bytes: Buffer): Buffer | undefined {
   return half > 0 && Number.isInteger(half) && data.equals(bytes.subarray(half)) ? data : undefined;
 }
 
-function store(cache: string, script: Script): void {
+function store(cache: string, script: Vm.Script): void {
   try {
     const data = script.createCachedData();
     putFile(cache, Buffer.concat([data, data]));

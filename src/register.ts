@@ -1,4 +1,5 @@
 import { getEnvironmentData, isMainThread, parentPort, setEnvironmentData } from 'node:worker_threads';
+import { isEnabled } from './config.js';
 import { withAgent } from './load-agent.js';
 import { warn } from './log.js';
 import { isPackageManager } from './package-manager.js';
@@ -13,10 +14,10 @@ try {
   const off = isMainThread
     ? isPackageManager({ program: process.argv[1], cwd: process.cwd, env: process.env })
     : isHooksThread || getEnvironmentData(OFF) === true;
-  if (!off) {
+  if (off) {
+    if (isMainThread) setEnvironmentData(OFF, true);
+  } else if (isEnabled(process.env)) {
     withAgent(require, __dirname, ({ startAgent }) => void startAgent(__dirname));
-  } else if (isMainThread) {
-    setEnvironmentData(OFF, true);
   }
 } catch (error) {
   // The program was asked for, not the trace.

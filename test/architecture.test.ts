@@ -38,7 +38,7 @@ const allowed: Record<string, string[]> = {
   'src/index': ['src/agent', 'src/api', 'src/log', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
   'src/package-manager': [],
   'src/load-agent': ['src/agent', 'src/config', 'src/put-file', 'src/version'],
-  'src/register': ['src/load-agent', 'src/log', 'src/package-manager'],
+  'src/register': ['src/config', 'src/load-agent', 'src/log', 'src/package-manager'],
   'hooks/index': ['hooks/lib', 'hooks/*'],
   // The rules by which the transform edits a library's file are data of the hook that knows the library.
   'hooks/lib': ['src/recorder', 'src/trace-format', 'src/node-features', 'src/transform'],

@@ -76,6 +76,18 @@ describe('the compiled agent', () => {
     expect(cached(cache)).toEqual([]);
   });
 
+  test('is not made where handit is switched off, and no built-in module is loaded for it', async () => {
+    const { folder, cache } = project();
+    writeFileSync(join(folder, 'loaded.js'), 'console.log(process.moduleLoadList.join("\\n"))');
+    const loaded = (args: string[]) =>
+      runNode(node, [...args, 'loaded.js'], { cwd: folder, env: { HANDIT_ENABLED: 'false' } });
+    const bare = await loaded([]);
+    const off = await loaded(['--require', 'handit/register']);
+    expect(off.stdout).not.toMatch(/ (v8|crypto)$/m);
+    expect(off).toMatchObject({ stderr: '', code: bare.code });
+    expect(cached(cache)).toEqual([]);
+  });
+
   test('never comes from the folder in which the program runs', async () => {
     const { folder, cache, run } = project();
     await run();
