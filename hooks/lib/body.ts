@@ -1,86 +1,74 @@
 import { Buffer, isUtf8 } from 'node:buffer';
 import type * as Zlib from 'node:zlib';
-import { quote as quoted } from '../../src/recorder/quote.js';
-import { textEscaper } from './escape-text.js';
+import type { Encoder } from '../../src/recorder/encoder.js';
+import { quote } from '../../src/recorder/quote.js';
 import { redactForm } from '../../src/recorder/redact.js';
+import type { BodyCollector } from './body-collector.js';
+import { writeEscaped } from './escape-text.js';
 import { redactJsonText, redactMultipart } from './redact-text.js';
-import { isJsonText } from './scan-json.js';
-
-/** A body on its way: its true size, and a copy of its beginning. */
-export class BodyCollector {
-  size = 0;
-  /** Nothing more will come. */
-  complete = false;
-  private kept = 0;
-  private chunks: Buffer[] = [];
-
-  /** @param max bytes to keep */
-  constructor(private readonly max: number) {}
-
-  /** Bytes of memory in use. */
-  get held(): number {
-    return this.kept;
-  }
-
-  /** Takes a chunk as streams do; what is neither text nor bytes counts for nothing. */
-  add(chunk: unknown, encoding?: unknown): void {
-    const room = this.max - this.kept;
-    if (typeof chunk === 'string') {
-      const from = (typeof encoding === 'string' ? encoding : 'utf8') as BufferEncoding;
-      this.size += Buffer.byteLength(chunk, from);
-      // A character takes at least half a byte (hex).
-      if (room > 0 && chunk !== '') this.keep(Buffer.from(chunk.slice(0, room * 2), from), room);
-    } else if (ArrayBuffer.isView(chunk)) {
-      this.size += chunk.byteLength;
-      // A copy: the program may write into it.
-      if (room > 0) {
-        const length = Math.min(room, chunk.byteLength);
-        this.keep(Buffer.from(new Uint8Array(chunk.buffer, chunk.byteOffset, length)), room);
-      }
-    } else if (chunk instanceof ArrayBuffer) this.add(new Uint8Array(chunk));
-  }
-
-  private keep(bytes: Buffer, room: number): void {
-    const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
-    this.chunks.push(part);
-    this.kept += part.length;
-  }
-
-  /** What was kept; it is forgotten here. */
-  take(): Buffer {
-    const bytes = this.chunks.length === 1 ? this.chunks[0] : Buffer.concat(this.chunks);
-    this.chunks = [];
-    return bytes;
-  }
-}
+import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
+import { secretKeyTest } from './secret-keys.js';
 
 export interface BodyHeaders {
   type: string | undefined;
   encoding: string | undefined;
 }
 
+/** What a content type says about how a body is to be shown. */
+interface Media {
+  /** Without parameters, in lower case. */
+  name: string;
+  /** The same as JSON. */
+  json: string;
+  binary: boolean;
+  /** It may be text in UTF-8 of which secrets can be told by the keys of JSON. */
+  plain: boolean;
+  /** Several JSON values, a line each. */
+  lines: boolean;
+  charset: string | undefined;
+}
+
+/** Types seen before. A program may meet any number of them. */
+const medias = new Map<string | undefined, Media>();
+const MAX_MEDIAS = 100;
+
+function mediaOf(type: string | undefined): Media {
+  const known = medias.get(type);
+  if (known) return known;
+  const name = type === undefined ? '' : type.split(';', 1)[0].trim().toLowerCase();
+  const media = {
+    name,
+    json: name === '' ? 'null' : quote(name),
+    binary: BINARY.test(name),
+    plain: !/^multipart\/|urlencoded/.test(name) && !/charset(?!\s*=\s*"?utf-?8\b)/i.test(type ?? ''),
+    lines: /x-ndjson|jsonl|event-stream/.test(name),
+    charset: /charset\s*=\s*"?([\w:.-]+)/i.exec(type ?? '')?.[1].toLowerCase(),
+  };
+  if (medias.size < MAX_MEDIAS) medias.set(type, media);
+  return media;
+}
+
+const BINARY =
+  /^(image\/(?!svg)|audio\/|video\/|font\/|application\/(octet-stream|pdf|zip|gzip|x-tar|wasm|protobuf|grpc))/;
+
 /**
- * JSON text of a `BodyPreview`.
+ * Writes JSON text of a `BodyPreview`.
  *
  * @param maxBytes of decoded text
  */
-export function bodyJson(
+export function writeBody(
+  out: Encoder,
   body: BodyCollector,
   { type, encoding }: BodyHeaders,
   maxBytes: number,
   isSecret: (key: string) => boolean,
-): string {
-  const mediaType = type === undefined ? null : type.split(';', 1)[0].trim().toLowerCase() || null;
-  const raw = body.take();
-  let bytes: Buffer | null = raw;
-  let truncated = raw.length < body.size || !body.complete;
-  const codings = (encoding ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity');
-  for (const coding of codings.reverse()) {
-    const decoded: Decoded | null = bytes === null ? null : decode(coding, bytes, maxBytes);
+): void {
+  const media = mediaOf(type);
+  let bytes: Buffer | null = body.bytes();
+  let truncated = bytes.length < body.size || !body.complete;
+  const codings = codingsOf(encoding);
+  for (let i = codings.length - 1; i >= 0; i--) {
+    const decoded: Decoded | null = bytes === null ? null : decode(codings[i], bytes, maxBytes);
     bytes = decoded?.bytes ?? null;
     truncated ||= decoded?.cut ?? false;
   }
@@ -88,53 +76,104 @@ export function bodyJson(
     bytes = bytes.subarray(0, maxBytes);
     truncated = true;
   }
-  const quick = truncated && bytes !== null ? cutText(bytes, type ?? '', mediaType ?? '', isSecret) : null;
-  const text = bytes === null || quick !== null ? null : textOf(bytes, type ?? '', mediaType ?? '', truncated);
-  const none = text === null && quick === null;
-  const head = `{"content_type":${mediaType === null ? 'null' : quoted(mediaType)},"size":${body.size},"truncated":${truncated || (none && body.size > 0)}`;
-  const coding = bytes !== null && codings.length > 0 ? `,"encoding":${quoted(codings.reverse().join(', '))}` : '';
-  if (quick !== null) return `${head}${coding},"text":${quick}}`;
-  return `${head}${coding}${text === null ? '' : shown(text, mediaType ?? '', truncated, isSecret)}}`;
+  const head = (cut: boolean): void =>
+    out.text(
+      `{"content_type":${media.json},"size":${body.size},"truncated":${cut}` +
+        (bytes === null || codings.length === 0 ? '' : `,"encoding":${quote(codings.join(', '))}`),
+    );
+  const from = out.position();
+  head(truncated);
+  if (bytes === null || bytes.length === 0 || media.binary || !writeText(out, bytes, media, truncated, isSecret)) {
+    out.cut(from);
+    head(truncated || body.size > 0);
+  }
+  out.text('}');
 }
 
-/** The quick way for the beginning of a large text, as a JSON string; null where that has to be looked at more closely. */
-function cutText(bytes: Buffer, type: string, mediaType: string, isSecret: (key: string) => boolean): string | null {
-  if (bytes.length === 0 || /^multipart\/|urlencoded/.test(mediaType) || BINARY.test(mediaType)) return null;
-  if (/charset/i.test(type) && !/charset\s*=\s*"?utf-?8\b/i.test(type)) return null;
-  const whole = withoutCutCharacter(bytes);
-  if (!isUtf8(whole) || whole.includes(0) || whole[0] === 0xef) return null;
-  let escaper = escapers.get(isSecret);
-  if (!escaper) escapers.set(isSecret, (escaper = textEscaper(isSecret)));
-  return escaper(whole);
+const NO_CODINGS: string[] = [];
+
+/** In the order in which they were applied. */
+function codingsOf(encoding: string | undefined): string[] {
+  if (encoding === undefined || encoding === '') return NO_CODINGS;
+  return encoding
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && name !== 'identity');
 }
 
-const escapers = new WeakMap<(key: string) => boolean, ReturnType<typeof textEscaper>>();
+/** Answers false, with nothing written, where it is no text. */
+function writeText(
+  out: Encoder,
+  bytes: Buffer,
+  media: Media,
+  truncated: boolean,
+  isSecret: (key: string) => boolean,
+): boolean {
+  if (media.plain && writePlain(out, truncated ? withoutCutCharacter(bytes) : bytes, media, truncated, isSecret)) {
+    return true;
+  }
+  const text = textOf(bytes, media, truncated);
+  if (text === null) return false;
+  out.text(shown(text, media, truncated, isSecret));
+  return true;
+}
 
-function shown(text: string, mediaType: string, truncated: boolean, isSecret: (key: string) => boolean): string {
-  if (mediaType === 'application/x-www-form-urlencoded') return `,"text":${quoted(redactForm(text, isSecret))}`;
-  if (mediaType.startsWith('multipart/')) {
-    return `,"text":${quoted(redactJsonText(redactMultipart(text, isSecret), isSecret))}`;
+const TEXT_KEY = ',"text":';
+const JSON_KEY = ',"json":';
+
+/** The quick way for most bodies, from bytes to bytes; false where they have to be looked at more closely. */
+function writePlain(
+  out: Encoder,
+  bytes: Buffer,
+  media: Media,
+  truncated: boolean,
+  isSecret: (key: string) => boolean,
+): boolean {
+  if (!isUtf8(bytes)) return false;
+  const isSecretKey = secretKeyTest(isSecret);
+  if (!truncated && !media.lines && (bytes[0] === 0x7b || bytes[0] === 0x5b)) {
+    const found = scanJson(bytes, isSecretKey);
+    if (found === JSON_TEXT) {
+      // As it was sent: no digit of a long number is lost.
+      out.text(JSON_KEY);
+      out.bytes(bytes);
+      return true;
+    }
+    if (found === JSON_TEXT + LINES) {
+      out.text(JSON_KEY + inOneLine(bytes.toString()));
+      return true;
+    }
+    if (found !== 0) return false;
+  }
+  // The mark of a byte order, or no text at all.
+  if (bytes[0] === 0xef || bytes.includes(0)) return false;
+  const from = out.position();
+  out.text(TEXT_KEY);
+  if (writeEscaped(bytes, out, isSecretKey)) return true;
+  out.cut(from);
+  return false;
+}
+
+/** Of JSON, where line ends stand only between its parts. */
+function inOneLine(json: string): string {
+  return json.replace(/[\r\n]+/g, ' ').trim();
+}
+
+function shown(text: string, media: Media, truncated: boolean, isSecret: (key: string) => boolean): string {
+  if (media.name === 'application/x-www-form-urlencoded') return TEXT_KEY + quote(redactForm(text, isSecret));
+  if (media.name.startsWith('multipart/')) {
+    return TEXT_KEY + quote(redactJsonText(redactMultipart(text, isSecret), isSecret));
   }
   const redacted = redactJsonText(text, isSecret);
-  if (
-    !truncated &&
-    /^\s*[[{]/.test(redacted) &&
-    !/x-ndjson|jsonl|event-stream/.test(mediaType) &&
-    isJsonText(redacted)
-  ) {
-    // As it was sent: no digit of a long number is lost. Line ends stand only between its parts.
-    return `,"json":${/[\r\n]/.test(redacted) ? redacted.replace(/[\r\n]+/g, ' ').trim() : redacted}`;
-  }
-  return `,"text":${quoted(redacted)}`;
+  const whole = !truncated && !media.lines && /^\s*[[{]/.test(redacted);
+  const found = whole ? scanJson(Buffer.from(redacted), () => false) : 0;
+  if (found === 0) return TEXT_KEY + quote(redacted);
+  return JSON_KEY + ((found & LINES) === 0 ? redacted : inOneLine(redacted));
 }
 
-const BINARY =
-  /^(image\/(?!svg)|audio\/|video\/|font\/|application\/(octet-stream|pdf|zip|gzip|x-tar|wasm|protobuf|grpc))/;
-
 /** null: it is not text. */
-function textOf(bytes: Buffer, type: string, mediaType: string, truncated: boolean): string | null {
-  if (bytes.length === 0 || BINARY.test(mediaType)) return null;
-  const charset = /charset\s*=\s*"?([\w:.-]+)/i.exec(type)?.[1].toLowerCase();
+function textOf(bytes: Buffer, { name, charset }: Media, truncated: boolean): string | null {
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
     try {
       return new TextDecoder(charset).decode(bytes);
@@ -145,9 +184,9 @@ function textOf(bytes: Buffer, type: string, mediaType: string, truncated: boole
   const whole = truncated ? withoutCutCharacter(bytes) : bytes;
   if (isUtf8(whole)) {
     const text = whole.toString('utf8');
-    return whole.includes(0) && !mediaType.startsWith('multipart/') ? null : text.replace(/^\uFEFF/, '');
+    return whole.includes(0) && !name.startsWith('multipart/') ? null : text.replace(/^\uFEFF/, '');
   }
-  return /^(text|multipart)\/|[/+](json|xml)$|javascript|urlencoded/.test(mediaType) ? whole.toString('utf8') : null;
+  return /^(text|multipart)\/|[/+](json|xml)$|javascript|urlencoded/.test(name) ? whole.toString('utf8') : null;
 }
 
 /** The first bytes of a character of UTF-8 may stand at the end. */

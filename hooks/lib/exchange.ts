@@ -1,8 +1,10 @@
 import { quote } from '../../src/recorder/quote.js';
+import type { Encoder } from '../../src/recorder/encoder.js';
 import type { Current } from '../../src/recorder/recorder.js';
 import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';
-import { BodyCollector, bodyJson } from './body.js';
+import { writeBody } from './body.js';
+import { BodyCollector } from './body-collector.js';
 import type { HookHost } from './hook.js';
 import { REDACTED, redactUrls } from '../../src/recorder/redact.js';
 import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
@@ -101,15 +103,20 @@ export class Exchange {
     const trace = traceJson(this.trace);
     const bodyKnown = side === 'client' && this.requestBody.complete;
     this.requestBodyReported = bodyKnown;
-    this.write(() => {
+    const { requestBody } = this;
+    const line = (out: Encoder): void => {
       const call = libraryCall === null ? '' : `,"call":${libraryCall.id},"attempt":${attempt}`;
-      const body = bodyKnown ? this.requestBodyJson() + this.bytesOut() : '';
-      return (
+      out.text(
         `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
-        `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrls(url, host.isSecret))},` +
-        `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}${body}${scope?.json.toString() ?? ''}${trace}${otel}}\n`
+          `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrls(url, host.isSecret))},` +
+          `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
       );
-    }, this.requestBody.held);
+      if (bodyKnown) this.writeRequestBody(out);
+      out.text(`${scope?.json.toString() ?? ''}${trace}${otel}}\n`);
+    };
+    this.write(line, requestBody.held, () => {
+      if (bodyKnown) requestBody.release();
+    });
   }
 
   /** The head of the response is known. */
@@ -129,16 +136,12 @@ export class Exchange {
     const t1 = this.host.now();
     const { host, status, responseHeaders, trailers, responseBody } = this;
     responseBody.complete = true;
-    this.write(() => {
-      const body =
-        responseBody.size === 0
-          ? ''
-          : `,"response_body":${bodyJson(responseBody, bodyHeaders(responseHeaders), host.maxBody, host.isSecret)}`;
-      const behind = trailers.length === 0 ? '' : `,"trailers":${headersJson(trailers, host.isSecret)}`;
-      return (
+    this.writeEnd((out) => {
+      out.text(
         `{"type":"http_response","proc":"${host.proc}",${this.endJson(t1)},"status":${status},` +
-        `"headers":${headersJson(responseHeaders, host.isSecret)}${behind}${body}${this.lateRequestBody()}${this.bytesIn()}}\n`
+          `"headers":${headersJson(responseHeaders, host.isSecret)}`,
       );
+      if (trailers.length > 0) out.text(`,"trailers":${headersJson(trailers, host.isSecret)}`);
     });
   }
 
@@ -151,19 +154,14 @@ export class Exchange {
   fail(error: unknown, aborted: boolean, withStack = true): void {
     if (!this.finish()) return;
     const t1 = this.host.now();
-    const { host, status, responseHeaders, responseBody } = this;
+    const { host, status, responseHeaders } = this;
     // Made now: the program may change the error, and holding it would keep alive what it refers to.
     const errorJson = host.errorJson(error, withStack);
-    this.write(() => {
-      const head = status === 0 ? '' : `,"status":${status},"headers":${headersJson(responseHeaders, host.isSecret)}`;
-      const body =
-        responseBody.size === 0
-          ? ''
-          : `,"response_body":${bodyJson(responseBody, bodyHeaders(responseHeaders), host.maxBody, host.isSecret)}`;
-      return (
-        `{"type":"http_error","proc":"${host.proc}",${this.endJson(t1)},"error":${errorJson}${aborted ? ',"aborted":true' : ''}` +
-        `${head}${body}${this.lateRequestBody()}${this.bytesIn()}}\n`
+    this.writeEnd((out) => {
+      out.text(
+        `{"type":"http_error","proc":"${host.proc}",${this.endJson(t1)},"error":${errorJson}${aborted ? ',"aborted":true' : ''}`,
       );
+      if (status !== 0) out.text(`,"status":${status},"headers":${headersJson(responseHeaders, host.isSecret)}`);
     });
   }
 
@@ -182,16 +180,42 @@ export class Exchange {
     return true;
   }
 
-  private write(line: () => string, held = this.requestBody.held + this.responseBody.held): void {
-    const { host } = this;
-    host.recorder.raw(() => {
-      try {
-        return line();
-      } catch (error) {
-        host.broken(error);
-        return '';
+  /** @param head writes what stands before the bodies */
+  private writeEnd(head: (out: Encoder) => void): void {
+    const { requestBody, responseBody } = this;
+    const line = (out: Encoder): void => {
+      head(out);
+      if (responseBody.size > 0) {
+        out.text(',"response_body":');
+        writeBody(out, responseBody, bodyHeaders(this.responseHeaders), this.host.maxBody, this.host.isSecret);
       }
-    }, held + 500);
+      // That of a request which was still on its way when the request was reported.
+      if (!this.requestBodyReported) this.writeRequestBody(out);
+      out.text(`${this.bytesIn()}}\n`);
+    };
+    this.write(line, requestBody.held + responseBody.held, () => {
+      requestBody.release();
+      responseBody.release();
+    });
+  }
+
+  private write(line: (out: Encoder) => void, held: number, written: () => void): void {
+    const { host } = this;
+    host.recorder.raw(
+      {
+        write(out) {
+          const from = out.position();
+          try {
+            line(out);
+          } catch (error) {
+            out.cut(from);
+            host.broken(error);
+          }
+        },
+        written,
+      },
+      held + 500,
+    );
   }
 
   private endJson(t1: number): string {
@@ -199,16 +223,13 @@ export class Exchange {
     return `"id":${id},"t1_ns":${host.recorder.epoch(t1)},"dt_ns":${t1 - t0}${traceJson(trace)}`;
   }
 
-  private requestBodyJson(): string {
+  private writeRequestBody(out: Encoder): void {
     const { requestBody, host } = this;
-    if (requestBody.size === 0) return '';
-    return `,"request_body":${bodyJson(requestBody, bodyHeaders(this.requestHeaders), host.maxBody, host.isSecret)}`;
-  }
-
-  /** The body of a request that was still on its way when the request was reported. */
-  private lateRequestBody(): string {
-    if (this.requestBodyReported) return '';
-    return this.requestBodyJson() + this.bytesOut();
+    if (requestBody.size > 0) {
+      out.text(',"request_body":');
+      writeBody(out, requestBody, bodyHeaders(this.requestHeaders), host.maxBody, host.isSecret);
+    }
+    out.text(this.bytesOut());
   }
 
   private bytesOut(): string {

@@ -1,17 +1,18 @@
-import { secretKeyFinder } from './scan-json.js';
 import { REDACTED } from '../../src/recorder/redact.js';
 
 type IsSecret = (key: string) => boolean;
 
-/** A key as it stands in JSON, also in JSON that is itself inside of a string, and there inside of a string again. */
-const KEY = /(\\*)"((?:[^"\\]|\\u[\da-fA-F]{4}){1,200})\1"\s*:\s*/g;
+/**
+ * A key as it stands in JSON, also in JSON that is itself inside of a string, and there inside of a string again. A run
+ * of backslashes is looked at from each of its places, so that it must have a bound.
+ */
+const KEY = /(\\{0,255})"((?:[^"\\]|\\u[\da-fA-F]{4}){1,200})\1"\s*:\s*/g;
 
 /**
  * Text that holds JSON, whole or cut, one value or many, with the values of secret keys replaced. What is valid JSON
  * stays valid JSON.
  */
 export function redactJsonText(text: string, isSecret: IsSecret): string {
-  if (!finderFor(isSecret)(text)) return text;
   const known = new Map<string, boolean>();
   let out = '';
   let from = 0;
@@ -28,14 +29,6 @@ export function redactJsonText(text: string, isSecret: IsSecret): string {
     KEY.lastIndex = end;
   }
   return from === 0 ? text : out + text.slice(from);
-}
-
-const finders = new WeakMap<IsSecret, (text: string) => boolean>();
-
-function finderFor(isSecret: IsSecret): (text: string) => boolean {
-  let finder = finders.get(isSecret);
-  if (!finder) finders.set(isSecret, (finder = secretKeyFinder(isSecret)));
-  return finder;
 }
 
 function unescaped(key: string): string {

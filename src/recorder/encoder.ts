@@ -85,8 +85,10 @@ export interface Encoder {
   /** Where the next byte goes. A method, as the next: an object literal with accessors is slow in all its properties. */
   position(): number;
   view(): DataView;
-  /** Takes back all behind that place. */
+  /** Takes back all behind that place; also the other way, after a write into `room`. */
   cut(position: number): void;
+  /** Makes room for that many bytes behind `position`. Answers the buffer, which is good until the next write. */
+  room(count: number): Uint8Array;
   /** Moves what stands behind that place. */
   insert(position: number, text: string): void;
   /** What stands behind that place, as a string. */
@@ -301,6 +303,10 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
     view: () => view,
     cut(position) {
       at = position;
+    },
+    room(count) {
+      need(count);
+      return out;
     },
     insert(position, added) {
       const length = Buffer.byteLength(added);

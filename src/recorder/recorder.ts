@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { bigint, epoch, now } from './clock.js';
-import { constant, createEncoder } from './encoder.js';
+import { constant, createEncoder, type Encoder } from './encoder.js';
 import { functionText, type FunctionEntry, type FunctionText, type RegisteredFile } from './function-table.js';
 import { guardProbes } from './guard.js';
 import { ThrownValue, type Previewer } from './preview.js';
@@ -92,6 +92,14 @@ export interface RecorderCalls {
   r(call: SuspendableCall): void;
 }
 
+/** A line that is made at the drain. */
+export interface Line {
+  /** Writes it, with its line end. Called again where a drain was cut off. */
+  write(out: Encoder): void;
+  /** It is in the file, and what it was made of can go. */
+  written(): void;
+}
+
 /** The names that rewritten code uses: see src/transform. */
 export type Probes = Record<string, unknown>;
 
@@ -100,7 +108,7 @@ export interface Recorder {
   /** Gives a file's functions their ids: `base + index * stride`. */
   register(file: RegisteredFile, base: number, stride: number): void;
   /** A line made elsewhere, or what makes it at the drain; order is kept. `bytes`: about how much memory it holds. */
-  raw(line: string | (() => string), bytes?: number): void;
+  raw(line: string | Line, bytes?: number): void;
   /** The next id of the sequence that calls and exchanges share. */
   nextId(): number;
   /** What runs right now, as what begins now would see it. */
@@ -834,7 +842,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   // ------------------------------------------------------------------ draining
 
-  function raw(line: string | (() => string), bytes = 0): void {
+  function raw(line: string | Line, bytes = 0): void {
     held += bytes;
     if (held > HELD) drain();
     if (!room(1)) return;
@@ -958,8 +966,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const endOfLine = constant('}\n');
   const endOfPending = constant(',"pending":true}\n');
 
+  /** Those among the lines that are being made. */
+  let lines: Line[] = [];
+
   function encode(until: number, atRest: boolean): void {
     out.reset();
+    lines = [];
     // A drain that was cut off goes on where its last whole batch ended.
     let v = doneValues;
     let labels = doneLabels;
@@ -984,10 +996,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (what < 0) {
         if (what === LABELS) labels = labelsSeen[numbers[i + 1]];
         else {
-          const line = values[v] as string | (() => string);
-          // Made once: it forgets what it was made of, and a drain that is cut off begins its batch again.
-          out.text(typeof line === 'string' ? line : (values[v] = line()));
-          v++;
+          const line = values[v++] as string | Line;
+          if (typeof line === 'string') out.text(line);
+          else {
+            line.write(out);
+            lines.push(line);
+          }
           if (out.endLine()) written(i + SLOTS, v, labels);
         }
         continue;
@@ -1040,6 +1054,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function written(to: number, toValues: number, labels: Buffer): void {
     for (let i = done; i < to; i += SLOTS) if (numbers[i] !== LABELS) counts.events++;
+    for (let i = 0; i < lines.length; i++) lines[i].written();
+    if (lines.length > 0) lines = [];
     done = to;
     doneLabels = labels;
     doneValues = toValues;

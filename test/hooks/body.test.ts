@@ -1,7 +1,10 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { BodyCollector, bodyJson } from '../../hooks/lib/body.js';
+import { BodyCollector } from '../../hooks/lib/body-collector.js';
+import { writeEscaped } from '../../hooks/lib/escape-text.js';
 import { redactJsonText } from '../../hooks/lib/redact-text.js';
-import { textEscaper } from '../../hooks/lib/escape-text.js';
+import { secretKeyTest } from '../../hooks/lib/secret-keys.js';
+import { createEncoder } from '../../src/recorder/encoder.js';
+import { bodyJson } from '../helpers/body-json.js';
 import { secretKeys } from '../../src/recorder/redact.js';
 
 const isSecret = secretKeys(null);
@@ -110,8 +113,38 @@ describe('a compressed body is decoded:', () => {
   });
 });
 
+test('bodies that come at the same time stay apart, with memory that others have used before', () => {
+  for (let round = 0; round < 3; round++) {
+    const bodies = Array.from({ length: 100 }, () => new BodyCollector(100_000));
+    const sent = bodies.map(() => '');
+    for (let step = 0; step < 12; step++) {
+      for (const [i, collector] of bodies.entries()) {
+        const chunk = `${round}.${i}.${step};`.repeat(step === 5 ? 9000 : i * 10);
+        const bytes = Buffer.from(chunk);
+        collector.add(i % 2 === 0 ? bytes : chunk);
+        // The program may use its memory again.
+        bytes.fill(0);
+        sent[i] += chunk;
+      }
+    }
+    for (const [i, collector] of bodies.entries()) {
+      expect(collector.bytes().toString()).toBe(sent[i].slice(0, 100_000));
+      expect(collector.size).toBe(sent[i].length);
+      expect(collector.held).toBeGreaterThanOrEqual(Math.min(sent[i].length, 100_000));
+      collector.release();
+      collector.add('late');
+      expect([collector.held, collector.bytes().length, collector.size]).toEqual([0, 0, sent[i].length + 4]);
+    }
+  }
+});
+
 describe('the quick way for large texts', () => {
-  const escape = textEscaper(isSecret);
+  const escape = (bytes: Buffer): string | null => {
+    const out = createEncoder(() => undefined);
+    const done = writeEscaped(bytes, out, secretKeyTest(isSecret));
+    expect(done || out.position() === 0).toBe(true);
+    return done ? out.slice(0) : null;
+  };
 
   test('gives what JSON.stringify gives', () => {
     let every = '';

@@ -1,7 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { BodyCollector, bodyJson } from '../../hooks/lib/body.js';
+import { BodyCollector } from '../../hooks/lib/body-collector.js';
 import { secretKeys } from '../../src/recorder/redact.js';
+import { bodyJson } from '../helpers/body-json.js';
 
 const isSecret = secretKeys(null);
 const MAX = 500;
