@@ -89,7 +89,6 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     maxCalls: config.maxCalls,
     sampleRate: config.sampleRate,
     maxFileBytes: config.maxFileBytes,
-    returnsSecret: (name) => isSecret(simpleName(name)),
     waiting: () => idle.waiting(),
     broken,
     registerPending: guarded(() => loader.registerPending()),
@@ -168,8 +167,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const lookouts: Lookout[] = [];
   const whenImported: HookHost['whenImported'] = (builtin, step) => {
     // A list of all modules is no import.
-    const pattern = new RegExp(`\\b(?:from|import|require|getBuiltinModule)\\s*\\(?\\s*['"\`]${builtin}['"\`]`);
-    lookouts.push({ pattern, seen: guarded(step) });
+    const pattern = new RegExp(
+      `\\b(?:from|import|require|getBuiltinModule)\\s*\\(?\\s*['"\`](?:node:)?${builtin}(?:/promises)?['"\`]`,
+    );
+    lookouts.push({ word: builtin, pattern, seen: guarded(step) });
   };
   const loader: Loader = !rewrites
     ? noLoader()
@@ -232,6 +233,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const ends = createPromiseEnds(now);
   const api = createApi({
     ...{ proc, recorder, preview, ends, now, isSecret, seen, broken, warn, otelJson },
+    returnsSecret: (name) => isSecret(simpleName(name)),
     looksLike: disguise.looksLike,
     textOf: disguise.textOf,
     rewrittenId: (fn) =>
@@ -262,7 +264,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   // Another preload may have loaded it before; and vitest's vm pools import it past the loader.
   const { moduleLoadList = [] } = process as { moduleLoadList?: string[] };
   if (process.env.VITEST !== undefined || moduleLoadList.includes('NativeModule inspector')) guarded(watchSessions)();
-  else whenImported('(?:node:)?inspector(?:/promises)?', watchSessions);
+  else whenImported('inspector', watchSessions);
   const coverageFiles = createCoverageFiles(folder, sources);
   const finishCoverage = guarded(coverageFiles.finish);
   const unwatchReports = watchCoverageReports(guarded(coverageFiles.translate));

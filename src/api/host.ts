@@ -11,6 +11,8 @@ export interface ApiHost {
   /** Nanoseconds of a monotonic clock. */
   now(): number;
   isSecret(key: string): boolean;
+  /** Whether the results of a function of that (qualified) name must not be recorded. */
+  returnsSecret(name: string): boolean;
   /** There is something to record, so the process leaves a trace. */
   seen(): void;
   /** An error of our own; the program goes on. */

@@ -203,12 +203,15 @@ export function createTracing(host: ApiHost) {
     const ownName = key ?? (typeof own === 'string' && own !== '' ? own : '<anonymous>');
     // Of a built-in function nobody knows the parameters.
     const names = parameters ? parameters.names : ['arguments'];
+    const shownName = name ?? owner + ownName;
+    const shownKind = kind ?? kindOf(target, text);
     const fn = register(
       {
-        name: name ?? owner + ownName,
+        name: shownName,
         line: place.line,
         column: place.column,
-        kind: kind ?? kindOf(target, text),
+        kind: shownKind,
+        secret: shownKind !== 'setter' && host.returnsSecret(shownName),
         async: types.isAsyncFunction(target),
         generator: isGeneratorFunction(target),
         params: names,

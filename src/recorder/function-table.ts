@@ -14,6 +14,8 @@ export interface FunctionEntry {
   path?: string;
   /** Then: its place in that module. */
   generated?: { line: number; column: number };
+  /** What it returns is secret. */
+  secret?: boolean;
 }
 
 /** A module whose functions have been given ids. */
@@ -23,12 +25,16 @@ export interface RegisteredFile {
   functions: FunctionEntry[];
 }
 
-/** The constant parts of a function's lines, made once. */
-export interface FunctionText {
+/** What is known of a function, by its id. */
+export interface KnownFunction {
   entry: FunctionEntry;
-  name: string;
   path: string;
-  line: number;
+  /** Made when its first line is: most functions of most programs are never called. */
+  text: FunctionText | null;
+}
+
+/** The constant parts of a function's lines. */
+export interface FunctionText {
   /** From behind the parent's id to the number of `t0_ns`. */
   call: Constant;
   /** From behind the id to the number of `t1_ns`. */
@@ -37,18 +43,18 @@ export interface FunctionText {
   args: Constant[];
 }
 
+/** @param modulePath where it stands unless its entry says something else */
+export function knownFunction(modulePath: string, entry: FunctionEntry): KnownFunction {
+  return { entry, path: entry.path ?? modulePath, text: null };
+}
+
 /** @returns the constant text of a function's lines */
-export function functionText(modulePath: string, entry: FunctionEntry): FunctionText {
-  const { path = modulePath } = entry;
+export function functionText({ entry, path }: KnownFunction): FunctionText {
   const func = `"func":${quote(entry.name)}`;
   const flags = (entry.async ? ',"async":true' : '') + (entry.generator ? ',"generator":true' : '');
   const args = entry.params.map((name, index) => `${index ? ',' : ',"args_preview":{'}${quote(name)}:`);
   args.push(args.length ? '}}\n' : ',"args_preview":{}}\n');
   return {
-    entry,
-    name: entry.name,
-    path,
-    line: entry.line,
     call: constant(
       `,${func},"file":${quote(path)},"line":${entry.line},"column":${entry.column},"kind":"${entry.kind}"${flags},"t0_ns":`,
     ),

@@ -1,7 +1,13 @@
 import { types } from 'node:util';
 import { bigint, epoch, now } from './clock.js';
 import { constant, createEncoder, type Encoder } from './encoder.js';
-import { functionText, type FunctionEntry, type FunctionText, type RegisteredFile } from './function-table.js';
+import {
+  functionText,
+  knownFunction,
+  type FunctionEntry,
+  type KnownFunction,
+  type RegisteredFile,
+} from './function-table.js';
 import { guardProbes } from './guard.js';
 import { ThrownValue, type Previewer } from './preview.js';
 import { quote } from './quote.js';
@@ -35,8 +41,6 @@ export interface RecorderOptions {
   maxFileBytes: number;
   /** Told when an event comes into the empty buffer. */
   waiting: () => void;
-  /** Whether the results of a function of that (qualified) name must not be recorded. */
-  returnsSecret: (name: string) => boolean;
   /** Told of an error in the recording itself. */
   broken: (error: unknown) => void;
   /** Registers files of which another thread did the rewriting; called when an unknown id turns up. */
@@ -264,7 +268,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let omitted = new Float64Array(4096);
   /** 1: what the function returns is secret. */
   let secret = new Uint8Array(4096);
-  const table: (FunctionText | undefined)[] = [];
+  const table: (KnownFunction | undefined)[] = [];
 
   // The calls that run right now, innermost last, from index 1.
   let stackSize = 1 << 14;
@@ -1014,14 +1018,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
         }
       }
       const fn = (what - kind) / KINDS;
-      const entry = table[fn] ?? lateEntry(fn);
+      const known = table[fn] ?? lateEntry(fn);
+      const text = known.text ?? (known.text = functionText(known));
       out.constant(heads[kind]);
       out.integer(numbers[i + 1]);
       if (kind === CALL) {
-        const { args } = entry;
+        const { args } = text;
         const last = args.length - 1;
         parent(numbers[i + 2]);
-        out.constant(entry.call);
+        out.constant(text.call);
         out.time(timeAt(i + 3));
         if (labels.length > 0) out.bytes(labels);
         for (let a = 0; a < last; a++) {
@@ -1031,14 +1036,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
         out.constant(args[last]);
       } else if (kind === CAPPED_EXCEPTION) {
         parent(numbers[i + 2]);
-        out.constant(entry.end);
+        out.constant(text.end);
         out.time(timeAt(i + 3));
         out.constant(cappedErrorKey);
         value();
         out.constant(endOfLine);
       } else {
         const time = timeAt(i + 3);
-        out.constant(entry.end);
+        out.constant(text.end);
         out.time(time);
         out.constant(durationKey);
         out.integer(time - timeAt(i + 2));
@@ -1061,9 +1066,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     doneValues = toValues;
   }
 
-  function lateEntry(fn: number): FunctionText {
+  function lateEntry(fn: number): KnownFunction {
     registerPending();
-    return (table[fn] ??= functionText('', {
+    return (table[fn] ??= knownFunction('', {
       name: '<unknown>',
       line: 1,
       column: 1,
@@ -1095,11 +1100,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function summaries(): string {
     const ts = epoch.text(now());
     let text = '';
-    table.forEach((entry, fn) => {
-      if (!entry || !(omitted[fn] > 0)) return;
+    table.forEach((known, fn) => {
+      if (!known || !(omitted[fn] > 0)) return;
+      const { entry, path } = known;
       counts.events++;
       text +=
-        `{"type":"summary","proc":"${proc}","ts_ns":${ts},"func":${quote(entry.name)},"file":${quote(entry.path)},"line":${entry.line},` +
+        `{"type":"summary","proc":"${proc}","ts_ns":${ts},"func":${quote(entry.name)},"file":${quote(path)},"line":${entry.line},` +
         `"calls":${calls[fn]},"recorded":${calls[fn] - omitted[fn]},"exceptions":${exceptions[fn]}}\n`;
     });
     return text;
@@ -1113,10 +1119,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     register(file, base, stride) {
       reserve(base + file.functions.length * stride);
       file.functions.forEach((entry, index) => {
-        table[base + index * stride] = functionText(file.path, entry);
-        // `get password() {...}`, `getToken() {...}`
-        const returns = entry.kind !== 'constructor' && entry.kind !== 'setter';
-        if (returns && options.returnsSecret(entry.name)) secret[base + index * stride] = 1;
+        table[base + index * stride] = knownFunction(file.path, entry);
+        if (entry.secret) secret[base + index * stride] = 1;
       });
     },
     raw,

@@ -1,3 +1,4 @@
+import { eachChild, isLeaf } from './children.js';
 import type { Node } from './types.js';
 
 export type LeaveReason =
@@ -32,7 +33,7 @@ interface Scan extends FunctionFacts {
 }
 
 /** One walk over the whole program; answers the facts of every function that has a body. */
-export function analyse(program: Node, keys: Record<string, string[]>): Map<Node, FunctionFacts> {
+export function analyse(program: Node): Map<Node, FunctionFacts> {
   const facts = new Map<Node, FunctionFacts>();
   const stack: Scan[] = [];
   // Why all functions at this place must stay as they are.
@@ -41,6 +42,8 @@ export function analyse(program: Node, keys: Record<string, string[]>): Map<Node
   const reexports = new Set<Node>();
 
   const walk = (node: Node, parent: Node): void => {
+    if (node.type === 'Identifier' && node.name === 'arguments' && !isPropertyName(node, parent)) noteArguments(stack);
+    if (isLeaf(node)) return;
     if (node.type === 'CallExpression') noteReexport(node, reexports);
     if (isFunction(node)) {
       const before = leaveAll;
@@ -68,9 +71,6 @@ export function analyse(program: Node, keys: Record<string, string[]>): Map<Node
       return;
     }
     switch (node.type) {
-      case 'Identifier':
-        if (node.name === 'arguments' && !isPropertyName(node, parent)) noteArguments(stack);
-        break;
       case 'ReturnStatement':
         if (scan.cleanups > 0) scan.deferred = true;
         break;
@@ -111,7 +111,7 @@ export function analyse(program: Node, keys: Record<string, string[]>): Map<Node
     if (node.type === 'BlockStatement' || node.type === 'SwitchStatement') noteBlockFunctions(node, scan);
     walkChildren(node);
   };
-  const walkChildren = (node: Node): void => eachChild(node, keys, (child) => walk(child, node));
+  const walkChildren = (node: Node): void => eachChild(node, walk);
   const walkWith = (node: Node): void => {
     walk(node.object, node);
     const before = leaveAll;
@@ -130,28 +130,6 @@ export function isFunction(node: Node): boolean {
       node.type === 'ArrowFunctionExpression') &&
     node.body != null
   );
-}
-
-/** The nodes right below one. A chain `a + b + c ...`, which may be long, counts as one node with many operands. */
-export function eachChild(node: Node, keys: Record<string, string[]>, each: (child: Node) => void): void {
-  if (isChain(node)) {
-    const operands: Node[] = [];
-    let left = node;
-    for (; isChain(left); left = left.left) operands.push(left.right);
-    each(left);
-    for (let i = operands.length - 1; i >= 0; i--) each(operands[i]);
-    return;
-  }
-  for (const key of keys[node.type] ?? []) {
-    const child = node[key];
-    if (Array.isArray(child)) {
-      for (const one of child) if (one) each(one);
-    } else if (child) each(child);
-  }
-}
-
-function isChain(node: Node): boolean {
-  return node.type === 'BinaryExpression' || node.type === 'LogicalExpression';
 }
 
 export function unlabeled(node: Node): Node {

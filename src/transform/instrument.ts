@@ -1,5 +1,6 @@
-import { parseSync, visitorKeys } from 'oxc-parser';
-import { analyse, boundNames, namesUnder, eachChild, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
+import { parseSync } from 'oxc-parser';
+import { analyse, boundNames, namesUnder, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
+import { eachChild, isLeaf } from './children.js';
 import { describe, parameterNames, valueParameters } from './describe.js';
 import { applyEdits, EditList } from './edits.js';
 import { LineTable } from './lines.js';
@@ -57,11 +58,10 @@ interface Context {
  */
 export function instrument(source: string, filename: string, options: InstrumentOptions): Instrumented | null {
   const { program, kind } = parse(source, filename, options.kind);
-  const keys = visitorKeys;
   const lines = new LineTable(source);
-  const origins = options.map && findOrigins(program, keys, source, lines, options.map);
-  const rewriter = new Rewriter(source, keys, analyse(program, keys), options, lines, origins);
-  rewriter.children(program, { frame: null, lexical: '0', depth: 0 });
+  const origins = options.map && findOrigins(program, source, lines, options.map);
+  const rewriter = new Rewriter(source, analyse(program), options, lines, origins);
+  rewriter.program(program);
   if (rewriter.functions.length === 0 && rewriter.leftAlone.length === 0) return null;
 
   const { edits: list } = rewriter.edits;
@@ -109,10 +109,11 @@ class Rewriter {
   private readonly ancestors: Node[] = [];
   /** Where the last `yield` without a value ended. */
   private yieldEnd = -1;
+  /** Of the children that are being visited. */
+  private context: Context = { frame: null, lexical: '0', depth: 0 };
 
   constructor(
     private readonly source: string,
-    private readonly keys: Record<string, string[]>,
     private readonly facts: Map<Node, FunctionFacts>,
     private readonly options: InstrumentOptions,
     readonly lines: LineTable,
@@ -131,13 +132,23 @@ class Rewriter {
     return lines;
   }
 
-  children(node: Node, context: Context): void {
-    this.ancestors.push(node);
-    eachChild(node, this.keys, (child) => this.visit(child, context));
-    this.ancestors.pop();
+  program(program: Node): void {
+    this.children(program, this.context);
   }
 
+  private children(node: Node, context: Context): void {
+    const outer = this.context;
+    this.context = context;
+    this.ancestors.push(node);
+    eachChild(node, this.visitChild);
+    this.ancestors.pop();
+    this.context = outer;
+  }
+
+  private readonly visitChild = (child: Node): void => this.visit(child, this.context);
+
   private visit(node: Node, context: Context): void {
+    if (isLeaf(node)) return;
     if (isFunction(node)) return this.visitFunction(node, context);
     const { frame } = context;
     switch (node.type) {
@@ -227,7 +238,8 @@ class Rewriter {
       suspends: node.async || node.generator,
       lowered,
     };
-    const secretSetter = member?.kind === 'set' && this.options.redactParameter?.(simpleName(name));
+    const secretName = this.options.redactParameter?.(simpleName(name)) === true;
+    const secretSetter = member?.kind === 'set' && secretName;
     const values = this.handedOver(node, facts, origin).map((each) => (secretSetter ? { ...each, value: null } : each));
     const begin = origin?.outer ?? node;
     this.functions.push({
@@ -237,16 +249,15 @@ class Rewriter {
       ...(origin && {
         generated: { line: this.lines.lineOf(begin.start), column: this.lines.columnOf(begin.start) },
       }),
+      ...(secretName && place.kind !== 'constructor' && place.kind !== 'setter' && { secret: true as const }),
     });
 
     // Functions in the parameter list and the like cannot see the body's variables.
     this.ancestors.push(node);
-    for (const key of this.keys[node.type]) {
-      if (key === 'body') continue;
-      const child = node[key];
-      if (Array.isArray(child)) for (const each of child) this.visit(each, { ...outer, frame: null });
-      else if (child) this.visit(child, { ...outer, frame: null });
-    }
+    const outside = { ...outer, frame: null };
+    eachChild(node, (child) => {
+      if (child !== node.body) this.visit(child, outside);
+    });
     this.visitBody(
       frame,
       values.map(({ value }) => value),
@@ -267,7 +278,7 @@ class Rewriter {
     };
     const given = valueParameters(node);
     // Without any of its own, a lowered body sees those of the function around it.
-    const parameters = given.length === 0 && origin ? visibleParameters(origin.outer, node, this.keys) : given;
+    const parameters = given.length === 0 && origin ? visibleParameters(origin.outer, node) : given;
     const originals = origin?.original.parameters;
     const values: Argument[] = [];
     let secrets = false;
@@ -414,7 +425,7 @@ class Rewriter {
   }
 
   private visitLabeled(node: Node, context: Context, frame: Frame): void {
-    if (!frame.async || !containsForAwait(node.body, this.keys)) return this.children(node, context);
+    if (!frame.async || !containsForAwait(node.body)) return this.children(node, context);
     this.followed(node, frame, () => {
       // `continue` of an outer loop leaves an inner `for await`, which suspends the call.
       const loop = unlabeled(node.body);
@@ -500,7 +511,7 @@ class Rewriter {
   private hoistedVars(frame: Frame): string {
     if (frame.facts.clashing.size === 0) return '';
     const names = new Set<string>();
-    collectVars(frame.node.body, this.keys, (declaration) => {
+    collectVars(frame.node.body, (declaration) => {
       if (!clashes(declaration, frame)) return;
       for (const { id } of declaration.declarations) for (const name of boundNames(id)) names.add(name);
     });
@@ -581,11 +592,11 @@ function unusedPrefix(source: string): string {
 }
 
 /** Parameters of the function around a lowered body, where that does not hide them. */
-function visibleParameters(outer: Node, body: Node, keys: Record<string, string[]>): Node[] {
+function visibleParameters(outer: Node, body: Node): Node[] {
   if (outer === body) return [];
   const parameters = valueParameters(outer);
   const hidden = new Set<string>();
-  eachOwnNode(body.body, keys, (node) => {
+  eachOwnNode(body.body, (node) => {
     if (node.type === 'VariableDeclarator') for (const name of boundNames(node.id)) hidden.add(name);
   });
   for (const statement of body.body.body as Node[]) if (statement.id) hidden.add(statement.id.name as string);
@@ -614,15 +625,15 @@ function clashes(declaration: Node, frame: Frame): boolean {
   );
 }
 
-function collectVars(node: Node, keys: Record<string, string[]>, each: (declaration: Node) => void): void {
-  eachOwnNode(node, keys, (child) => {
+function collectVars(node: Node, each: (declaration: Node) => void): void {
+  eachOwnNode(node, (child) => {
     if (child.type === 'VariableDeclaration') each(child);
   });
 }
 
-function containsForAwait(node: Node, keys: Record<string, string[]>): boolean {
+function containsForAwait(node: Node): boolean {
   let found = false;
-  eachOwnNode(node, keys, (child) => {
+  eachOwnNode(node, (child) => {
     if (child.type === 'ForOfStatement' && child.await) found = true;
   });
   return found;
@@ -630,17 +641,17 @@ function containsForAwait(node: Node, keys: Record<string, string[]>): boolean {
 
 function hasTopLevelAwait(program: Node): boolean {
   let found = false;
-  eachOwnNode(program, visitorKeys, (child) => {
+  eachOwnNode(program, (child) => {
     if (child.type === 'AwaitExpression' || (child.type === 'ForOfStatement' && child.await)) found = true;
   });
   return found;
 }
 
 /** Every node below, functions left out. */
-function eachOwnNode(node: Node, keys: Record<string, string[]>, each: (child: Node) => void): void {
+function eachOwnNode(node: Node, each: (child: Node) => void): void {
   each(node);
-  eachChild(node, keys, (child) => {
-    if (!isFunction(child) && child.type !== 'StaticBlock') eachOwnNode(child, keys, each);
+  eachChild(node, (child) => {
+    if (!isFunction(child) && child.type !== 'StaticBlock') eachOwnNode(child, each);
   });
 }
 

@@ -1,5 +1,6 @@
-import { parseSync, visitorKeys } from 'oxc-parser';
-import { eachChild, isFunction } from './analyse.js';
+import { parseSync } from 'oxc-parser';
+import { isFunction } from './analyse.js';
+import { eachChild } from './children.js';
 import { applyEdits } from './edits.js';
 import type { Edit, Node, SourceKind } from './types.js';
 
@@ -120,7 +121,7 @@ function namedFunctions(program: Node): Map<string, Found[]> {
     if ((node.type === 'ClassDeclaration' || node.type === 'ClassExpression') && node.id) {
       addMethods(node.id.name as string, node);
     }
-    eachChild(node, visitorKeys, walk);
+    eachChild(node, walk);
   };
   walk(program);
   return named;
@@ -193,7 +194,7 @@ function ownReturns(body: Node): Node[] {
   const walk = (node: Node): void => {
     if (isFunction(node)) return;
     if (node.type === 'ReturnStatement' && node.argument) values.push(node.argument);
-    eachChild(node, visitorKeys, walk);
+    eachChild(node, walk);
   };
   walk(body);
   return values;
@@ -217,7 +218,7 @@ function valuesIn(body: Node, what: What): Node[] {
       const [first, second] = node.elements as (Node | null)[];
       if (first && second && pathOf(second) === 'undefined' && mentions(first, what.behind)) values.push(second);
     }
-    eachChild(node, visitorKeys, walk);
+    eachChild(node, walk);
   };
   walk(body);
   return values;
@@ -225,7 +226,7 @@ function valuesIn(body: Node, what: What): Node[] {
 
 function mentions(node: Node, name: string): boolean {
   let found = node.type === 'Identifier' && node.name === name;
-  eachChild(node, visitorKeys, (child) => void (found ||= mentions(child, name)));
+  eachChild(node, (child) => void (found ||= mentions(child, name)));
   return found;
 }
 

@@ -1,5 +1,6 @@
-import { parseSync, visitorKeys } from 'oxc-parser';
-import { eachChild, isFunction } from './analyse.js';
+import { parseSync } from 'oxc-parser';
+import { isFunction } from './analyse.js';
+import { eachChild } from './children.js';
 import { describe, valueParameters, type Description } from './describe.js';
 import { LineTable } from './lines.js';
 import { simpleName } from './names.js';
@@ -59,7 +60,7 @@ export function originalFunctions(source: string, filename: string): OriginalFun
       addNew(found.otherPlaces, otherPlaces(node, parent), inside);
     }
     ancestors.push(node);
-    eachChild(node, visitorKeys, (child) => walk(child, inside));
+    eachChild(node, (child) => walk(child, inside));
     ancestors.pop();
   };
   walk(program, null);

@@ -1,4 +1,5 @@
-import { eachChild, isFunction } from './analyse.js';
+import { isFunction } from './analyse.js';
+import { eachChild } from './children.js';
 import type { LineTable } from './lines.js';
 import { functionName, simpleName } from './names.js';
 import { bodyAround, originalFunctions, type OriginalFunction, type OriginalFunctions } from './original-functions.js';
@@ -26,7 +27,6 @@ export interface Origin {
  */
 export function findOrigins(
   program: Node,
-  keys: Record<string, string[]>,
   source: string,
   lines: LineTable,
   incoming: IncomingMap,
@@ -40,7 +40,7 @@ export function findOrigins(
   }
   if (map.segments.data.length === 0) return undefined;
   const search = new OriginSearch(map, source, lines, incoming);
-  const functions = collect(program, keys);
+  const functions = collect(program);
   for (const each of functions) each.match = search.find(each);
   search.byLine(functions);
   return choose(functions, search);
@@ -87,14 +87,14 @@ const LUMP = 4;
 /** What names.ts reads of the nodes around a function. */
 const NAMING = 8;
 
-function collect(program: Node, keys: Record<string, string[]>): Generated[] {
+function collect(program: Node): Generated[] {
   const functions: Generated[] = [];
   const ancestors: Node[] = [];
   const walk = (node: Node, parent: Generated | null): void => {
     let inside = parent;
     if (isFunction(node)) functions.push((inside = { node, ancestors: ancestors.slice(-NAMING), parent }));
     ancestors.push(node);
-    eachChild(node, keys, (child) => walk(child, inside));
+    eachChild(node, (child) => walk(child, inside));
     ancestors.pop();
   };
   walk(program, null);

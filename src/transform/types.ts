@@ -23,6 +23,8 @@ export interface FunctionInfo {
   path?: string;
   /** Then: where it begins in that text. 1-based. */
   generated?: { line: number; column: number };
+  /** Its name says that what it returns is secret: `get password() {...}`, `getToken() {...}`. */
+  secret?: true;
 }
 
 /** The source map that a text came with. */
