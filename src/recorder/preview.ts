@@ -148,10 +148,13 @@ export class ThrownValue {
   }
 }
 
-/** A key as it is written, with the colon. */
 interface Key {
+  text: string;
+  /** As it is written, with the colon. */
   name: Constant;
   secret: boolean;
+  /** What came behind it in the last object that had it: nearly always what comes there in the next. */
+  next: Key | null;
 }
 
 interface Class {
@@ -366,6 +369,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     if (type !== null) out.constant(type);
     const head = out.position();
     let lengthAt = -1;
+    let before: Key | null = null;
     let i = 0;
     for (; i < kept && nodes <= most; i++) {
       const key = keys[i];
@@ -373,10 +377,10 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       if (!property) continue;
       if (out.position() !== start) out.byte(COMMA);
       if (key === 'length') lengthAt = out.position();
-      const { name, secret } = getKey(known, key) ?? newKey(key);
-      out.constant(name);
+      before = keyBehind(before, key);
+      out.constant(before.name);
       more = i + 1 < kept;
-      if (secret) redacted();
+      if (before.secret) redacted();
       else slot(property, depth);
     }
     if (i < keys.length) {
@@ -418,10 +422,20 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     out.text(i === keys.length ? '}' : ',"truncated":true}');
   }
 
+  function keyBehind(before: Key | null, text: string): Key {
+    if (before === null) return getKey(known, text) ?? newKey(text);
+    const { next } = before;
+    if (next !== null && next.text === text) return next;
+    const key = getKey(known, text) ?? newKey(text);
+    // A long one may be any string of the program's.
+    if (text.length <= MIN_KEY) before.next = key;
+    return key;
+  }
+
   function newKey(key: string): Key {
     const kept = key.length <= maxKey ? key : `${slice(key, 0, maxKey)}...`;
     const name = constant(`${quote(exec(TYPE_KEY, key) === null ? kept : `$${kept}`)}:`);
-    const entry = { name, secret: isSecret(key) };
+    const entry = { text: key, name, secret: isSecret(key), next: null };
     // Programs use objects as dictionaries, so the number of keys has no bound.
     if (key.length <= MIN_KEY && ++knownSize <= MAX_KNOWN) setKey(known, key, entry);
     else nodes += kept.length >> TEXT_SHIFT;
