@@ -234,6 +234,8 @@ const KINDS = 8;
 const LOW_HALF = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
 const HIGH_HALF = 1 - LOW_HALF;
 const RAW = -1;
+/** Minus the function's id: the handle of a call that is counted only. */
+const COUNTED = -1;
 /** The calls that follow carry the labels of another scope. */
 const LABELS = -2;
 
@@ -260,12 +262,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const processBudget: Budget = { sampled: sample(), calls: null };
   // Where not every context is recorded, each call asks.
   let limit = sampleRate < 1 ? -1 : maxCalls;
+  /** The count of the process decides alone: no other context was entered, or the file is full. */
+  let oneCount = sampleRate >= 1;
   let full = false;
 
   // Per function, by id.
   let calls = new Float64Array(4096);
   let exceptions = new Float64Array(4096);
-  let omitted = new Float64Array(4096);
+  /** Of these, how many in detail. */
+  let recorded = new Float64Array(4096);
   /** 1: what the function returns is secret. */
   let secret = new Uint8Array(4096);
   const table: (KnownFunction | undefined)[] = [];
@@ -416,16 +421,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
     };
     calls = grow(calls);
     exceptions = grow(exceptions);
-    omitted = grow(omitted);
+    recorded = grow(recorded);
     const flags = new Uint8Array(size);
     flags.set(secret);
     secret = flags;
-  }
-
-  /** The handle of a call that is counted only. */
-  function refuse(fn: number): number {
-    omitted[fn]++;
-    return -1 - fn;
   }
 
   /** A time among the events as a number. */
@@ -435,6 +434,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Notes the call itself; its arguments are in `values` already, up to `valuesEnd`. */
   function open(fn: number, lexical: CallHandle, valuesEnd: number): number {
+    recorded[fn]++;
     if (reportNext !== null && reportNext.fn === fn) {
       fn = reportNext.as;
       reportNext = null;
@@ -473,33 +473,33 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   function e0(fn: number, lexical: CallHandle): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
-    if (tight(0) && !room(0)) return refuse(fn);
+    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (tight(0) && !room(0)) return COUNTED - fn;
     return open(fn, lexical, valueAt);
   }
 
   function e1(fn: number, lexical: CallHandle, a: unknown): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
-    if (tight(1) && !room(1)) return refuse(fn);
+    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (tight(1) && !room(1)) return COUNTED - fn;
     return open(fn, lexical, put(a, valueAt));
   }
 
   function e2(fn: number, lexical: CallHandle, a: unknown, b: unknown): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
-    if (tight(2) && !room(2)) return refuse(fn);
+    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (tight(2) && !room(2)) return COUNTED - fn;
     return open(fn, lexical, put(b, put(a, valueAt)));
   }
 
   function e3(fn: number, lexical: CallHandle, a: unknown, b: unknown, c: unknown): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
-    if (tight(3) && !room(3)) return refuse(fn);
+    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (tight(3) && !room(3)) return COUNTED - fn;
     return open(fn, lexical, put(c, put(b, put(a, valueAt))));
   }
 
   function en(fn: number, lexical: CallHandle, args: unknown[]): number {
-    if (!(++calls[fn] <= limit) && !admit(fn)) return refuse(fn);
+    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
     const { length } = args;
-    if (!room(length)) return refuse(fn);
+    if (!room(length)) return COUNTED - fn;
     let next = valueAt;
     for (let i = 0; i < length; i++) next = put(args[i], next);
     return open(fn, lexical, next);
@@ -902,7 +902,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   function enterScope(scope: Scope | null): Scope | null {
-    if (!scopes.used && scope !== null) ownersFrom = lastId + 1;
+    if (!scopes.used && scope !== null) {
+      ownersFrom = lastId + 1;
+      oneCount = full;
+    }
     return scopes.enter(scope);
   }
 
@@ -930,6 +933,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (sink.bytes > maxFileBytes && omittedBefore < 0) {
         omittedBefore = omittedCalls();
         limit = -1;
+        oneCount = true;
         full = true;
       }
     } catch (error) {
@@ -1082,7 +1086,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   // -------------------------------------------------------------------- totals
 
   function omittedCalls(): number {
-    return omitted.reduce((sum, count) => sum + count, 0);
+    return calls.reduce((sum, count, fn) => sum + count - recorded[fn], 0);
   }
 
   function dropped(): Record<string, number> {
@@ -1101,12 +1105,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const ts = epoch.text(now());
     let text = '';
     table.forEach((known, fn) => {
-      if (!known || !(omitted[fn] > 0)) return;
+      if (!known || !(recorded[fn] < calls[fn])) return;
       const { entry, path } = known;
       counts.events++;
       text +=
         `{"type":"summary","proc":"${proc}","ts_ns":${ts},"func":${quote(entry.name)},"file":${quote(path)},"line":${entry.line},` +
-        `"calls":${calls[fn]},"recorded":${calls[fn] - omitted[fn]},"exceptions":${exceptions[fn]}}\n`;
+        `"calls":${calls[fn]},"recorded":${recorded[fn]},"exceptions":${exceptions[fn]}}\n`;
     });
     return text;
   }
