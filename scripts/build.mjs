@@ -20,22 +20,28 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.stamp.json');
 
+/** @param resolve text of what answers where a package is, which `createRequire` takes as well as an address */
+function parserFrom(resolve, imports = '') {
+  return {
+    define: { 'import.meta.url': 'PARSER' },
+    banner:
+      '// Contains parts of oxc-parser, MIT License, Copyright (c) 2024-present VoidZero Inc. & Contributors, (c) 2023 Boshen\n' +
+      `${imports}const PARSER=${resolve}('oxc-parser');`,
+  };
+}
+
 // transform.cjs stays a file of its own: the agent loads it, and with it the parser, at the first module that is not
 // in the cache of rewritten sources.
 const entries = [
   // Small, for it runs in every package manager as well, and does nothing there.
   { source: 'src/register.ts', target: 'register.cjs', external: ['./agent.cjs'] },
-  { source: 'src/transform/index.ts', target: 'transform.cjs', external: ['oxc-parser'] },
-  { source: 'src/transform/index.ts', target: 'transform.mjs', external: ['oxc-parser'] },
-  // With the JavaScript of the parser in it, for Plug'n'Play: Node cannot require an ES module out of an archive. Its
-  // native part is looked for from where the package is.
+  // With the JavaScript of the parser in it: that loads faster, and Node cannot require an ES module out of an archive of
+  // Plug'n'Play. Its native part is looked for from where the package is.
+  { source: 'src/transform/index.ts', target: 'transform.cjs', ...parserFrom('require.resolve') },
   {
     source: 'src/transform/index.ts',
-    target: 'transform-pnp.cjs',
-    define: { 'import.meta.url': 'PARSER' },
-    banner:
-      '// Contains oxc-parser, MIT License, Copyright (c) 2024-present VoidZero Inc. & Contributors, (c) 2023 Boshen\n' +
-      "const PARSER=require('node:url').pathToFileURL(require.resolve('oxc-parser')).href;",
+    target: 'transform.mjs',
+    ...parserFrom('handitRequire(import.meta.url).resolve', "import{createRequire as handitRequire}from'node:module';"),
   },
   { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
   { source: 'src/loader/compiled-body.ts', target: 'compiled-body.cjs' },
@@ -44,7 +50,7 @@ const entries = [
   {
     source: 'src/agent.ts',
     target: 'agent.cjs',
-    external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs', 'oxc-parser'],
+    external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs'],
   },
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
   { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },

@@ -21,15 +21,8 @@ export function rewriteOptions(
   const { cwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
-  const load = (): typeof transform => {
-    const require = createRequire(join(folder, 'register.cjs'));
-    try {
-      return require('./transform.cjs') as typeof transform;
-    } catch (error) {
-      if (!process.versions.pnp) throw error;
-      return require('./transform-pnp.cjs') as typeof transform;
-    }
-  };
+  const load = (): typeof transform =>
+    createRequire(join(folder, 'register.cjs'))('./transform.cjs') as typeof transform;
   const userModules = createUserModules({
     ...config,
     ownFolder: folder,

@@ -1,4 +1,4 @@
-import { visitorKeys } from 'oxc-parser';
+import { visitorKeys } from './parser.js';
 import type { Node } from './types.js';
 
 type Each = (child: Node, parent: Node) => void;

@@ -1,4 +1,3 @@
-import { parseSync } from 'oxc-parser';
 import { analyse, boundNames, namesUnder, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
 import { eachChild, isLeaf } from './children.js';
 import { describe, parameterNames, valueParameters } from './describe.js';
@@ -6,6 +5,7 @@ import { applyEdits, EditList } from './edits.js';
 import { LineTable } from './lines.js';
 import { simpleName } from './names.js';
 import { findOrigins, type Origin } from './origins.js';
+import { parseSource } from './parser.js';
 import {
   UnparsableSource,
   type CodeKind,
@@ -82,21 +82,19 @@ export function instrument(source: string, filename: string, options: Instrument
 
 /** Reads the text by the rules under which Node will run it. */
 function parse(source: string, filename: string, kind: CodeKind): { program: Node; kind: 'module' | 'commonjs' } {
-  const { program, errors, module } = parseSync(filename, source, {
+  const { program, error, hasModuleSyntax } = parseSource(filename, source, {
     sourceType: kind === 'body' ? 'module' : kind,
     // A body has been compiled already, whatever the file is called.
     lang: kind === 'body' ? 'js' : language(filename),
     preserveParens: true,
     showSemanticErrors: true,
   });
-  const tree = program as unknown as Node;
-  if (kind === 'unambiguous' && !module.hasModuleSyntax) {
+  if (kind === 'unambiguous' && !hasModuleSyntax) {
     // Without module syntax Node runs the text as CommonJS, unless a top-level await forbids that.
-    return parse(source, filename, hasTopLevelAwait(tree) ? 'module' : 'commonjs');
+    return parse(source, filename, hasTopLevelAwait(program) ? 'module' : 'commonjs');
   }
-  const failure = errors.find(({ severity }) => (severity as string) === 'Error');
-  if (failure) throw new UnparsableSource(failure.message);
-  return { program: tree, kind: kind === 'commonjs' || kind === 'body' ? 'commonjs' : 'module' };
+  if (error !== undefined) throw new UnparsableSource(error);
+  return { program, kind: kind === 'commonjs' || kind === 'body' ? 'commonjs' : 'module' };
 }
 
 class Rewriter {

@@ -1,7 +1,7 @@
-import { parseSync } from 'oxc-parser';
 import { isFunction } from './analyse.js';
 import { eachChild } from './children.js';
 import { applyEdits } from './edits.js';
+import { parseSource } from './parser.js';
 import type { Edit, Node, SourceKind } from './types.js';
 
 /**
@@ -79,9 +79,8 @@ export function editLibrary(source: string, filename: string, kind: SourceKind, 
 }
 
 function parse(source: string, filename: string, kind: SourceKind): Node {
-  const { program, errors } = parseSync(filename, source, { sourceType: kind, preserveParens: true });
-  const error = errors.find(({ severity }) => (severity as string) === 'Error');
-  if (error) throw new UnfamiliarSource(`cannot be parsed: ${error.message}`);
+  const { program, error } = parseSource(filename, source, { sourceType: kind, preserveParens: true });
+  if (error !== undefined) throw new UnfamiliarSource(`cannot be parsed: ${error}`);
   return program;
 }
 

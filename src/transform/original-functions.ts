@@ -1,9 +1,9 @@
-import { parseSync } from 'oxc-parser';
 import { isFunction } from './analyse.js';
 import { eachChild } from './children.js';
 import { describe, valueParameters, type Description } from './describe.js';
 import { LineTable } from './lines.js';
 import { simpleName } from './names.js';
+import { parseSource } from './parser.js';
 import type { Node } from './types.js';
 
 /** A function as it stands in the file that a generated text was made of. */
@@ -90,8 +90,12 @@ function parseOriginal(source: string, filename: string): Node | undefined {
   // JSX may stand in any file that a build step reads; types may too.
   const languages: ('ts' | 'tsx' | 'jsx')[] = typed === undefined ? ['jsx', 'tsx'] : [typed === 'tsx' ? 'tsx' : 'ts'];
   for (const lang of languages) {
-    const { program, errors } = parseSync(filename, source, { sourceType: 'unambiguous', lang, preserveParens: true });
-    if (!errors.some(({ severity }) => (severity as string) === 'Error')) return program;
+    const { program, error } = parseSource(filename, source, {
+      sourceType: 'unambiguous',
+      lang,
+      preserveParens: true,
+    });
+    if (error === undefined) return program;
   }
   return undefined;
 }
