@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer';
 
-/** Bytes of a block. Blocks are used again: a new one for each large body would keep the garbage collector busy. */
+/** Bytes of a block for large bodies. Blocks are used again: new ones would keep the garbage collector busy. */
 const BLOCK = 64 * 1024;
 /** Blocks kept for the next bodies. */
 const MAX_FREE = 64;
-/** Up to here Node takes the copies from a pool of its own. */
-const SMALL = 4000;
+/** Bytes up to which a body takes no more memory than it needs. */
+const SMALL = 16 * 1024;
 
 const free: Buffer[] = [];
 
