@@ -70,6 +70,9 @@ const getKey = uncurry(Map.prototype.get) as <T>(map: Map<string, T>, key: strin
 const setKey = uncurry(Map.prototype.set);
 const getClass = uncurry(WeakMap.prototype.get) as <T>(map: WeakMap<object, T>, key: object) => T | undefined;
 const setClass = uncurry(WeakMap.prototype.set);
+const { __lookupGetter__: legacyLookup } = objectPrototype as { __lookupGetter__?: (key: PropertyKey) => unknown };
+/** The getter of a property, which has to be the object's own. Old, so that somebody may have taken it away. */
+const lookupGetter = (legacyLookup ? uncurry(legacyLookup) : () => null) as (self: object, key: number) => unknown;
 const slice = uncurry(String.prototype.slice);
 const exec = uncurry(RegExp.prototype.exec);
 const dateValue = uncurry(Date.prototype.getTime);
@@ -312,13 +315,17 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     out.byte(OPEN_LIST);
     for (; i < kept && nodes <= most; i++) {
       if (i > 0) out.byte(COMMA);
-      const property = getOwnPropertyDescriptor(input, i);
       more = i + 1 < kept;
-      if (property) slot(property, depth);
-      else {
+      if (!hasOwn(input, i)) {
         nodes++;
         out.text('{"$type":"hole"}');
+        continue;
       }
+      // V8 is three times as fast to say that there is no getter as to describe an element.
+      const value = lookupGetter(input, i) === undefined ? input[i] : undefined;
+      // Nothing, or an accessor.
+      if (value === undefined) slot(getOwnPropertyDescriptor(input, i)!, depth);
+      else any(value, depth + 1);
     }
     out.byte(CLOSE_LIST);
     if (i === length) return;
