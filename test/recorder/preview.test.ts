@@ -457,6 +457,28 @@ describe('no code of the program runs', () => {
     expect(ran).toEqual([]);
   });
 
+  test('of accessors in lists, nor of what stands behind holes', () => {
+    const getter = { get: () => (ran.push('get'), 1), configurable: true };
+    const setter = { set: () => ran.push('set') };
+    const list = [1, undefined, 2, 3, 4, null];
+    Object.defineProperty(list, 2, getter);
+    Object.defineProperty(list, 3, setter);
+    Object.defineProperty(list, 4, { ...getter, ...setter });
+    expect(value(list)).toBe('[1,{"$type":"undefined"},{"$type":"getter"},{"$type":"setter"},{"$type":"getter"},null]');
+    const traps = new Proxy({}, { get: (_, name) => (ran.push(String(name)), undefined) });
+    const sparse = Object.setPrototypeOf([1, 2], new Proxy([], traps));
+    Reflect.deleteProperty(sparse, '0');
+    expect(JSON.parse(value(sparse))).toEqual([{ $type: 'hole' }, 2]);
+    Object.defineProperty(Array.prototype, 0, getter);
+    try {
+      // eslint-disable-next-line no-sparse-arrays
+      expect(value([, 2])).toBe('[{"$type":"hole"},2]');
+    } finally {
+      Reflect.deleteProperty(Array.prototype, '0');
+    }
+    expect(ran).toEqual([]);
+  });
+
   test('of name and message when the stack is asked for', () => {
     class Named extends Error {
       override get name() {
@@ -527,16 +549,18 @@ describe('no code of the program runs', () => {
 describe('the work is bounded:', () => {
   /** A previewer that counts the properties it looks at. */
   function counting(changed: Partial<typeof limits> = {}) {
-    const original = Object.getOwnPropertyDescriptor;
+    const { getOwnPropertyDescriptor, hasOwn } = Object;
     let looks = 0;
     let made: ReturnType<typeof previewer> | undefined;
     jest.isolateModules(() => {
-      Object.getOwnPropertyDescriptor = (...args) => (looks++, original(...args));
+      Object.getOwnPropertyDescriptor = (...args) => (looks++, getOwnPropertyDescriptor(...args));
+      Object.hasOwn = (...args) => (looks++, hasOwn(...args));
       try {
         // eslint-disable-next-line @typescript-eslint/no-require-imports
         made = require('../../src/recorder/preview.js').createPreviewer({ ...limits, ...changed }, () => false);
       } finally {
-        Object.getOwnPropertyDescriptor = original;
+        Object.getOwnPropertyDescriptor = getOwnPropertyDescriptor;
+        Object.hasOwn = hasOwn;
       }
     });
     return (input: unknown) => {
