@@ -167,12 +167,11 @@ describe('redactJsonText()', () => {
   );
 });
 
-test('redactJsonText() takes no longer for a text of backslashes', () => {
-  const text = `{"password":1,"x":"${'\\'.repeat(60_000)}`;
-  const start = process.cpuUsage();
+// 5 s for a fifth of them where it looked at the run of them from each of its places to its end, and the time goes with the
+// square of their number: that does not end in a test's time.
+test('redactJsonText() does not hang on a text of backslashes', () => {
+  const text = `{"password":1,"x":"${'\\'.repeat(300_000)}`;
   expect(redactJsonText(text, secretKeys(null))).toBe(text.replace('1', '"<redacted>"'));
-  // 5 s where it looked at the run of them from each of its places to its end, 0.1 s now.
-  expect(process.cpuUsage(start).user).toBeLessThan(2e6);
 });
 
 test('redactMultipart() leaves out the content of parts with a secret name', () => {
