@@ -1,4 +1,5 @@
 import type { Encoder } from '../../src/recorder/encoder.js';
+import { isSpace } from './scan-json.js';
 import type { SecretKeyTest } from './secret-keys.js';
 
 const QUOTE = 0x22;
@@ -75,10 +76,6 @@ function isBeforeColon(bytes: Buffer, from: number): boolean {
   let i = from;
   while (isSpace(bytes[i])) i++;
   return bytes[i] === COLON;
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 /** The backslash before a quote inside of a string is no part of a key. */

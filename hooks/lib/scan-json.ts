@@ -113,7 +113,8 @@ export function scanJson(bytes: Buffer, isSecretKey: SecretKeyTest): number {
   return depth === 0 && expected === AFTER_VALUE ? found : 0;
 }
 
-function isSpace(code: number): boolean {
+/** White space of JSON. */
+export function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 

@@ -472,6 +472,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return false;
   }
 
+  // What decides whether a call is recorded stands in each of these: a function for it costs a call beyond the cap a
+  // nanosecond.
+
   function e0(fn: number, lexical: CallHandle): number {
     if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
     if (tight(0) && !room(0)) return COUNTED - fn;
