@@ -185,10 +185,7 @@ export class Exchange {
     const { requestBody, responseBody } = this;
     const line = (out: Encoder): void => {
       head(out);
-      if (responseBody.size > 0) {
-        out.text(',"response_body":');
-        writeBody(out, responseBody, bodyHeaders(this.responseHeaders), this.host.maxBody, this.host.isSecret);
-      }
+      this.writeBodyOf(responseBody, 'response_body', this.responseHeaders, out);
       // That of a request which was still on its way when the request was reported.
       if (!this.requestBodyReported) this.writeRequestBody(out);
       out.text(`${this.bytesIn()}}\n`);
@@ -224,12 +221,14 @@ export class Exchange {
   }
 
   private writeRequestBody(out: Encoder): void {
-    const { requestBody, host } = this;
-    if (requestBody.size > 0) {
-      out.text(',"request_body":');
-      writeBody(out, requestBody, bodyHeaders(this.requestHeaders), host.maxBody, host.isSecret);
-    }
+    this.writeBodyOf(this.requestBody, 'request_body', this.requestHeaders, out);
     out.text(this.bytesOut());
+  }
+
+  private writeBodyOf(body: BodyCollector, field: string, headers: HeaderList, out: Encoder): void {
+    if (body.size === 0) return;
+    out.text(`,"${field}":`);
+    writeBody(out, body, bodyHeaders(headers), this.host.maxBody, this.host.isSecret);
   }
 
   private bytesOut(): string {

@@ -14,6 +14,9 @@ const NUMBERS_BITS = 10;
 /** Eight bytes each; a longer text is not kept. */
 const NUMBER_CHUNKS = 3;
 
+// Taken when the agent starts: the program may patch them.
+const { ceil, floor, imul, max } = Math;
+
 /** The three digits of 0 to 999 as the bytes of a little-endian number. */
 const PADDED = new Uint32Array(1000);
 /** The same without leading zeros. */
@@ -21,8 +24,8 @@ const PLAIN = new Uint32Array(1000);
 // By numbers: each start makes these tables, and with strings that takes 2 ms.
 for (let i = 0; i < 1000; i++) {
   const ones = 48 + (i % 10);
-  const tens = 48 + (Math.floor(i / 10) % 10);
-  PADDED[i] = 48 + Math.floor(i / 100) + tens * 256 + ones * 65_536;
+  const tens = 48 + (floor(i / 10) % 10);
+  PADDED[i] = 48 + floor(i / 100) + tens * 256 + ones * 65_536;
   PLAIN[i] = i < 10 ? ones : i < 100 ? tens + ones * 256 : PADDED[i];
 }
 
@@ -52,7 +55,7 @@ export interface Constant {
 /** @returns text in the form that the encoder writes fastest */
 export function constant(text: string): Constant {
   const bytes = Buffer.from(text);
-  const padded = new Uint8Array(Math.ceil(bytes.length / 8) * 8);
+  const padded = new Uint8Array(ceil(bytes.length / 8) * 8);
   setBytes(padded, bytes, 0);
   const view = viewOf(padded.buffer);
   const chunks = new Float64Array(padded.length / 8);
@@ -128,7 +131,7 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
   }
 
   function grow(count: number): void {
-    const grown = Buffer.allocUnsafeSlow(Math.max(out.length * 2, at + count + WIDE));
+    const grown = Buffer.allocUnsafeSlow(max(out.length * 2, at + count + WIDE));
     setBytes(grown, subarray(out, 0, at), 0);
     use(grown);
   }
@@ -197,7 +200,7 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
     need(20);
     if (value < 1e9) digits(value);
     else {
-      const high = Math.floor(value / 1e9);
+      const high = floor(value / 1e9);
       digits(high);
       nineDigits(value - high * 1e9);
     }
@@ -218,10 +221,10 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
 
   /** A number that is not zero to 10^9 without a fraction, nor the same below zero. */
   function finite(value: number): void {
-    if (value >= 1e9 && value <= Number.MAX_SAFE_INTEGER && Math.floor(value) === value) return integer(value);
+    if (value >= 1e9 && value <= Number.MAX_SAFE_INTEGER && floor(value) === value) return integer(value);
     if (value === 0) return text('-0');
     numberBits[0] = value;
-    const mixed = Math.imul(numberHalves[0] ^ Math.imul(numberHalves[1], 0x9e3779b1), 0x85ebca6b);
+    const mixed = imul(numberHalves[0] ^ imul(numberHalves[1], 0x9e3779b1), 0x85ebca6b);
     const place = mixed >>> (32 - NUMBERS_BITS);
     if (numbers[place] === value) {
       need(NUMBER_CHUNKS * 8);

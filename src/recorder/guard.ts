@@ -1,6 +1,9 @@
 type Probes = Record<string, unknown>;
 type Probe = (...args: unknown[]) => unknown;
 
+/** Minus the function's id: the handle of a call that is counted only. */
+export const COUNTED = -1;
+
 /**
  * Keeps an error in a probe from the program: it is told, and the program gets what it would have had. The end of the
  * stack is the program's own affair, and goes on to it. Each probe is written out, for it is called at each call.
@@ -42,7 +45,7 @@ export function guardProbes(probes: Probes, broken: (error: unknown) => void): P
         return e0(fn, lexical);
       } catch (error) {
         failed(error);
-        return -1 - fn;
+        return COUNTED - fn;
       }
     },
     e1(fn: number, lexical: unknown, a: unknown) {
@@ -50,7 +53,7 @@ export function guardProbes(probes: Probes, broken: (error: unknown) => void): P
         return e1(fn, lexical, a);
       } catch (error) {
         failed(error);
-        return -1 - fn;
+        return COUNTED - fn;
       }
     },
     e2(fn: number, lexical: unknown, a: unknown, b: unknown) {
@@ -58,7 +61,7 @@ export function guardProbes(probes: Probes, broken: (error: unknown) => void): P
         return e2(fn, lexical, a, b);
       } catch (error) {
         failed(error);
-        return -1 - fn;
+        return COUNTED - fn;
       }
     },
     e3(fn: number, lexical: unknown, a: unknown, b: unknown, c: unknown) {
@@ -66,7 +69,7 @@ export function guardProbes(probes: Probes, broken: (error: unknown) => void): P
         return e3(fn, lexical, a, b, c);
       } catch (error) {
         failed(error);
-        return -1 - fn;
+        return COUNTED - fn;
       }
     },
     en(fn: number, lexical: unknown, args: unknown) {
@@ -74,7 +77,7 @@ export function guardProbes(probes: Probes, broken: (error: unknown) => void): P
         return en(fn, lexical, args);
       } catch (error) {
         failed(error);
-        return -1 - fn;
+        return COUNTED - fn;
       }
     },
     x(call: unknown, value: unknown) {

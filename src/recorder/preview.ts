@@ -418,7 +418,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       const property = getOwnPropertyDescriptor(input, key);
       // What is not set yet says nothing.
       if (!property || property.value === null || (property.value === undefined && !property.get)) continue;
-      const { name, secret } = getKey(known, key) ?? newKey(key);
+      const { name, secret } = keyBehind(null, key);
       out.byte(COMMA);
       out.constant(name);
       more = i + 1 < keys.length;
@@ -430,12 +430,12 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
   }
 
   function keyBehind(before: Key | null, text: string): Key {
-    if (before === null) return getKey(known, text) ?? newKey(text);
-    const { next } = before;
+    const next = before === null ? null : before.next;
     if (next !== null && next.text === text) return next;
-    const key = getKey(known, text) ?? newKey(text);
-    // A long one may be any string of the program's.
-    if (text.length <= MIN_KEY) before.next = key;
+    const key = getKey(known, text);
+    // One that is not remembered must not be held by one that is.
+    if (key === undefined) return newKey(text);
+    if (before !== null) before.next = key;
     return key;
   }
 
@@ -500,7 +500,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
       if (next.done) break;
       const key = next.value[0];
       const item = next.value[1];
-      const secret = typeof key === 'string' && key.length <= MAX_MAP_KEY && (getKey(known, key) ?? newKey(key)).secret;
+      const secret = typeof key === 'string' && key.length <= MAX_MAP_KEY && keyBehind(null, key).secret;
       if (i > 0) out.byte(COMMA);
       out.byte(OPEN_LIST);
       more = true;

@@ -8,7 +8,7 @@ import {
   type KnownFunction,
   type RegisteredFile,
 } from './function-table.js';
-import { guardProbes } from './guard.js';
+import { COUNTED, guardProbes } from './guard.js';
 import { ThrownValue, type Previewer } from './preview.js';
 import { quote } from './quote.js';
 import { isPlainPromise } from './realms.js';
@@ -234,8 +234,6 @@ const KINDS = 8;
 const LOW_HALF = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
 const HIGH_HALF = 1 - LOW_HALF;
 const RAW = -1;
-/** Minus the function's id: the handle of a call that is counted only. */
-const COUNTED = -1;
 /** The calls that follow carry the labels of another scope. */
 const LABELS = -2;
 
@@ -596,7 +594,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** The end of a sync call by an exception, which it hands on. */
   function t<E>(call: number, error: E): E {
     if (call < 0) {
-      capped(-1 - call, error);
+      capped(COUNTED - call, error);
       return error;
     }
     const time = now();
