@@ -1,19 +1,19 @@
-import { avaHook } from './ava.js';
-import { axiosHook } from './axios.js';
-import { fetchHook } from './fetch.js';
-import { gotHook } from './got.js';
-import { httpHook } from './http.js';
-import { http2Hook } from './http2.js';
-import { httpsHook } from './https.js';
-import { mochaHook } from './mocha.js';
-import { mocksHook } from './mocks.js';
-import { jestHook } from './jest.js';
-import { jitiHook } from './jiti.js';
-import { nodeTestHook } from './node-test.js';
+import { avaHook } from './runners/ava.js';
+import { axiosHook } from './libraries/axios.js';
+import { fetchHook } from './protocols/fetch.js';
+import { gotHook } from './libraries/got.js';
+import { httpHook } from './protocols/http.js';
+import { http2Hook } from './protocols/http2.js';
+import { httpsHook } from './protocols/https.js';
+import { mochaHook } from './runners/mocha.js';
+import { mocksHook } from './libraries/mocks.js';
+import { jestHook } from './runners/jest.js';
+import { jitiHook } from './runners/jiti.js';
+import { nodeTestHook } from './runners/node-test.js';
 import type { Hook } from './lib/hook.js';
-import { undiciHook } from './undici.js';
-import { viteHook } from './vite.js';
-import { vitestHook } from './vitest.js';
+import { undiciHook } from './protocols/undici.js';
+import { viteHook } from './runners/vite.js';
+import { vitestHook } from './runners/vitest.js';
 
 /** In the order in which they start; they end in the opposite one. */
 export const hooks: readonly Hook[] = [

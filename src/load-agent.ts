@@ -4,7 +4,7 @@ import type * as V8 from 'node:v8';
 import type * as Vm from 'node:vm';
 import type * as agent from './agent.js';
 import { FALSE } from './config.js';
-import { putFile } from './put-file.js';
+import { putFile } from './files/put-file.js';
 import { build } from './version.js';
 
 type Load = (

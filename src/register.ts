@@ -2,7 +2,7 @@ import { getEnvironmentData, isMainThread, parentPort, setEnvironmentData } from
 import { isEnabled } from './config.js';
 import { withAgent } from './load-agent.js';
 import { warn } from './log.js';
-import { isPackageManager } from './package-manager.js';
+import { isPackageManager } from './process/package-manager.js';
 
 /** What the threads of a package manager, which have no `argv[1]` yet, are told. */
 const OFF = 'handit:off';

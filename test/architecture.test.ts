@@ -9,36 +9,24 @@ const allowed: Record<string, string[]> = {
   'src/trace-format': [],
   'src/version': [],
   'src/node-features': [],
-  'src/process-end': [],
-  'src/make-folder': [],
-  'src/put-file': ['src/make-folder'],
-  'src/text-hash': [],
+  'src/files': [],
+  'src/process': [],
   'src/log': [],
   'src/config': ['src/log'],
-  'src/recorder': ['src/trace-format', 'src/config', 'src/make-folder'],
+  'src/recorder': ['src/trace-format', 'src/config', 'src/files'],
   'src/loader': [
-    ...[
-      'src/transform',
-      'src/recorder',
-      'src/config',
-      'src/log',
-      'src/node-features',
-      'src/version',
-      'src/put-file',
-      'src/text-hash',
-    ],
+    ...['src/transform', 'src/recorder', 'src/config', 'src/log', 'src/node-features', 'src/version', 'src/files'],
   ],
   'src/reader': ['src/trace-format'],
   'src/cli': ['src/reader', 'src/trace-format', 'src/version', 'src/config'],
-  'src/api': ['src/recorder', 'src/make-folder'],
+  'src/api': ['src/recorder', 'src/files'],
   'src/agent': [
     ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],
-    ...['src/api', 'src/process-end', 'src/trace-format', 'src/text-hash', 'hooks/index', 'hooks/lib'],
+    ...['src/api', 'src/process', 'src/trace-format', 'src/files', 'hooks/index', 'hooks/lib'],
   ],
   'src/index': ['src/agent', 'src/api', 'src/log', 'src/recorder', 'src/config', 'src/version', 'src/trace-format'],
-  'src/package-manager': [],
-  'src/load-agent': ['src/agent', 'src/config', 'src/put-file', 'src/version'],
-  'src/register': ['src/config', 'src/load-agent', 'src/log', 'src/package-manager'],
+  'src/load-agent': ['src/agent', 'src/config', 'src/files', 'src/version'],
+  'src/register': ['src/config', 'src/load-agent', 'src/log', 'src/process'],
   'hooks/index': ['hooks/lib', 'hooks/*'],
   // The rules by which the transform edits a library's file are data of the hook that knows the library.
   'hooks/lib': ['src/recorder', 'src/trace-format', 'src/node-features', 'src/transform'],
@@ -96,10 +84,10 @@ describe('the check itself', () => {
     ['src/recorder/a.ts', 'src/loader/b.ts'],
     ['src/recorder/a.ts', 'src/transform/b.ts'],
     ['src/loader/a.ts', 'src/agent.ts'],
-    ['hooks/a.ts', 'hooks/b.ts'],
-    ['hooks/a.ts', 'src/config.ts'],
-    ['hooks/a.ts', 'src/loader/b.ts'],
-    ['hooks/lib/a.ts', 'hooks/b.ts'],
+    ['hooks/runners/a.ts', 'hooks/runners/b.ts'],
+    ['hooks/protocols/a.ts', 'src/config.ts'],
+    ['hooks/libraries/a.ts', 'src/loader/b.ts'],
+    ['hooks/lib/a.ts', 'hooks/protocols/b.ts'],
   ])('refuses an import of %s from %s', (from, to) => {
     const path = relative(dirname(from), to).replace(/\.ts$/, '.js');
     const edges = edgesOf({ [from]: `import '${path.startsWith('.') ? path : `./${path}`}';`, [to]: '' });
@@ -163,7 +151,7 @@ function resolveImport(root: string, from: string, specifier: string): string {
 
 function partOf(file: string): string {
   const [top, second, third] = file.replace(/\.m?[jt]s$/, '').split('/');
-  if (top === 'hooks' && third === undefined && second !== 'index') return 'hooks/*';
+  if (top === 'hooks' && third !== undefined && second !== 'lib') return 'hooks/*';
   return `${top}/${second}`;
 }
 

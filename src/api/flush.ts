@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { makeFolder } from '../make-folder.js';
+import { makeFolder } from '../files/make-folder.js';
 import type { ApiHost } from './host.js';
 
 // Taken when the agent starts: programs put mocks in their place.

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { putFile } from '../put-file.js';
-import { textHash } from '../text-hash.js';
+import { putFile } from '../files/put-file.js';
+import { textHash } from '../files/text-hash.js';
 
 /**
  * Keeps a source map in a file, for test runners that ask for the name of one.

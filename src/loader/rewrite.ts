@@ -3,7 +3,7 @@ import type * as transform from '../transform/index.js';
 import type { CodeKind, IncomingMap, InstrumentOptions } from '../transform/types.js';
 import { frameworkOutput, HAS_FUNCTION } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
-import { textHash } from '../text-hash.js';
+import { textHash } from '../files/text-hash.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { putFile } from '../put-file.js';
-import { textHash } from '../text-hash.js';
+import { putFile } from '../files/put-file.js';
+import { textHash } from '../files/text-hash.js';
 import type { FunctionInfo } from '../transform/types.js';
 
 /** A rewritten source as the cache keeps it. */

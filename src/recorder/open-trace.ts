@@ -1,6 +1,6 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
-import { makeFolder } from '../make-folder.js';
+import { makeFolder } from '../files/make-folder.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.
 const { openSync, closeSync, fstatSync, lstatSync } = fs;

@@ -1,11 +1,11 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientHttp2Stream, Http2Stream, ServerHttp2Stream } from 'node:http2';
-import { entries, Exchange, type HeaderList } from './lib/exchange.js';
-import { createGuard } from './lib/guard.js';
-import type { Hook, HookHost } from './lib/hook.js';
-import { isClaimedHttp2Stream } from './lib/http2-claims.js';
-import { readTraceparent } from './lib/trace-context.js';
-import { createPatches } from './lib/patch.js';
+import { entries, Exchange, type HeaderList } from '../lib/exchange.js';
+import { createGuard } from '../lib/guard.js';
+import type { Hook, HookHost } from '../lib/hook.js';
+import { isClaimedHttp2Stream } from '../lib/http2-claims.js';
+import { readTraceparent } from '../lib/trace-context.js';
+import { createPatches } from '../lib/patch.js';
 
 type Headers = Record<string, unknown>;
 type Args = [chunk?: unknown, encoding?: unknown, callback?: unknown];

@@ -1,5 +1,5 @@
-import type { Hook, HookHost, RunningTest } from './lib/hook.js';
-import { createProbes } from './lib/probes.js';
+import type { Hook, HookHost, RunningTest } from '../lib/hook.js';
+import { createProbes } from '../lib/probes.js';
 
 /** The functions of vitest's runner that all of its versions have. */
 const RUNNER = {

@@ -1,5 +1,5 @@
-import type { Hook, HookHost, RunningTest } from './lib/hook.js';
-import { createProbes } from './lib/probes.js';
+import type { Hook, HookHost, RunningTest } from '../lib/hook.js';
+import { createProbes } from '../lib/probes.js';
 
 /** Mocha 10 to 12: each test with its `beforeEach` and `afterEach` hooks, each attempt of a retried one by itself. */
 export const mochaHook: Hook = {

@@ -1,6 +1,6 @@
-import type { Hook, HookHost } from './lib/hook.js';
-import { createPatches } from './lib/patch.js';
-import { createProbes } from './lib/probes.js';
+import type { Hook, HookHost } from '../lib/hook.js';
+import { createPatches } from '../lib/patch.js';
+import { createProbes } from '../lib/probes.js';
 
 /** What jiti puts around a module that it has compiled. */
 const WRAPPER = /^\((async )?function \(exports, require, module, __filename, __dirname\b[^)]*\) \{ /;

@@ -1,5 +1,5 @@
-import type { Hook, RunningTest } from './lib/hook.js';
-import { createProbes } from './lib/probes.js';
+import type { Hook, RunningTest } from '../lib/hook.js';
+import { createProbes } from '../lib/probes.js';
 
 /** AVA 6 and later: each test with its `beforeEach` and `afterEach` hooks. */
 export const avaHook: Hook = {

@@ -1,5 +1,5 @@
-import type { Hook, HookHost } from './lib/hook.js';
-import { createProbes } from './lib/probes.js';
+import type { Hook, HookHost } from '../lib/hook.js';
+import { createProbes } from '../lib/probes.js';
 
 /**
  * Modules that Vite has compiled and runs by itself: its module runner (Vite's server since 6, vitest since 4) and

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { Readable } from 'node:stream';
-import type { Hook, HookHost } from './lib/hook.js';
+import type { Hook, HookHost } from '../lib/hook.js';
 import {
   openCall,
   own,
@@ -9,8 +9,8 @@ import {
   runningCall,
   type OpenCall,
   type UnsentEnd,
-} from './lib/library-call.js';
-import { createProbes } from './lib/probes.js';
+} from '../lib/library-call.js';
+import { createProbes } from '../lib/probes.js';
 
 /**
  * got, 11 to 16: retries and redirects share a call id; what never reaches the wire (a bad address, a hook that throws or

@@ -1,7 +1,7 @@
-import type { LibraryCall } from '../src/recorder/scope.js';
-import type { Hook, HookHost, LibraryFile } from './lib/hook.js';
-import { openCall, own, recordUnsent, runningCall, type OpenCall, type Unsent } from './lib/library-call.js';
-import { createProbes } from './lib/probes.js';
+import type { LibraryCall } from '../../src/recorder/scope.js';
+import type { Hook, HookHost, LibraryFile } from '../lib/hook.js';
+import { openCall, own, recordUnsent, runningCall, type OpenCall, type Unsent } from '../lib/library-call.js';
+import { createProbes } from '../lib/probes.js';
 
 // `Axios.prototype.request` makes a chain of promises, of which `dispatchRequest` is a link: before it come the
 // interceptors of requests, in it the adapter is called, behind it come the interceptors of responses.

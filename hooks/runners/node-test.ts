@@ -1,5 +1,5 @@
 import { AsyncResource, createHook } from 'node:async_hooks';
-import type { Hook, HookHost, RunningTest } from './lib/hook.js';
+import type { Hook, HookHost, RunningTest } from '../lib/hook.js';
 
 /**
  * Node's own test runner. Its tests are asynchronous resources: a test is seen when the runner reads a method of it, and

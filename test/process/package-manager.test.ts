@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPackageManager } from '../src/package-manager.js';
-import { tempProject } from './helpers/run.js';
+import { isPackageManager } from '../../src/process/package-manager.js';
+import { tempProject } from '../helpers/run.js';
 
 function is(program: string | undefined, cwd = '/srv/shop', env: NodeJS.ProcessEnv = {}): boolean {
   return isPackageManager({ program, cwd: () => cwd, env });

@@ -1,4 +1,4 @@
-import { textHash } from '../src/text-hash.js';
+import { textHash } from '../../src/files/text-hash.js';
 
 test('answers 32 hex digits, the same for the same text', () => {
   expect(textHash('const a = 1;')).toMatch(/^[\da-f]{32}$/);

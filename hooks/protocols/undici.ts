@@ -1,5 +1,5 @@
-import type { Hook } from './lib/hook.js';
-import { recordUndici, type UndiciExports } from './lib/undici.js';
+import type { Hook } from '../lib/hook.js';
+import { recordUndici, type UndiciExports } from '../lib/undici.js';
 
 /** The package `undici`, any copy of it. */
 export const undiciHook: Hook = {

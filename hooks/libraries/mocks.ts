@@ -1,9 +1,9 @@
-import type { Current } from '../src/recorder/recorder.js';
-import { Exchange, entries, pairs, type HeaderList } from './lib/exchange.js';
-import type { Hook, HookHost } from './lib/hook.js';
-import { own } from './lib/library-call.js';
-import { adoptMessages } from './lib/messages.js';
-import { createProbes } from './lib/probes.js';
+import type { Current } from '../../src/recorder/recorder.js';
+import { Exchange, entries, pairs, type HeaderList } from '../lib/exchange.js';
+import type { Hook, HookHost } from '../lib/hook.js';
+import { own } from '../lib/library-call.js';
+import { adoptMessages } from '../lib/messages.js';
+import { createProbes } from '../lib/probes.js';
 
 /** Later ones answer the requests of @mswjs/interceptors. */
 const UP_TO_13 = '^(\\d|1[0-3])\\.';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest } from './lib/hook.js';
-import { createProbes } from './lib/probes.js';
+import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest } from '../lib/hook.js';
+import { createProbes } from '../lib/probes.js';
 
 const CIRCUS: Record<'dispatch' | 'hook' | 'call', LibraryFile['rules'][number]> = {
   dispatch: { function: ['dispatch'], first: '__handit__.circusEvent($1)' },

@@ -1,7 +1,7 @@
-import { createPatches } from './lib/patch.js';
-import type { Hook } from './lib/hook.js';
-import { describeFetch } from './lib/undici-forms.js';
-import { recordUndici } from './lib/undici.js';
+import { createPatches } from '../lib/patch.js';
+import type { Hook } from '../lib/hook.js';
+import { describeFetch } from '../lib/undici-forms.js';
+import { recordUndici } from '../lib/undici.js';
 
 /** The global `fetch`. Its undici is a copy inside of Node, loaded by the first call. */
 export const fetchHook: Hook = {
