@@ -1,6 +1,5 @@
 // Bundles src/ into dist/ and emits the type declarations. Skips at once when nothing it reads has changed.
 //   --bundle   only the JavaScript, without the declarations
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -13,20 +12,19 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { thirdPartyNotices } from './notices.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.stamp.json');
 
-/** @param resolve text of what answers where a package is, which `createRequire` takes as well as an address */
+/** @param resolve source of a function that returns the path of a package: `createRequire` takes paths as well as URLs */
 function parserFrom(resolve, imports = '') {
   return {
     define: { 'import.meta.url': 'PARSER' },
-    banner:
-      '// Contains parts of oxc-parser, MIT License, Copyright (c) 2024-present VoidZero Inc. & Contributors, (c) 2023 Boshen\n' +
-      `${imports}const PARSER=${resolve}('oxc-parser');`,
+    banner: `${imports}const PARSER=${resolve}('oxc-parser');`,
   };
 }
 
@@ -59,26 +57,30 @@ const copies = [
   { source: 'src/loader/runtime.mjs', target: 'runtime.mjs' },
   { source: 'src/index.mjs', target: 'index.mjs' },
 ];
+const notices = 'THIRD-PARTY-NOTICES.txt';
 const inputs = [
   'src',
   'hooks',
   'scripts/build.mjs',
+  'scripts/declarations.mjs',
+  'scripts/notices.mjs',
   'package.json',
   'package-lock.json',
   'tsconfig.json',
-  'tsconfig.build.json',
 ];
 
 export async function build({ types = true } = {}) {
   const hash = hashOf(inputs);
   const stamp = readStamp();
-  const complete = [...entries, ...copies].every(({ target }) => existsSync(join(dist, target)));
+  const complete = [...entries, ...copies, { target: notices }].every(({ target }) => existsSync(join(dist, target)));
   if (stamp.bundle !== hash || !complete) {
     await bundle(hash);
     writeStamp({ ...stamp, bundle: hash });
   }
-  if (types && (stamp.types !== hash || !existsSync(join(dist, 'types')))) {
-    emitTypes();
+  if (types && (stamp.types !== hash || !existsSync(join(dist, 'cjs/index.d.ts')))) {
+    // The compiler takes a while to load.
+    const { declarationFiles } = await import('./declarations.mjs');
+    for (const [target, text] of Object.entries(declarationFiles(root))) put(target, text, 0o644);
     writeStamp({ bundle: hash, types: hash });
   }
 }
@@ -89,13 +91,14 @@ async function bundle(hash) {
   if (missing.length > 0) throw new Error(`cannot bundle, no such file: ${missing.join(', ')}`);
   const esbuild = await import('esbuild');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  await Promise.all(
+  const metafiles = await Promise.all(
     entries.map(async ({ source, target, external = [], executable = false, define = {}, banner }) => {
-      const { outputFiles } = await esbuild.build({
+      const { outputFiles, metafile } = await esbuild.build({
         absWorkingDir: root,
         entryPoints: [source],
         bundle: true,
         write: false,
+        metafile: true,
         platform: 'node',
         target: 'node20',
         // Less to read at each start; names stay, for stacks.
@@ -108,27 +111,26 @@ async function bundle(hash) {
         logLevel: 'warning',
       });
       put(target, outputFiles[0].contents, executable ? 0o755 : 0o644);
+      return metafile;
     }),
   );
   for (const { source, target } of copies) put(target, readFileSync(join(root, source)), 0o644);
+  put(notices, thirdPartyNotices(root, metafiles), 0o644);
+  removeOthers();
 }
 
-function emitTypes() {
-  const types = join(dist, 'types');
-  rmSync(types, { recursive: true, force: true });
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  try {
-    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-  } catch {
-    rmSync(types, { recursive: true, force: true });
-    throw new Error('the type declarations could not be written; see the errors above');
-  }
+/** What an earlier build has left would be packed. */
+function removeOthers() {
+  const targets = [...entries, ...copies, { target: notices }].map(({ target }) => target.split('/')[0]);
+  const known = new Set([...targets, 'cjs', 'esm']);
+  for (const name of readdirSync(dist))
+    if (!known.has(name) && !name.startsWith('.')) rmSync(join(dist, name), { recursive: true, force: true });
 }
 
 /** Writes beside the target and renames, so that a program started meanwhile never reads half a file. */
 function put(target, contents, mode) {
   const file = join(dist, target);
-  const draft = join(dist, `.${basename(target)}.${process.pid}`);
+  const draft = join(dist, `.${target.replaceAll('/', '-')}.${process.pid}`);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(draft, contents);
   chmodSync(draft, mode);
@@ -138,7 +140,7 @@ function put(target, contents, mode) {
 function hashOf(paths) {
   const hash = createHash('sha256');
   for (const file of paths.flatMap((path) => filesBelow(join(root, path)))) {
-    hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
+    hash.update(relative(root, file).replaceAll('\\', '/')).update('\0').update(readFileSync(file)).update('\0');
   }
   return hash.digest('hex');
 }
@@ -160,7 +162,7 @@ function readStamp() {
 }
 
 function writeStamp(stamp) {
-  put(basename(stampFile), JSON.stringify(stamp), 0o644);
+  put('.stamp.json', JSON.stringify(stamp), 0o644);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -73,12 +73,8 @@ export function installHandit(folder: string): void {
   const modules = join(folder, 'node_modules');
   const target = join(modules, 'handit');
   mkdirSync(target, { recursive: true });
-  for (const name of ['package.json', 'register.mjs', 'dist']) {
-    cpSync(join(repository, name), join(target, name), {
-      recursive: true,
-      filter: (source) => !source.startsWith(join(repository, 'dist/types')),
-    });
-  }
+  for (const name of ['package.json', 'register.mjs', 'register', 'dist'])
+    cpSync(join(repository, name), join(target, name), { recursive: true });
   // Below it, as npm does where the project has another version for itself.
   mkdirSync(join(target, 'node_modules'));
   for (const name of ['oxc-parser', '@oxc-parser', '@oxc-project']) {

@@ -13,7 +13,7 @@ function problemsOf(file: string, extra: ts.CompilerOptions = {}): string[] {
     ...extra,
   });
   const shipped = program.getSourceFiles().map(({ fileName }) => fileName);
-  expect(shipped).toContain(join(repository, 'dist/types/src/index.d.ts'));
+  expect(shipped).toContain(join(repository, 'dist/esm/index.d.ts'));
   return ts
     .getPreEmitDiagnostics(program)
     .filter((problem) => problem.file === undefined || !problem.file.fileName.includes('node_modules'))
