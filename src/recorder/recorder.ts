@@ -9,7 +9,8 @@ import {
   type RegisteredFile,
 } from './function-table.js';
 import { COUNTED, guardProbes } from './guard.js';
-import { ThrownValue, type Previewer } from './preview.js';
+import type { Previewer } from './preview.js';
+import { ThrownValue } from './thrown-value.js';
 import { quote } from './quote.js';
 import { isPlainPromise } from './realms.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';

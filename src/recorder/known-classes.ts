@@ -1,0 +1,49 @@
+import { isBuiltIn, mayMakeBuiltIns } from './built-ins.js';
+import { constant, type Constant } from './encoder.js';
+import { typeName } from './prototypes.js';
+import { quote } from './quote.js';
+import { isObjectPrototype } from './realms.js';
+import { uncurry } from './uncurry.js';
+
+const getClass = uncurry(WeakMap.prototype.get) as <T>(map: WeakMap<object, T>, key: object) => T | undefined;
+const setClass = uncurry(WeakMap.prototype.set);
+
+/** What is known of the objects with one prototype. */
+export interface Class {
+  /** `"$type":"..."` */
+  type: Constant;
+  /** Stands for an object into which a preview does not go. */
+  outline: Constant;
+  /** Its objects are none of the built-in ones. */
+  plain: boolean;
+  timer: boolean;
+  /** They are plain objects, of another realm. */
+  bare: boolean;
+}
+
+export const NO_CLASS: Class = { ...textsOf('Object'), plain: true, timer: false, bare: true };
+
+function textsOf(name: string): { type: Constant; outline: Constant } {
+  const type = `"$type":${quote(name)}`;
+  return { type: constant(type), outline: constant(`{${type},"truncated":true}`) };
+}
+
+/** Classes by their prototype. */
+export class KnownClasses {
+  private readonly known = new WeakMap<object, Class>();
+
+  /** The class that made an object, without asking the object. */
+  of(input: object, prototype: object): Class {
+    const seen = getClass(this.known, prototype);
+    if (seen !== undefined) return seen;
+    const name = typeName(input);
+    const entry = {
+      ...textsOf(name),
+      plain: !isBuiltIn(input) && !mayMakeBuiltIns(prototype),
+      timer: name === 'Timeout' || name === 'Immediate',
+      bare: isObjectPrototype(prototype),
+    };
+    setClass(this.known, prototype, entry);
+    return entry;
+  }
+}

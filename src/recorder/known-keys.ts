@@ -1,0 +1,62 @@
+import { constant, type Constant } from './encoder.js';
+import { quote } from './quote.js';
+import { uncurry } from './uncurry.js';
+
+/** Keys of which the text is remembered. */
+const MAX_KNOWN = 10_000;
+/** Characters of a key that are kept, however few of a string are. */
+const MIN_KEY = 64;
+
+const TYPE_KEY = /^\$+type$/;
+
+const getKey = uncurry(Map.prototype.get) as <T>(map: Map<string, T>, key: string) => T | undefined;
+const setKey = uncurry(Map.prototype.set);
+const slice = uncurry(String.prototype.slice);
+const exec = uncurry(RegExp.prototype.exec);
+
+export interface Key {
+  text: string;
+  /** As it is written, with the colon. */
+  name: Constant;
+  secret: boolean;
+  /** Characters that had to be made for it alone. */
+  made: number;
+  /** What came after it in the last object that had it: nearly always what comes there in the next. */
+  next: Key | null;
+}
+
+/** The keys of objects, with what is known of each. */
+export class KnownKeys {
+  private readonly known = new Map<string, Key>();
+  private size = 0;
+  private readonly maxKey: number;
+
+  constructor(
+    maxString: number,
+    private readonly isSecret: (key: string) => boolean,
+  ) {
+    this.maxKey = maxString > MIN_KEY ? maxString : MIN_KEY;
+  }
+
+  /** @param before the key that came before it in its object */
+  after(before: Key | null, text: string): Key {
+    const next = before === null ? null : before.next;
+    if (next !== null && next.text === text) return next;
+    const key = getKey(this.known, text);
+    // One that is not remembered must not be held by one that is.
+    if (key === undefined) return this.make(text);
+    if (before !== null) before.next = key;
+    return key;
+  }
+
+  private make(text: string): Key {
+    const kept = text.length <= this.maxKey ? text : `${slice(text, 0, this.maxKey)}...`;
+    const name = constant(`${quote(exec(TYPE_KEY, text) === null ? kept : `$${kept}`)}:`);
+    const entry = { text, name, secret: this.isSecret(text), made: kept.length, next: null };
+    // Programs use objects as dictionaries, so the number of keys has no bound.
+    if (text.length > MIN_KEY || ++this.size > MAX_KNOWN) return entry;
+    const remembered = { ...entry, made: 0 };
+    setKey(this.known, text, remembered);
+    return remembered;
+  }
+}

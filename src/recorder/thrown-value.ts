@@ -1,0 +1,103 @@
+import { MAX_FLATTEN, isError, ownText, stackOf } from './errors.js';
+import { typeName } from './prototypes.js';
+import { quote } from './quote.js';
+import { mayHoldUrl, redactUrls } from './redact.js';
+import { uncurry } from './uncurry.js';
+
+/** Limits of one preview. */
+export interface PreviewLimits {
+  maxString: number;
+  maxItems: number;
+  maxDepth: number;
+}
+
+/** Characters of an error's message or stack. */
+const MAX_LONG = 4096;
+const MAX_CAUSES = 16;
+
+const { getOwnPropertyDescriptor, hasOwn } = Object;
+const slice = uncurry(String.prototype.slice);
+
+/**
+ * A thrown value whose JSON text is finished when the buffer is drained. Asking an error for its stack makes V8 forget
+ * where it was made, and Node needs that place for what it prints when nobody catches the error.
+ */
+export class ThrownValue {
+  private text: string | undefined;
+
+  constructor(
+    private readonly head: string,
+    private error: Error | undefined,
+    private readonly tail: string,
+    private readonly isSecret: (key: string) => boolean = () => false,
+  ) {}
+
+  /** Whether the next text has a stack that nobody has asked for yet. */
+  get hasStack(): boolean {
+    return this.error !== undefined;
+  }
+
+  /** @param withStack false: leave the stack out this time */
+  toJson(withStack = true): string {
+    if (this.text !== undefined) return this.text;
+    if (!withStack) return this.head + this.tail;
+    const stack = this.error && stackOf(this.error);
+    this.error = undefined;
+    this.text = this.head + (stack === undefined ? '' : `,"stack":${longString(stack, this.isSecret)}`) + this.tail;
+    return this.text;
+  }
+}
+
+/** Makes the records of thrown values, with the preview of any other value from `value`. */
+export class ThrownValues {
+  constructor(
+    private readonly value: (value: unknown) => string,
+    private readonly limits: PreviewLimits,
+    private readonly isSecret: (key: string) => boolean,
+  ) {}
+
+  /** A thrown value, in the shape of a record's `error`. */
+  of(input: unknown): ThrownValue {
+    try {
+      if (isError(input)) return new ThrownValue(this.head(input), input, this.tail(input, 0), this.isSecret);
+      const message = quote(this.messageOf(input));
+      return new ThrownValue(`{"name":"Thrown","message":${message},"value":${this.value(input)}}`, undefined, '');
+    } catch {
+      return new ThrownValue('{"name":"Unknown","message":""}', undefined, '');
+    }
+  }
+
+  private head(input: Error): string {
+    const own = ownText(input, 'name');
+    // A class that only extends Error inherits that name.
+    const name = own === '' || own === 'Error' ? typeName(input) : own;
+    return `{"name":${this.value(name)},"message":${longString(ownText(input, 'message'), this.isSecret)}`;
+  }
+
+  private tail(input: Error, depth: number): string {
+    let text = '';
+    const code = getOwnPropertyDescriptor(input, 'code')?.value as unknown;
+    if (typeof code === 'string' || typeof code === 'number') text += `,"code":${this.value(code)}`;
+    const cause = getOwnPropertyDescriptor(input, 'cause');
+    if (cause && hasOwn(cause, 'value') && depth < this.limits.maxDepth && depth < MAX_CAUSES) {
+      const inner: unknown = cause.value;
+      text += `,"cause":${isError(inner) ? this.head(inner) + this.tail(inner, depth + 1) : this.value(inner)}`;
+    }
+    return `${text}}`;
+  }
+
+  private messageOf(input: unknown): string {
+    if (typeof input !== 'string') return `a value of type ${input === null ? 'null' : typeof input} was thrown`;
+    if (input.length > MAX_FLATTEN) return `a string of ${input.length} characters was thrown`;
+    const { maxString } = this.limits;
+    const shown = mayHoldUrl(input) ? redactUrls(slice(input, 0, maxString * 2), this.isSecret) : input;
+    return slice(shown, 0, maxString);
+  }
+}
+
+/** Messages and stacks are what one reads a trace for: they get more room than other strings. */
+function longString(text: string, isSecret: (key: string) => boolean): string {
+  if (text.length > MAX_FLATTEN) return quote(`a text of ${text.length} characters`);
+  const kept = text.length > MAX_LONG ? `${slice(text, 0, MAX_LONG)}...` : text;
+  return quote(mayHoldUrl(kept) ? redactUrls(kept, isSecret) : kept);
+}
