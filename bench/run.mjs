@@ -117,14 +117,11 @@ function readOptions() {
 
 function wantedNodes(wanted) {
   ensureNodes();
-  const found = nodes().filter(({ major }) => wanted.includes(major));
+  const newest = nodes().filter(({ label, major }) => label === String(major));
+  const found = newest.filter(({ major }) => wanted.includes(major));
   const missing = wanted.find((major) => !found.some((each) => each.major === major));
   if (missing !== undefined)
-    throw new Error(
-      `--node ${missing}: there is none; there are ${nodes()
-        .map(({ major }) => major)
-        .join(', ')}`,
-    );
+    throw new Error(`--node ${missing}: there is none; there are ${newest.map(({ major }) => major).join(', ')}`);
   // The one that is measured in full comes first: whoever ends the run early has the most.
   return found.sort((a, b) => Number(b.major === FULL) - Number(a.major === FULL) || a.major - b.major);
 }

@@ -33,7 +33,9 @@ try {
 }
 
 function page(found) {
-  const nodes = [...new Set(found.map(({ node }) => node))].sort((a, b) => a - b);
+  // 22 is the newest of its line, so it comes after 22.12.
+  const age = (node) => (node.includes('.') ? Number(node) : Number(node) + 0.99);
+  const nodes = [...new Set(found.map(({ node }) => node))].sort((a, b) => age(a) - age(b));
   const groups = new Map();
   for (const result of found) {
     const rows = groups.get(result.group) ?? groups.set(result.group, new Map()).get(result.group);

@@ -1,4 +1,6 @@
 export interface NodeBinary {
+  /** What the tests and tables call it, unlike `major` of one version alone: `22`, `22.12`. */
+  label: string;
   major: number;
   version: string;
   path: string;

@@ -2,7 +2,7 @@ import { callOf, ofType } from '../helpers/api.js';
 import { nodes } from '../helpers/node-versions.js';
 import { programs } from '../helpers/programs.js';
 
-test.each(nodes())('annotate() and currentCall() belong to the call that runs, on Node $major', async ({ path }) => {
+test.each(nodes())('annotate() and currentCall() belong to the call that runs, on Node $label', async ({ path }) => {
   const source = `
     import http from 'node:http';
     import { annotate, currentCall, session } from 'handit';

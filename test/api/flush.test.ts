@@ -7,7 +7,7 @@ import { readTrace, validateTrace } from '../helpers/trace.js';
 
 const node = process.execPath;
 
-test.each(nodes())('flush(path) and flushSync(path) give a whole trace so far, on Node $major', async ({ path }) => {
+test.each(nodes())('flush(path) and flushSync(path) give a whole trace so far, on Node $label', async ({ path }) => {
   const source = `
     const { flush, flushSync } = require('handit');
     function one() {} function two() {} function three() {} function four() {}

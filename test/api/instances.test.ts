@@ -19,7 +19,7 @@ const SOURCE = `
   });
 `;
 
-test.each(nodes())('two copies, by import and by require, are one instance on Node $major', async ({ path }) => {
+test.each(nodes())('two copies, by import and by require, are one instance on Node $label', async ({ path }) => {
   const project = programs({ 'app.mjs': SOURCE, 'node_modules/other/index.js': "module.exports = require('handit');" });
   const modules = join(project.folder, 'node_modules');
   cpSync(join(modules, 'handit'), join(modules, 'other/node_modules/handit'), { recursive: true });

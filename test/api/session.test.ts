@@ -35,7 +35,7 @@ async function main() {
 await main();
 `;
 
-describe.each(nodes())('on Node $major', ({ path }) => {
+describe.each(nodes())('on Node $label', ({ path }) => {
   test('100 concurrent sessions with nested awaits, timers and emitters do not mix', async () => {
     const { records, stdout, stderr } = await programs({ 'app.mjs': CONCURRENT }).traced(path, ['app.mjs']);
     expect([stdout, stderr]).toEqual(['done undefined\n', '']);

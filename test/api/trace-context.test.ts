@@ -26,7 +26,7 @@ const SERVER = `
   }));
 `;
 
-describe.each(nodes())('on Node $major', ({ path }) => {
+describe.each(nodes())('on Node $label', ({ path }) => {
   test('an incoming traceparent is kept, and none is sent', async () => {
     const { records, stdout, stderr } = await programs({ 'app.cjs': SERVER }).traced(path, ['app.cjs']);
     expect([stdout, stderr]).toEqual([`undefined\n00-${trace}-${parent}-01\n`, '']);

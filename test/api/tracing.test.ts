@@ -30,7 +30,7 @@ async function main() {
 await main();
 `;
 
-describe.each(nodes())('on Node $major', ({ path }) => {
+describe.each(nodes())('on Node $label', ({ path }) => {
   test.each(['traced', 'imported'])('every kind of function is recorded once: %s', async (how) => {
     const project = programs({ 'app.mjs': KINDS });
     const off = await project.bare(path, ['app.mjs'], { env: { HANDIT_ENABLED: 'off' } });
@@ -161,7 +161,7 @@ const compilers: [string, () => string][] = [
 
 describe.each(compilers)('decorators compiled by %s', (_, compile) => {
   test.each([nodes()[0], nodes().at(-1)!])(
-    'record methods, accessors and whole classes on Node $major',
+    'record methods, accessors and whole classes on Node $label',
     async ({ path }) => {
       const project = programs({});
       writeFileSync(join(project.folder, 'app.mjs'), compile());
@@ -180,7 +180,7 @@ describe.each(compilers)('decorators compiled by %s', (_, compile) => {
   );
 });
 
-test.each(nodes().filter(({ major }) => major >= 24))('Node $major strips types around it', async ({ path }) => {
+test.each(nodes().filter(({ major }) => major >= 24))('Node $label strips types around it', async ({ path }) => {
   const source = `
     import { session, tracing, type TracingOptions } from 'handit';
     const options: TracingOptions = { agent: 'typed' };

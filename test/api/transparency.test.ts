@@ -107,7 +107,7 @@ const PROGRAMS: Record<string, string> = {
   `,
 };
 
-describe.each(nodes())('on Node $major', ({ path }) => {
+describe.each(nodes())('on Node $label', ({ path }) => {
   test('a program that uses the API prints the same with the agent, with the import alone and switched off', async () => {
     const project = programs(PROGRAMS);
     const names = Object.keys(PROGRAMS);

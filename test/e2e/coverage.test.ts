@@ -120,7 +120,7 @@ function text({ url, functions }: ScriptCoverage): string {
   return [url.slice(url.lastIndexOf('/')), ...lines].join('\n');
 }
 
-describe.each(nodes())('Coverage by V8 on Node $major', ({ path }) => {
+describe.each(nodes())('Coverage by V8 on Node $label', ({ path }) => {
   const project = programs(files);
 
   test.each(['main.cjs', 'main.mjs', 'several.cjs'])('is of the text that the user wrote: %s', async (file) => {

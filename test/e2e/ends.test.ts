@@ -78,7 +78,7 @@ const signals: NodeJS.Signals[] = onWindows
   ? ['SIGTERM', 'SIGINT', 'SIGBREAK']
   : ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2', 'SIGQUIT'];
 
-describe.each(nodes())('on Node $major', ({ major, path: node }) => {
+describe.each(nodes())('on Node $label', ({ major, path: node }) => {
   test('a signal that the program does not handle ends it as before, and what it did is in the file', async () => {
     await Promise.all(
       signals.map(async (signal) => {

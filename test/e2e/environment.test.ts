@@ -241,7 +241,7 @@ test('secrets of the command line are redacted', async () => {
   ]);
 });
 
-describe.each(nodes())('on Node $major', ({ path: node }) => {
+describe.each(nodes())('on Node $label', ({ path: node }) => {
   test('a wrong value is one line on stderr and the program runs on, in CommonJS and ES modules', async () => {
     const cwd = tempProject({
       'app.mjs': `import { f } from './b.mjs';\nimport g from './c.cjs';\nimport { Worker } from 'node:worker_threads';\nf();\ng();\nprocess.stdout.write('ran');\n`,

@@ -110,7 +110,7 @@ async function run(cwd: string, node: string, args: string[], env: NodeJS.Proces
 
 // Each fault on one of the Node lines: all of them on all take minutes.
 describe.each(nodes().map((line, index, { length }) => ({ ...line, index, length })))(
-  'on Node $major',
+  'on Node $label',
   ({ path: node, index, length }) => {
     test('whatever in handit throws, the program runs as without it', async () => {
       const bare = await run(tempProject(files), node, []);

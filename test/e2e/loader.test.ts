@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { callNames, callText } from '../helpers/call-text.js';
-import { nodes } from '../helpers/node-versions.js';
+import { isFrom, nodes } from '../helpers/node-versions.js';
 import { eachAtOnce, programs, type ProgramOptions, type Programs } from '../helpers/programs.js';
 import { runNode } from '../helpers/run.js';
 import { readTrace, validateTrace } from '../helpers/trace.js';
@@ -66,7 +66,7 @@ describe('modules of every kind', () => {
     'lib/some.txt': 'some text',
     'deleted-cache.cjs': `function load() { delete require.cache[require.resolve('./lib/a.cjs')]; return require('./lib/a.cjs') }\nconsole.log(load().a(1), load().a(2), load() === load());`,
   });
-  const cases: [string, string, number?][] = [
+  const cases: [string, string, string?][] = [
     ['required.cjs', 'a(b)'],
     ['dynamic.cjs', 'main(load, m, later(m))'],
     ['imports.mjs', 'a(b), m, default, a(b)'],
@@ -80,24 +80,25 @@ describe('modules of every kind', () => {
     ['none/main.js', 'untyped'],
     ['none/detected.js', 'detected'],
     ['none/await-name.js', 'await, await'],
-    ['none/awaits.js', 'awaited', 22],
-    ['esm-required.cjs', 'main(sync, default)', 22],
-    ['native.ts', 'main(typed(area))', 22],
+    ['none/awaits.js', 'awaited', '22'],
+    ['esm-required.cjs', 'main(sync, default)', '22'],
+    ['native.ts', 'main(typed(area))', '22.18'],
     // Before it cannot require an ES module that imports another, and a rewritten one imports handit's probes.
-    ['native.cts', 'main(typed(area))', 24],
+    ['native.cts', 'main(typed(area))', '24.11'],
     ['eval-and-vm.cjs', 'main'],
     ['deleted-cache.cjs', 'load, a(b), load, a(b), load, load'],
   ];
 
-  test.each(lines)('run and are recorded on Node $version', async ({ path, major }) => {
-    const mine = cases.filter(([, , since = 20]) => major >= since);
+  test.each(lines)('run and are recorded on Node $version', async ({ path, version }) => {
+    const mine = cases.filter(([, , since = '20']) => isFrom(version, since));
     const found = await eachAtOnce(mine, 3, async ([file]) => [file, await sameOutput(project, path, [file])]);
     expect(found).toEqual(mine.map(([file, tree]) => [file, tree]));
-    expect(found.length).toBe(major >= 24 ? 19 : major >= 22 ? 18 : 15);
+    const number = ['24.11', '22.18', '22', '20'].findIndex((since) => isFrom(version, since));
+    expect(found.length).toBe([19, 18, 17, 15][number]);
   });
 
-  test.each(lines)('run and are recorded on Node $version with --require', async ({ path, major }) => {
-    const mine = cases.filter(([file, , since = 20]) => major >= since && !/^(query|none)/.test(file));
+  test.each(lines)('run and are recorded on Node $version with --require', async ({ path, version }) => {
+    const mine = cases.filter(([file, , since = '20']) => isFrom(version, since) && !/^(query|none)/.test(file));
     const options = { flag: '--require' } as const;
     const found = await eachAtOnce(mine, 3, async ([file]) => [file, await sameOutput(project, path, [file], options)]);
     expect(found).toEqual(mine.map(([file, tree]) => [file, tree]));
@@ -343,7 +344,7 @@ if (isMainThread) { const worker = new Worker(__filename); worker.on('message', 
     'fails.cjs': ['<anonymous>', '<anonymous>', 'boom'],
   };
 
-  test.each(lines)('start, are recorded and exit on Node $version', async ({ path, major }) => {
+  test.each(lines)('start, are recorded and exit on Node $version', async ({ path, label }) => {
     const preload = pathToFileURL(join(project.folder, 'node_modules/handit/register.mjs')).href;
     const empty = pathToFileURL(join(project.folder, 'node_modules/empty/empty.mjs')).href;
     for (const file of Object.keys(expected)) {
@@ -357,7 +358,7 @@ if (isMainThread) { const worker = new Worker(__filename); worker.on('message', 
       expect(new Set(starts.map(({ proc }) => proc)).size).toBe(starts.length);
       expect(records.filter(({ type }) => type === 'process_end').length).toBe(starts.length);
 
-      const output = join(project.folder, `options-${major}-${file}.jsonl`);
+      const output = join(project.folder, `options-${label}-${file}.jsonl`);
       const [cwd, NODE_OPTIONS] = [project.folder, `--import=${preload}`];
       const optional = await runNode(path, [file], { cwd, env: { NODE_OPTIONS, HANDIT_OUTPUT_FILE: output } });
       const plainOptional = await runNode(path, [file], { cwd, env: { NODE_OPTIONS: `--import=${empty}` } });
@@ -410,9 +411,9 @@ main();`,
     'child.cjs': `function child(x) { return 'child ' + x }\nconsole.log(child(process.argv[2]));`,
   });
 
-  test.each(from(20))('append to the same file through NODE_OPTIONS on Node $version', async ({ path, major }) => {
+  test.each(from(20))('append to the same file through NODE_OPTIONS on Node $version', async ({ path, label }) => {
     const preload = pathToFileURL(join(project.folder, 'node_modules/handit/register.mjs')).href;
-    const output = join(project.folder, `children-${major}.jsonl`);
+    const output = join(project.folder, `children-${label}.jsonl`);
     const env = { NODE_OPTIONS: `--import=${preload}`, HANDIT_OUTPUT_FILE: output };
     const result = await runNode(path, ['parent.cjs'], { cwd: project.folder, env });
     expect(result).toEqual({ stdout: 'child spawned\n\nchild forked\nexit 0\n', stderr: '', code: 0, signal: null });

@@ -26,7 +26,7 @@ function normalised(text: string): string {
     .replace(/^( +(?:at |async |\S+ \()?.*:\d+):\d+\)?$/gm, '$1');
 }
 
-test.each(nodes())('node:test runs as without, and calls name their test, on Node $major', async ({ path }) => {
+test.each(nodes())('node:test runs as without, and calls name their test, on Node $label', async ({ path }) => {
   const project = programs(files);
   const args = ['--test-reporter=tap', 'cart.test.cjs'];
   const bare = withoutPid(await project.bare(path, args, { flag: '--require' }));
@@ -53,7 +53,7 @@ test.each(nodes())('node:test runs as without, and calls name their test, on Nod
 });
 
 // The asynchronous hooks by which tests are seen can be noticed.
-test.each(nodes())('a program that only names the module has no hooks, on Node $major', async ({ path }) => {
+test.each(nodes())('a program that only names the module has no hooks, on Node $label', async ({ path }) => {
   const project = programs({
     'names.mjs': `import { executionAsyncId } from 'node:async_hooks';
 const builtins = ['node:test', 'node:inspector'];

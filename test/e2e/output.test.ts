@@ -39,7 +39,7 @@ process.on('beforeExit', function before() { late('beforeExit'); });
 process.once('exit', function first() { late('exit'); process.on('exit', function added() { late('added'); }); });
 `;
 
-describe.each(nodes())('on Node $major', ({ path: node }) => {
+describe.each(nodes())('on Node $label', ({ path: node }) => {
   describe('process_start is first and process_end last', () => {
     test('when the event loop runs empty', async () => {
       const { records } = await compare(`${handlers}process.exitCode = 3;`, { node });

@@ -79,7 +79,7 @@ async function main() {
 main();
 `;
 
-describe.each(nodes())('on Node $major', ({ path: node }) => {
+describe.each(nodes())('on Node $label', ({ path: node }) => {
   test('no code of the program runs for arguments, results and thrown values', async () => {
     const { stdout, records } = await run({ 'app.js': hostile + use }, 'app.js', node);
     expect(stdout).toBe('55 []');

@@ -22,7 +22,7 @@ function treeOf(printed: string): string {
     .join('\n');
 }
 
-test.each(nodes())('the first example of the README shows what it says on Node $major', async ({ path }) => {
+test.each(nodes())('the first example of the README shows what it says on Node $label', async ({ path }) => {
   const project = tempProject({ 'app.js': program, 'package.json': '{"type":"module"}' });
   installHandit(project);
   const bare = await runNode(path, ['app.js'], { cwd: project });
@@ -56,7 +56,7 @@ describe('the example of an agent that fetches a user inside a session', () => {
     // Older ones do not strip types unasked.
     ...(major >= 24 ? [{ major, path, form: 'TypeScript', file: 'agent.mts', preloaded: true }] : []),
   ]);
-  test.each(forms)('gives calls, HTTP with bodies, sessions and agents: $form on Node $major', async (run) => {
+  test.each(forms)('gives calls, HTTP with bodies, sessions and agents: $form on Node $label', async (run) => {
     const project = programs({ 'agent.mjs': javascript, 'agent.mts': typescript });
     const args = [run.file, base];
     const { records, ...result } = run.preloaded

@@ -1,3 +1,4 @@
+import { hasSyncHooks } from '../../src/node-features.js';
 import { callNames, callText } from '../helpers/call-text.js';
 import { nodes } from '../helpers/node-versions.js';
 import { eachAtOnce, programs } from '../helpers/programs.js';
@@ -9,14 +10,14 @@ test('there is a Node to run on', () => {
 });
 
 /**
- * Columns of stack frames differ from the original ones; everything else of stderr must not. On Node 20 the agent is
- * one frame of the module loader's, below those of the program, so there the frames of the loader are left out.
+ * Columns of stack frames differ from the original ones; everything else of stderr must not. Without synchronous hooks the
+ * agent is one frame of the module loader's, below those of the program, so there the frames of the loader are left out.
  */
-const withoutColumns = (stderr: string, major: number): string => {
+const withoutColumns = (stderr: string, version: string): string => {
   let text = stderr.replace(/^( +at .*:\d+):\d+(\)?)$/gm, '$1$2').replace(/^\(node:\d+\)/gm, '(node)');
   // An emitter with one listener more takes another branch.
   text = text.replace(/node:events:\d+/g, 'node:events');
-  return major > 20 ? text : text.replace(/^ +at .*(node:internal\/|handit\/dist\/agent\.cjs).*\n/gm, '');
+  return hasSyncHooks(version) ? text : text.replace(/^ +at .*(node:internal\/|handit\/dist\/agent\.cjs).*\n/gm, '');
 };
 
 describe('microtasks', () => {
@@ -119,7 +120,7 @@ function f() { return Promise.reject(new Error('f')) }\nasync function g() { ret
   const file = (name: string): string => `${name.replaceAll(/\W+/g, '-')}.cjs`;
   const { bare, traced } = programs(Object.fromEntries(names.map((name) => [file(name), cases[name]])));
 
-  test.each(lines)('count as handled exactly when they did before on Node $version', async ({ path, major }) => {
+  test.each(lines)('count as handled exactly when they did before on Node $version', async ({ path, version }) => {
     const runs = names.flatMap((name) => [[], ['--unhandled-rejections=strict']].map((mode) => ({ name, mode })));
     const codes = await eachAtOnce(runs, 3, async ({ name, mode }) => {
       const plain = await bare(path, [...mode, file(name)]);
@@ -128,7 +129,7 @@ function f() { return Promise.reject(new Error('f')) }\nasync function g() { ret
         name,
         mode,
         stdout,
-        withoutColumns(stderr, major),
+        withoutColumns(stderr, version),
         code,
       ];
       expect(answer(recorded)).toEqual(answer(plain));
@@ -190,16 +191,16 @@ describe('uncaught errors', () => {
   const names = Object.keys(cases);
   const { bare, traced } = programs({ ...cases, 'lib.mjs': 'export function present() {}' });
 
-  test.each(lines)('print the same on Node $version', async ({ path, major }) => {
+  test.each(lines)('print the same on Node $version', async ({ path, version }) => {
     const different: unknown[] = [];
     const unfinished: string[] = [];
-    // The asynchronous hooks of Node 20 hand errors of the resolver from another thread: they lose their first lines.
-    const mine = names.filter((name) => major > 20 || name !== 'absent.mjs');
+    // Asynchronous hooks hand errors of the resolver from another thread: they lose their first lines.
+    const mine = names.filter((name) => hasSyncHooks(version) || name !== 'absent.mjs');
     const shown = await eachAtOnce(mine, 3, async (name) => {
       const plain = await bare(path, [name]);
       const { records, ...recorded } = await traced(path, [name]);
       const answer = ({ stdout, stderr, code }: typeof plain) => {
-        const text = withoutColumns(stderr, major);
+        const text = withoutColumns(stderr, version);
         const shown = caretMoves.includes(name) ? text.replace(/^ +\^+$/m, '^') : text;
         return [`== ${name} ${code}`, stdout, shown].join('\n');
       };

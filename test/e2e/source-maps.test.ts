@@ -32,7 +32,7 @@ const map = JSON.stringify({
 });
 
 test.each(nodes())(
-  'columns of a stack are the original ones under --enable-source-maps on Node $major',
+  'columns of a stack are the original ones under --enable-source-maps on Node $label',
   async ({ path }) => {
     const project = tempProject({
       'main.cjs': [
@@ -52,7 +52,7 @@ test.each(nodes())(
 );
 
 test.each(nodes())(
-  "a module's own source map still leads to what it was made of on Node $major",
+  "a module's own source map still leads to what it was made of on Node $label",
   async ({ path, major }) => {
     const project = tempProject({ 'dist/price.js': built, 'dist/price.js.map': map, 'src/price.ts': source });
     installHandit(project);

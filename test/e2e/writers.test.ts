@@ -39,7 +39,7 @@ function expectAll(records: TraceRecord[], calls: number): void {
   expect(only(records, 'return').filter(({ func }) => func === 'f')).toHaveLength(byProc.size * calls);
 }
 
-describe.each(nodes())('on Node $major', ({ path: node }) => {
+describe.each(nodes())('on Node $label', ({ path: node }) => {
   test('processes and worker threads that write at once leave whole lines, and none is missing', async () => {
     const cwd = tempProject({
       'app.js': `

@@ -107,7 +107,7 @@ const copies = [
   ['axios0', 'main.cjs', expectedOf027],
 ] as const;
 
-describe.each(nodes())('Node $major', ({ path }) => {
+describe.each(nodes())('Node $label', ({ path }) => {
   test.each(copies)('records each call of %s from %s once, and changes nothing', async (name, main, table) => {
     const { port, tlsPort, refusedPort } = origin;
     const args = [main, name, JSON.stringify({ port, tlsPort, refusedPort })];

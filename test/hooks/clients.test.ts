@@ -56,7 +56,7 @@ const overFetch = [
 ];
 const fetchIsHooked = hooks.some(({ name }) => name === 'fetch');
 
-test.each(nodes())('each exchange of clients without a hook is recorded once on Node $major', async ({ path }) => {
+test.each(nodes())('each exchange of clients without a hook is recorded once on Node $label', async ({ path }) => {
   const args = ['main.mjs', JSON.stringify({ port: origin.port })];
   const plain = await bare(path, args);
   const plainBytes = requestsIn(origin.takeRaw());
@@ -92,7 +92,7 @@ test.each(nodes())('each exchange of clients without a hook is recorded once on 
   }
 });
 
-test.each(nodes())('of 100 requests at once each is below the call that made it on Node $major', async ({ path }) => {
+test.each(nodes())('of 100 requests at once each is below the call that made it on Node $label', async ({ path }) => {
   const args = ['many.mjs', JSON.stringify({ port: origin.port })];
   const plain = await bare(path, args);
   const { records, ...run } = await traced(path, args);

@@ -97,14 +97,14 @@ const tables: Record<number, Record<string, string>> = {
   },
 };
 
-const lines = nodes().flatMap(({ major: node, path }) =>
+const lines = nodes().flatMap(({ label, major: node, path }) =>
   [11, 12, 14, 16]
     // 16 needs Node 22; 12 and 14 are much the same, so the ends of the range do for 12.
     .filter((got) => (got === 16 ? node >= 22 : got !== 12 || node === 20 || node === 26))
-    .map((got) => ({ node, path, got })),
+    .map((got) => ({ label, node, path, got })),
 );
 
-test.each(lines)('records each call of got $got on Node $node once, and changes nothing', async (line) => {
+test.each(lines)('records each call of got $got on Node $label once, and changes nothing', async (line) => {
   const { path, got: major, node } = line;
   const { port, tlsPort, refusedPort } = origin;
   const settings = JSON.stringify({ port, tlsPort, refusedPort, major });

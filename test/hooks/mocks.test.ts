@@ -54,7 +54,7 @@ const lines = nodes().flatMap((node) =>
   (['nock13', 'nock14', 'msw'] as const).map((mock) => ({ ...node, mock })).filter(({ major }) => major !== 22),
 );
 
-test.each(lines)('exchanges that $mock answers are recorded on Node $major, the others once', async (line) => {
+test.each(lines)('exchanges that $mock answers are recorded on Node $label, the others once', async (line) => {
   const args = ['main.cjs', line.mock, JSON.stringify({ port: origin.port })];
   const plain = await bare(line.path, args);
   const plainBytes = origin.takeRaw();

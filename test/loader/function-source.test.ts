@@ -1,4 +1,4 @@
-import { nodes } from '../helpers/node-versions.js';
+import { isFrom, nodes } from '../helpers/node-versions.js';
 import { programs } from '../helpers/programs.js';
 
 const types = `
@@ -12,7 +12,7 @@ console.log(String(Cart));
 console.log(String(Cart.prototype.add), double.toString(), new Cart<number>().add(1, 2).size, double(2));
 `;
 
-const withTypes = nodes().filter(({ major }) => major >= 22);
+const withTypes = nodes().filter(({ version }) => isFrom(version, '22.18'));
 
 test.each(withTypes)('a TypeScript function shows the text that Node runs on Node $version', async ({ path }) => {
   const { bare, traced } = programs({ 'main.ts': types, 'main.cts': types, 'main.mts': types });

@@ -76,7 +76,8 @@ export interface MatrixTrace {
 
 /** One line of results, of which docs/compatibility.md is made. */
 export interface MatrixResult extends Pick<MatrixRun, 'app' | 'title' | 'group' | 'because' | 'partial'> {
-  node: number;
+  /** Its label. */
+  node: string;
   outcome: 'same' | 'differs' | 'not run';
 }
 
@@ -95,8 +96,8 @@ export function matrix(run: MatrixRun): void {
   const { app, title, group, because, partial } = run;
   describe(title, () => {
     for (const node of nodes()) {
-      const { major } = node;
-      const row = { app, title, group, because, partial, node: major };
+      const { label, major } = node;
+      const row = { app, title, group, because, partial, node: label };
       if (run.nodes && !run.nodes.includes(major)) {
         if (because === undefined) throw new Error(`${title}: say in "because" why it does not run on Node ${major}`);
         report({ ...row, outcome: 'not run' });

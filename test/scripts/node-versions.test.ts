@@ -5,20 +5,25 @@ import { nodes } from '../helpers/node-versions.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
 
 const script = join(repository, 'scripts/node-versions.mjs');
-const running = Number(process.versions.node.split('.')[0]);
+const running = process.versions.node.split('.')[0];
 
 test('there are Node binaries to test on, the running one among them', () => {
-  expect(nodes().map(({ major }) => major)).toContain(running);
-  expect(nodes().find(({ major }) => major === running)!.path).toBe(process.execPath);
+  expect(nodes().find(({ label }) => label === running)?.path).toBe(process.execPath);
 });
 
-test.each(nodes())('Node $major is what it says', async ({ major, version, path }) => {
+test.each(nodes())('Node $label is what it says', async ({ label, major, version, path }) => {
   expect((await runNode(path, ['--version'])).stdout).toBe(`v${version}\n`);
+  expect(version.startsWith(`${label}.`)).toBe(true);
   expect(version.startsWith(`${major}.`)).toBe(true);
 });
 
+test('each label is there once', () => {
+  const labels = nodes().map(({ label }) => label);
+  expect(labels).toEqual(['20', '22.12', '22', '24.5', '24', '26'].filter((label) => labels.includes(label)));
+});
+
 describe('when npm cannot fetch', () => {
-  const others = [20, 22, 24, 26].filter((major) => major !== running);
+  const others = ['20', '22.12', '22', '24.5', '24', '26'].filter((label) => label !== running);
 
   async function run() {
     const folder = tempProject({ 'bin/npm': '#!/bin/sh\necho "no network" >&2\nexit 1\n' });
@@ -34,7 +39,7 @@ describe('when npm cannot fetch', () => {
     const { cache, result } = await run();
     const warnings = result.stderr.split('\n').filter((line) => line.startsWith('WARNING'));
     expect(warnings).toEqual(
-      others.map((major) => `WARNING: no Node ${major} to test on, its tests are SKIPPED: npm: no network`),
+      others.map((label) => `WARNING: no Node ${label} to test on, its tests are SKIPPED: npm: no network`),
     );
     expect(result.stdout).toBe(`${process.versions.node.padEnd(10)} ${process.execPath}\n`);
     expect(result.code).toBe(0);
@@ -43,7 +48,7 @@ describe('when npm cannot fetch', () => {
 });
 
 test('a cache that is filled is used without npm', async () => {
-  const other = running === 22 ? 24 : 22;
+  const other = running === '22' ? 24 : 22;
   const folder = tempProject({});
   const list = `const { nodes } = await import(${JSON.stringify(pathToFileURL(script).href)}); console.log(JSON.stringify(nodes()))`;
   const env = { HANDIT_TEST_NODES: folder };
@@ -60,6 +65,7 @@ test('a cache that is filled is used without npm', async () => {
   writeFileSync(join(target, 'package.json'), `{"version":"${other}.1.2"}`);
   const after = await runNode(process.execPath, ['--input-type=module', '-e', list], { env });
   expect(JSON.parse(after.stdout)).toContainEqual({
+    label: String(other),
     major: other,
     version: `${other}.1.2`,
     path: join(target, 'bin/node'),

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { callText } from '../helpers/call-text.js';
-import { nodes } from '../helpers/node-versions.js';
+import { isFrom, nodes } from '../helpers/node-versions.js';
 import { installHandit, repository, runNode, tempProject, type RunResult } from '../helpers/run.js';
 import { readTrace, validateTrace } from '../helpers/trace.js';
 
@@ -12,7 +12,7 @@ const root = join(repository, 'fixtures/transform');
 const names = readdirSync(root).sort();
 
 /** The first Node line that can run it. */
-const since: Record<string, number> = { 'typescript-cjs': 22, 'typescript-esm': 22, 'using-esm': 24 };
+const since: Record<string, string> = { 'typescript-cjs': '22.18', 'typescript-esm': '22.18', 'using-esm': '24' };
 
 const project = tempProject({ 'empty.mjs': '', 'empty.cjs': '' });
 installHandit(project);
@@ -38,14 +38,14 @@ const FIXTURES = 33;
 describe.each(names)('%s', (name) => {
   const folder = join(root, name);
   const entry = readdirSync(folder).find((file) => file.startsWith('main.'))!;
-  const lines = nodes().filter(({ major }) => major >= (since[name] ?? 0));
+  const lines = nodes().filter(({ version }) => isFrom(version, since[name] ?? '0'));
 
   test('prints the same under the agent, and its calls are recorded', async () => {
     const runs = lines.flatMap((node) => preloads.map((preload) => ({ node, preload })));
     let traced = 0;
     await inTurn(runs, 3, async ({ node, preload: { flag, empty, agent } }) => {
       const where = `Node ${node.version} ${flag}`;
-      const output = join(project, `${name}-${node.major}${flag}.jsonl`);
+      const output = join(project, `${name}-${node.label}${flag}.jsonl`);
       const env = { ...onlyTheseVariables(), HANDIT_OUTPUT_FILE: output };
       const bare = await runNode(node.path, [flag, empty, entry], { cwd: folder, env });
       expect({ where, ...bare }).toMatchObject({ where, code: 0, signal: null });
