@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { readConfig } from '../config.js';
-import { readTrace } from '../reader/read-trace.js';
+import { readTrace } from '../reader/node/read-trace.js';
 import { version } from '../version.js';
 
 export interface Finding {

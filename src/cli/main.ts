@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { buildCallTrees, type ProcessTree } from '../reader/call-tree.js';
-import { type DamagedLine, readTrace } from '../reader/read-trace.js';
+import { type DamagedLine, readTrace } from '../reader/node/read-trace.js';
 import type { TraceRecord } from '../trace-format.js';
 import { version } from '../version.js';
 import { completionScript, SHELLS } from './completion.js';

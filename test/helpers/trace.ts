@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { readTrace as readRecords } from '../../src/reader/read-trace.js';
+import { readTrace as readRecords } from '../../src/reader/node/read-trace.js';
 import type { TraceRecord } from '../../src/trace-format.js';
 import { repository } from './run.js';
 

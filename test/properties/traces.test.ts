@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { printTrees } from '../../src/cli/print.js';
 import { buildCallTrees } from '../../src/reader/call-tree.js';
-import { readTrace } from '../../src/reader/read-trace.js';
+import { readTrace } from '../../src/reader/node/read-trace.js';
 import type { TraceRecord } from '../../src/trace-format.js';
 import { call, returned, threw } from '../helpers/records.js';
 import { tempProject } from '../helpers/run.js';

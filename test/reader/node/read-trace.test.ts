@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type DamagedLine, readTrace } from '../../src/reader/read-trace.js';
-import { tempProject } from '../helpers/run.js';
+import { type DamagedLine, readTrace } from '../../../src/reader/node/read-trace.js';
+import { tempProject } from '../../helpers/run.js';
 
 const record = (id: number, extra: object = {}) => ({
   ...{ type: 'return', proc: '5f0c9a1e', id, func: 'f', t1_ns: 1_767_600_000_000_000_000, dt_ns: 1 },

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { TraceRecord } from '../trace-format.js';
+import type { TraceRecord } from '../../trace-format.js';
 
 /** A line that is no record: cut by a killed process, or not a trace at all. */
 export interface DamagedLine {

@@ -1,0 +1,61 @@
+import type { Damage, Limit, Process, SkippedOf, SummaryOf } from './types.js';
+
+interface Known {
+  readonly processes: readonly Process[];
+  readonly summaries: readonly SummaryOf[];
+  readonly skipped: readonly SkippedOf[];
+  readonly limits: readonly Limit[];
+  readonly damage: Damage;
+}
+
+/** A count with its noun: `1 call`, `2 calls`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`;
+}
+
+/** What lifts the limit that a reason in `dropped` or of a `limit` record names. */
+export const REMEDIES: Record<string, string> = {
+  max_calls: 'HANDIT_MAX_CALLS=0 lifts that limit',
+  max_file: 'HANDIT_MAX_FILE_MB=0 lifts that limit',
+  not_sampled: 'HANDIT_SAMPLE_RATE=1 records all',
+  not_written: 'the file could not be written for a while; stderr of that process says why',
+};
+
+/** What is not in a trace, or in some of its processes, a sentence each. */
+export function missingOf(known: Known, processes: readonly Process[] = known.processes): string[] {
+  const of = new Set(processes.map(({ index }) => index));
+  const { damage } = known;
+  const texts: string[] = [];
+  const capped = new Set<string>();
+  for (const { process, file, func, calls, recorded } of known.summaries) {
+    if (of.has(process) && recorded < calls) capped.add(`${file} ${func}`);
+  }
+  for (const { process, reason, file, func } of known.limits) {
+    if (of.has(process) && reason === 'max_calls' && func !== undefined) capped.add(`${file} ${func}`);
+  }
+  if (capped.size > 0) texts.push(`${counted(capped.size, 'function')} recorded in part`);
+  const dropped = new Map<string, number>();
+  for (const { end } of processes) {
+    for (const [why, count] of Object.entries(end?.dropped ?? {})) dropped.set(why, (dropped.get(why) ?? 0) + count);
+  }
+  for (const [why, count] of dropped) texts.push(`${counted(count, 'event')} not in the file (${why})${remedy(why)}`);
+  for (const reason of new Set(known.limits.filter(({ process }) => of.has(process)).map((limit) => limit.reason))) {
+    if (!dropped.has(reason)) texts.push(`a limit was reached (${reason})${remedy(reason)}`);
+  }
+  const skipped = new Set(known.skipped.filter(({ process }) => of.has(process)).map(({ file }) => file));
+  if (skipped.size > 0) texts.push(`${counted(skipped.size, 'file')} not recorded`);
+  const open = processes.filter(({ end }) => !end).length;
+  if (open > 0) texts.push(`${counted(open, 'process', 'processes')} killed or still running`);
+  if (damage.bad > 0) texts.push(`${counted(damage.bad, 'line')} left out as damaged`);
+  if (damage.lostBegins > 0)
+    texts.push(`${counted(damage.lostBegins, 'end')} of calls whose beginning is not in the file`);
+  if (damage.doubledIds > 0) texts.push(`${counted(damage.doubledIds, 'id')} used twice`);
+  if (damage.secondEnds > 0) texts.push(`${counted(damage.secondEnds, 'call')} with a second end, which is left out`);
+  if (damage.rings > 0) texts.push(`${counted(damage.rings, 'call')} named as its own caller`);
+  if (damage.unknown > 0) texts.push(`${counted(damage.unknown, 'line')} of a kind that this version does not know`);
+  return texts;
+}
+
+function remedy(why: string): string {
+  return Object.hasOwn(REMEDIES, why) ? `; ${REMEDIES[why]}` : '';
+}
