@@ -7,8 +7,8 @@
 //   --quick             everything once and small, on the running Node: tells whether the benchmark works, and writes only where told
 //   --render            measures nothing, makes the report of the results again
 //   --results FILE      bench/results.json
-//   --report FILE       docs/performance.md
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+//   --reports FOLDER    where README.md, docs/performance.md and bench/README.md are written, if not here
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -20,7 +20,7 @@ import { register } from './lib/tools.mjs';
 import { rows } from './rows/index.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const docs = join(root, 'docs/performance.md');
+const reports = ['README.md', 'docs/performance.md', 'bench/README.md'];
 const FULL = 24;
 
 try {
@@ -41,7 +41,7 @@ async function main() {
     // After each row, so that a run that is ended early has what it measured.
     for (const node of options.nodes) await measure(node, results, options, () => save(results, options));
   }
-  if (!options.report) for (const tables of Object.values(allTables(results))) console.log(`${tables}\n`);
+  if (!options.reports) for (const tables of Object.values(allTables(results))) console.log(`${tables}\n`);
 }
 
 async function measure({ major, version, path }, results, { rounds, only, quick, full }, save) {
@@ -72,11 +72,16 @@ function rounded(results) {
   );
 }
 
-async function save(results, { results: file, report, render }) {
+async function save(results, { results: file, reports: folder, render }) {
   if (file && !render) writeFileSync(file, await formatted(JSON.stringify(results), 'json'));
-  if (report) {
-    const text = readFileSync(existsSync(report) ? report : docs, 'utf8');
-    writeFileSync(report, await fillIn(text, results));
+  if (!folder) return;
+  const texts = await fillIn(
+    reports.map((report) => readFileSync(join(root, report), 'utf8')),
+    results,
+  );
+  for (const [i, report] of reports.entries()) {
+    mkdirSync(dirname(join(folder, report)), { recursive: true });
+    writeFileSync(join(folder, report), texts[i]);
   }
 }
 
@@ -89,7 +94,7 @@ function readOptions() {
       quick: { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
       results: { type: 'string' },
-      report: { type: 'string' },
+      reports: { type: 'string' },
     },
   });
   const { quick, render } = values;
@@ -111,7 +116,7 @@ function readOptions() {
     nodes: quick ? [running] : chosen,
     full: quick ? running.major : chosen.some(({ major }) => major === FULL) ? FULL : chosen.at(-1)?.major,
     results: file(values.results, join(root, 'bench/results.json')),
-    report: file(values.report, docs),
+    reports: file(values.reports, root),
   };
 }
 

@@ -3,23 +3,24 @@ import { format, resolveConfig } from 'prettier';
 import { rows } from '../rows/index.mjs';
 import { table } from './results.mjs';
 import { median, spread } from './stats.mjs';
+import { comparison, cost, resultsTable } from './summary.mjs';
 import { tools } from './tools.mjs';
 
 /**
  * Puts the tables between their markers, `<!-- bench: calls -->` and `<!-- /bench: calls -->`; all other text stays.
  *
- * @param {string} text of the report so far
+ * @param {string[]} texts of the reports so far, which together have every table
  * @param {object} results as in results.json
  */
-export async function fillIn(text, results) {
-  let filled = text;
+export async function fillIn(texts, results) {
+  let filled = texts;
   for (const [name, tables] of Object.entries(allTables(results))) {
     const marked = new RegExp(`(<!-- bench: ${name} -->)[^]*?(<!-- /bench: ${name} -->)`);
-    if (!marked.test(filled))
-      throw new Error(`the report has no markers <!-- bench: ${name} --> and <!-- /bench: ${name} -->`);
-    filled = filled.replace(marked, (_, start, end) => `${start}\n\n${tables}\n\n${end}`);
+    if (!filled.some((text) => marked.test(text)))
+      throw new Error(`no report has the markers <!-- bench: ${name} --> and <!-- /bench: ${name} -->`);
+    filled = filled.map((text) => text.replace(marked, (_, start, end) => `${start}\n\n${tables}\n\n${end}`));
   }
-  return formatted(filled, 'markdown');
+  return Promise.all(filled.map((text) => formatted(text, 'markdown')));
 }
 
 /** As the project's files are, wherever this one is written. */
@@ -31,6 +32,9 @@ export async function formatted(text, parser) {
 export function allTables(results) {
   const measured = Object.values(results.nodes);
   return {
+    cost: cost(measured),
+    comparison: comparison(measured),
+    results: resultsTable(measured),
     budgets: budgets(measured),
     machine: conditions(measured),
     ...Object.fromEntries(rows.map((row) => [row.name, tablesOf(row, measured)])),

@@ -41,7 +41,11 @@ export const wholeProcess = {
   ],
 };
 
-/** Tools that are given fewer calls have their start among them too: bare node's is in the time that is taken off. */
+/** Nanoseconds over bare node, the file included; undefined where the tool did not record. Tools that are given fewer calls have their start among them too: bare node's is in the time that is taken off. */
+export function timePerCall(results, tool) {
+  return cpuPerCall(results, find(results, CASE, tool));
+}
+
 function cpuPerCall(results, { problem, values }) {
   const bare = find(results, CASE, 'bare');
   if (problem || bare.problem) return undefined;

@@ -1,0 +1,41 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { repository } from './helpers/run.js';
+
+const pages = ['.', 'docs', 'bench', '.github'].flatMap((folder) =>
+  readdirSync(join(repository, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name).replaceAll('\\', '/')),
+);
+
+/** The text of a page without its code. */
+function prose(page: string): string {
+  return readFileSync(join(repository, page), 'utf8')
+    .replace(/^```[\s\S]*?^```$/gm, '')
+    .replace(/`[^`\n]*`/g, 'code');
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchors(page: string): string[] {
+  const text = readFileSync(join(repository, page), 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test('every link between pages leads somewhere', () => {
+  const links = pages.flatMap((page) =>
+    [...prose(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(([, target]) => ({ page, target })),
+  );
+  expect(links.length).toBeGreaterThan(20);
+  const broken = links.filter(({ page, target }) => {
+    const [path, anchor] = target.split('#');
+    const file = path === '' ? page : join(dirname(page), path);
+    if (!existsSync(join(repository, file))) return true;
+    return anchor !== undefined && !anchors(file).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
