@@ -4,6 +4,7 @@ import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
 import { entries, Exchange, pairs, type Client, type HeaderList } from './exchange.js';
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
+import type { NextMethod } from './patch.js';
 
 /** What the program asked for, as far as it can be told without running code of its own. */
 export interface Asked {
@@ -17,12 +18,12 @@ export interface Asked {
 export interface LibraryCalls {
   /** What runs now, as a call of that client. */
   current(client: Client): Current;
-  /** Answers what `Patches.method` wants. */
+  /** Returns what `Patches.method` wants. */
   wrap(
     client: Client,
     describe: (args: unknown[], self: unknown) => Asked,
     before?: (args: unknown[]) => void,
-  ): (original: AnyFunction) => AnyFunction;
+  ): (next: NextMethod) => AnyFunction;
 }
 
 type AnyFunction = (this: never, ...args: never[]) => unknown;
@@ -126,7 +127,7 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
 
   return {
     current,
-    wrap: (client, describe, before) => (original) => {
+    wrap: (client, describe, before) => (next) => {
       return function (this: unknown, ...args: unknown[]) {
         let call: Running | null = null;
         let leave: () => void = nothing;
@@ -137,9 +138,9 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
         } catch (error) {
           host.broken(error);
         }
-        if (call === null) return apply(original, this, args);
+        if (call === null) return apply(next(), this, args);
         try {
-          const result = apply(original, this, args);
+          const result = apply(next(), this, args);
           returned(call, result);
           return result;
         } catch (error) {

@@ -3,6 +3,8 @@ import { entries, headerOf, pairs, type HeaderList } from './exchange.js';
 import { own } from './library-call.js';
 import type { Asked } from './library-watch.js';
 
+export type WireClient = 'fetch' | 'undici';
+
 /** A request as undici puts it on the wire, in any of its versions; channels hand it out. */
 export interface WireRequest {
   method: string;

@@ -14,9 +14,9 @@ export const jitiHook: Hook = {
     const patches = createPatches(host);
     const probes = createProbes(host);
     const loaded = (): undefined => {
-      patches.method(process.getBuiltinModule('node:vm'), 'runInThisContext', (original) => {
+      patches.method(process.getBuiltinModule('node:vm'), 'runInThisContext', (next) => {
         return function runInThisContext(this: unknown, ...args: unknown[]): unknown {
-          return Reflect.apply(original, this, [rewritten(host, args[0], args[1]), ...args.slice(1)]);
+          return Reflect.apply(next(), this, [rewritten(host, args[0], args[1]), ...args.slice(1)]);
         };
       });
     };

@@ -1,0 +1,118 @@
+import { types } from 'node:util';
+import type { Current } from '../../src/recorder/recorder.js';
+import type { Exchange } from './exchange.js';
+import type { HookHost } from './hook.js';
+import type { LibraryCalls } from './library-watch.js';
+import type { Patches } from './patch.js';
+import { fields, isObject, sentByFetch } from './undici-forms.js';
+
+/** A request that a mock is asked for. */
+export interface Mock {
+  exchange: Exchange;
+  /** It is recorded as what it is on the wire instead. */
+  dropped: boolean;
+}
+
+/** A request on its way through dispatchers. */
+export interface Dispatching {
+  current: Current;
+  /** What ran when it began. */
+  caller: number;
+  mock?: Mock;
+}
+
+export interface Dispatcher {
+  dispatch: (options: unknown, handler: unknown) => unknown;
+}
+
+/** Where copies of undici find the dispatcher that they share. */
+const DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
+
+const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[]) => unknown;
+
+/** Whose a request is, which a pool may hold back until long after it was dispatched. */
+export class UndiciDispatchers {
+  /** The request that is being dispatched now. */
+  now: Dispatching | null = null;
+  private readonly noted = new WeakMap<object, Dispatching>();
+  private readonly seen = new WeakSet<object>();
+
+  /**
+   * @param adopted prototypes that are watched already
+   * @param adoptMockAgent called with the prototype of an agent that mocks
+   */
+  constructor(
+    private readonly host: HookHost,
+    private readonly calls: LibraryCalls,
+    private readonly patches: Patches,
+    private readonly adopted: WeakSet<object>,
+    private readonly adoptMockAgent: (prototype: object) => void,
+  ) {}
+
+  /** A request is known by its handler. */
+  note(handler: object, dispatching: Dispatching): void {
+    this.noted.set(handler, dispatching);
+  }
+
+  of(handler: unknown, options: unknown): Dispatching {
+    const caller = this.host.recorder.current().parent;
+    const known = isObject(handler) ? this.noted.get(handler) : undefined;
+    if (known) return { ...known, caller };
+    // On its way through several dispatchers the handler may have been wrapped, unless the program came in between.
+    const outer = this.now?.caller === caller ? this.now : null;
+    const { headers } = (isObject(options) ? options : {}) as { headers?: unknown };
+    const current = outer?.current ?? this.calls.current(sentByFetch(headers) ? 'fetch' : 'undici');
+    const dispatching: Dispatching = { current, caller, mock: outer?.mock };
+    if (isObject(handler)) this.note(handler, dispatching);
+    return dispatching;
+  }
+
+  /** Watches the `dispatch` of a class. */
+  patch(prototype: object): void {
+    const { host } = this;
+    const enter = (args: unknown[]): Dispatching | null => {
+      const outer = this.now;
+      try {
+        this.now = this.of(args[1], args[0]);
+      } catch (error) {
+        host.broken(error);
+      }
+      return outer;
+    };
+    const leave = (outer: Dispatching | null): void => void (this.now = outer);
+    this.patches.method(prototype as Dispatcher, 'dispatch', (next) => {
+      return function (this: unknown, ...args: unknown[]) {
+        const outer = enter(args);
+        try {
+          return apply(next(), this, args);
+        } finally {
+          leave(outer);
+        }
+      };
+    });
+  }
+
+  /** Watches the dispatchers that a call of `fetch` may use: their copy of undici may be one that nobody told of. */
+  adoptOfFetch([, init]: unknown[]): void {
+    const { dispatcher } = isObject(init) ? fields(init, ['dispatcher']) : {};
+    const shared = globalThis as unknown as Record<symbol, unknown>;
+    for (const one of [dispatcher, ...DISPATCHERS.map((key) => shared[key])]) this.adopt(one);
+  }
+
+  private adopt(dispatcher: unknown): void {
+    if (!isObject(dispatcher) || types.isProxy(dispatcher) || this.seen.has(dispatcher)) return;
+    this.seen.add(dispatcher);
+    for (
+      let at = Object.getPrototypeOf(dispatcher) as object | null;
+      at;
+      at = Object.getPrototypeOf(at) as object | null
+    ) {
+      if (this.adopted.has(at)) return;
+      this.adopted.add(at);
+      if (!Object.hasOwn(at, 'dispatch')) continue;
+      if (Object.hasOwn(at, 'enableNetConnect') && Object.hasOwn(at, 'get')) this.adoptMockAgent(at);
+      // The base class only throws.
+      else if (Object.hasOwn(at, 'destroyed') || Object.hasOwn(at, 'closed')) this.patch(at);
+    }
+  }
+}
