@@ -12,7 +12,7 @@ export { version } from './version.js';
 
 const AGENT = Symbol.for('handit');
 
-/** The agent of this process or thread, whichever copy of the package started it. */
+/** Returns the agent of this process or thread, whichever copy of the package started it. */
 function running(): Api | undefined {
   return (globalThis as { [AGENT]?: Partial<agent.Agent> })[AGENT]?.api;
 }
@@ -20,8 +20,8 @@ function running(): Api | undefined {
 let tried = false;
 
 /**
- * The same; starts it where none was preloaded. It then records HTTP and what `tracing()` wraps, and rewrites nothing.
- * Importing this package alone does not start it.
+ * The same, but starts the agent if none was preloaded. It then records HTTP and what `tracing()` wraps, and rewrites
+ * nothing. Importing the package does not start it.
  */
 function started(): Api | undefined {
   const api = running();
@@ -41,24 +41,24 @@ function started(): Api | undefined {
 }
 
 /**
- * Runs `fn` as a session: everything done inside, across awaits, timers and callbacks, carries its `session_id`. Sessions
- * nest, and two at the same time do not mix. The trace gets `session_start` and, when `fn` has returned or the promise it
- * returned has settled, `session_end` with the duration and, if it failed, the error.
+ * Runs `fn` as a session: everything done inside carries its `session_id`, across awaits, timers and callbacks. Sessions
+ * nest, and concurrent sessions do not mix. `session_end`, with duration and error, is written when `fn` has returned or
+ * its promise is settled.
  *
- * @param options `tag` names the session; `attrs` are kept with it
- * @param fn called at once, without arguments
- * @returns what `fn` returns: a promise is the same object, and nothing is attached to it
- * @throws TypeError on wrong options; and whatever `fn` throws
+ * @param options `tag` names the session; `attrs` are recorded with it
+ * @param fn called immediately, without arguments
+ * @returns the result of `fn`; a promise is returned as it is, with nothing attached to it
+ * @throws TypeError for wrong options, and whatever `fn` throws
  *
  * @example
  * const user = await session({ tag: 'sign-up' }, () => fetchUser(7));
  */
 export function session<T>(options: SessionOptions, fn: () => T): T;
 /**
- * Opens a session for the function that calls this, until it is disposed of: `using s = session({ tag: 'import' })`, or
- * `s.end()` in a `finally` where there is no `using`.
+ * Opens a session for the calling function, until it is disposed of: `using s = session({ tag: 'import' })`. Without
+ * `using`, call `s.end()` in a `finally`.
  *
- * @throws TypeError on wrong options
+ * @throws TypeError for wrong options
  */
 export function session(options: SessionOptions): Session;
 export function session<T>(...args: [SessionOptions, (() => T)?]): T | Session {
@@ -71,13 +71,13 @@ export function session<T>(...args: [SessionOptions, (() => T)?]): T | Session {
 }
 
 /**
- * Wraps a function, which stays the same kind of function: every call is recorded, also where the loader has not
- * rewritten it, and all calls below carry `agent`. A function that is both rewritten and wrapped is recorded once. Of a
- * class all methods are wrapped, in place, and the class itself is returned.
+ * Wraps a function, which keeps its kind. Every call is recorded, even where the loader has not rewritten it, and all
+ * calls below carry `agent`. A function that is both rewritten and wrapped is recorded once. For a class, all methods are
+ * wrapped in place, and the class itself is returned.
  *
- * @param options `agent` names who is at work; `name` replaces the function's name in the trace
+ * @param options `agent` names who does the work; `name` replaces the function's name in the trace
  * @param fn a function of any kind, or a class
- * @throws TypeError on wrong options
+ * @throws TypeError for wrong options
  *
  * @example
  * const plan = tracing({ agent: 'planner' }, async (goal: string) => ...);
@@ -86,10 +86,10 @@ export function tracing<F extends AnyFunction>(options: TracingOptions, fn: F): 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters of any class
 export function tracing<C extends abstract new (...args: any[]) => unknown>(options: TracingOptions, fn: C): C;
 /**
- * The same as a decorator of a method, an accessor or a class: `@tracing({ agent: 'planner' })`, in the form of the
- * language and in the older one of TypeScript (`experimentalDecorators`).
+ * Decorates a method, an accessor or a class: `@tracing({ agent: 'planner' })`. Works as a standard decorator and with
+ * `experimentalDecorators`.
  *
- * @throws TypeError on wrong options, and when it decorates something else
+ * @throws TypeError for wrong options, and for anything else that is decorated
  */
 export function tracing(options: TracingOptions): TracingDecorator;
 export function tracing(...args: [TracingOptions, unknown?]): unknown {
@@ -102,29 +102,29 @@ export function tracing(...args: [TracingOptions, unknown?]): unknown {
 }
 
 /**
- * Attaches data to the call that is running: an `annotation` record with the call's id. It is kept as a preview, bounded
- * and with secrets redacted, as it is at this moment. Without the agent it does nothing.
+ * Attaches data to the running call, as an `annotation` record with the call's id. The data is recorded as it is now, as
+ * a preview: bounded, and with secrets redacted. Without the agent it does nothing.
  *
- * @throws TypeError when there is no data
+ * @throws TypeError if there is no data
  */
 export function annotate(data: unknown): void {
   checkData(data);
   running()?.annotate(data);
 }
 
-/** The ids of the call that is running; null outside of any call, request and session, and without the agent. */
+/** Returns the ids of the running call; null outside of any call, request and session, and without the agent. */
 export function currentCall(): CurrentCall | null {
   return running()?.currentCall() ?? null;
 }
 
 /**
- * Writes all events recorded so far by this process or thread; when the promise is fulfilled they are there. Without the
- * agent it does nothing.
+ * Writes all events that this process or thread has recorded so far; they are in the file when the promise is fulfilled.
+ * Without the agent it does nothing.
  *
- * @param path a file, relative to the working directory, that gets everything recorded so far, from `process_start` on,
- *   and replaces what was there; the trace goes on in `HANDIT_OUTPUT_FILE` as before. Default: only
- *   `HANDIT_OUTPUT_FILE` is brought up to date. What cannot be written is one line on stderr.
- * @throws TypeError (as a rejection) when `path` is no text
+ * @param path a file to replace with everything recorded so far, from `process_start` on, relative to the working
+ *   directory; the trace continues in `HANDIT_OUTPUT_FILE`. Default: only bring `HANDIT_OUTPUT_FILE` up to date. A file
+ *   that cannot be written is one line on stderr.
+ * @throws TypeError (as a rejection) if `path` is not a non-empty string
  */
 export async function flush(path?: string): Promise<void> {
   checkPath('flush()', path);
@@ -132,9 +132,9 @@ export async function flush(path?: string): Promise<void> {
 }
 
 /**
- * The same as `flush()`, done when it returns: for `exit` handlers, where nothing asynchronous runs any more.
+ * The same as `flush()`, but finished when it returns: for `exit` handlers, where nothing asynchronous runs any more.
  *
- * @throws TypeError when `path` is no text
+ * @throws TypeError if `path` is not a non-empty string
  */
 export function flushSync(path?: string): void {
   checkPath('flushSync()', path);

@@ -1,5 +1,5 @@
-// What a program gives wrongly it is told at once, with the agent and without: TypeErrors that name what was given, what
-// is allowed and what to do.
+// Wrong arguments throw at once, with and without the agent: TypeErrors that say what was given, what is allowed and
+// what to do.
 
 export function checkSession(options: unknown): void {
   const example = "session({ tag: 'checkout' }, () => ...)";
@@ -14,9 +14,7 @@ export function checkTracing(options: unknown): void {
   checkText(options, 'tracing()', 'agent', example);
   const { name } = options as { name?: unknown };
   if (name === undefined || (typeof name === 'string' && name !== '')) return;
-  throw new TypeError(
-    `tracing() was given name ${show(name)}; it must be a text of at least one character, or left out`,
-  );
+  throw new TypeError(`tracing() was given name ${show(name)}; it must be a non-empty string, or left out`);
 }
 
 export function checkFunction(caller: string, fn: unknown): void {
@@ -40,9 +38,7 @@ function checkText(options: unknown, caller: string, field: string, example: str
   }
   const value = (options as Record<string, unknown>)[field];
   if (typeof value === 'string' && value !== '') return;
-  throw new TypeError(
-    `${caller} was given ${field} ${show(value)}; it must be a text of at least one character: ${example}`,
-  );
+  throw new TypeError(`${caller} was given ${field} ${show(value)}; it must be a non-empty string: ${example}`);
 }
 
 function show(value: unknown): string {

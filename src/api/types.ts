@@ -1,48 +1,48 @@
-/** What `session()` is given. */
+/** Options of `session()`. */
 export interface SessionOptions {
-  /** What the session is called in the trace: `checkout`, `nightly import`. At least one character. */
+  /** The name of the session in the trace: `checkout`, `nightly import`. A non-empty string. */
   tag: string;
-  /** What else is to be known of it: kept as a preview, bounded and with secrets redacted, in `session_start`. */
+  /** Further data, recorded in `session_start` as a preview: bounded, and with secrets redacted. */
   attrs?: Record<string, unknown>;
 }
 
-/** An open session, of the form `using s = session({ tag })`. */
+/** An open session, as in `using s = session({ tag })`. */
 export interface Session {
-  /** As `session_id` in the trace; undefined when nothing is recorded. */
+  /** The `session_id` in the trace; undefined if nothing is recorded. */
   readonly id: string | undefined;
   readonly tag: string;
   /**
-   * Ends it; a second time does nothing. `using` calls it by itself.
+   * Ends the session; a second call does nothing. `using` does it for you.
    *
-   * @param error why it failed, if it did: the `error` of `session_end`
+   * @param error why the session failed, if it did: the `error` of `session_end`
    */
   end(error?: unknown): void;
   [Symbol.dispose](): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What `tracing()` is given. */
+/** Options of `tracing()`. */
 export interface TracingOptions {
-  /** Names who is at work: the wrapped function and all calls below it carry it as `agent`. At least one character. */
+  /** Names who does the work; the wrapped function and all calls below it carry it as `agent`. A non-empty string. */
   agent: string;
-  /** The function's name in the trace, in the place of its own. Not for classes. */
+  /** Replaces the function's name in the trace. Not for classes. */
   name?: string;
 }
 
-/** The ids of what is running, as the trace has them: put them into log lines to find one by the other. */
+/** The ids of the running call, as in the trace. Put them into log lines to find one from the other. */
 export interface CurrentCall {
-  /** As `proc` in the trace. */
+  /** The `proc` in the trace. */
   proc: string;
-  /** The `id` of the innermost recorded call, else of the HTTP request that is being answered; null in a session outside of any. */
+  /** The `id` of the innermost recorded call, or else of the HTTP request being answered; null in a session outside of both. */
   id: number | null;
   session_id?: string;
   agent?: string;
   test?: string;
-  /** The W3C trace id (32 hex digits) that came with the request that is being answered. */
+  /** The W3C trace id (32 hex digits) that came with the request being answered. */
   trace_id?: string;
 }
 
-/** What the running agent does for the functions that a program imports. Arguments have been checked. */
+/** The agent's side of the functions that programs import. Arguments have been checked. */
 export interface Api {
   session<T>(options: SessionOptions, fn: () => T): T;
   openSession(options: SessionOptions): Session;
@@ -56,7 +56,7 @@ export interface Api {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters of any function
 export type AnyFunction = (...args: any[]) => any;
 
-/** What is wrapped, where the function does not say it itself. */
+/** What is wrapped, where the function itself does not say. */
 export interface TracedPlace {
   kind?: 'method' | 'getter' | 'setter';
   /** `Cart.` before its name. */

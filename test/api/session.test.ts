@@ -176,9 +176,9 @@ test('a session keeps attributes without secrets, and what it is given wrongly i
   expect(stdout).toBe(
     [
       "TypeError session() was given undefined; its first argument must be an object: session({ tag: 'checkout' }, () => ...)",
-      "TypeError session() was given tag undefined; it must be a text of at least one character: session({ tag: 'checkout' }, () => ...)",
-      `TypeError session() was given tag ""; it must be a text of at least one character: session({ tag: 'checkout' }, () => ...)`,
-      "TypeError session() was given tag 7; it must be a text of at least one character: session({ tag: 'checkout' }, () => ...)",
+      "TypeError session() was given tag undefined; it must be a non-empty string: session({ tag: 'checkout' }, () => ...)",
+      `TypeError session() was given tag ""; it must be a non-empty string: session({ tag: 'checkout' }, () => ...)`,
+      "TypeError session() was given tag 7; it must be a non-empty string: session({ tag: 'checkout' }, () => ...)",
       'TypeError session() was given 5 as its second argument; it must be a function',
       `TypeError session() was given attrs "b"; it must be an object, as in { customer: 'ada' }`,
       '',

@@ -209,9 +209,9 @@ test('what tracing() is given wrongly is a TypeError, with and without the agent
   const fix = '; it is for methods, getters, setters and classes: wrap a function by tracing({ agent }, fn)';
   expect(stdout.split('\n')).toEqual([
     "TypeError tracing() was given undefined; its first argument must be an object: tracing({ agent: 'planner' }, fn)",
-    `TypeError tracing() was given agent ""; it must be a text of at least one character: tracing({ agent: 'planner' }, fn)`,
+    `TypeError tracing() was given agent ""; it must be a non-empty string: tracing({ agent: 'planner' }, fn)`,
     'TypeError tracing() was given undefined as its second argument; it must be a function',
-    'TypeError tracing() was given name 1; it must be a text of at least one character, or left out',
+    'TypeError tracing() was given name 1; it must be a non-empty string, or left out',
     `TypeError @tracing() decorates a field${fix}`,
     `TypeError @tracing() decorates a field or a parameter${fix}`,
     '',
