@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import globals from 'globals';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
+import { intrinsics } from './scripts/lint/intrinsics.mjs';
 
 const uncheckedValues = {
   '@typescript-eslint/no-explicit-any': 'off',
@@ -36,6 +37,12 @@ export default defineConfig(
         { argsIgnorePattern: '^_', caughtErrors: 'none', ignoreRestSiblings: true },
       ],
     },
+  },
+  {
+    // What runs inside of the program.
+    files: ['src/{recorder,api}/**/*.ts'],
+    plugins: { handit: { rules: { intrinsics } } },
+    rules: { 'handit/intrinsics': 'error' },
   },
   {
     files: ['src/transform/**/*.ts'],

@@ -23,6 +23,7 @@ import { createSourceTable } from './loader/source-table.js';
 import { printUncaughtLine } from './loader/uncaught.js';
 import { debug, warn } from './log.js';
 import { hasSyncHooks } from './node-features.js';
+import { noticeAsyncObservers } from './recorder/async-observers.js';
 import { now } from './recorder/clock.js';
 import { drainWhenIdle } from './recorder/idle.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
@@ -101,7 +102,11 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     saidBroken = true;
     warn(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`);
   }
-  const idle = drainWhenIdle((newTurn) => recorder.idle(newTurn), broken);
+  const idle = drainWhenIdle(
+    (newTurn) => recorder.idle(newTurn),
+    broken,
+    () => observers.present,
+  );
   function guarded<A extends unknown[]>(step: (...args: A) => void): (...args: A) => void {
     return (...args) => {
       try {
@@ -154,6 +159,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     sources,
     guarded(() => loader.registerPending()),
   );
+  const observers = noticeAsyncObservers(disguise.looksLike);
   const forLoader = rewriteOptions(config, folder);
   const { nameOf } = forLoader.userModules;
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
@@ -328,6 +334,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       idle.stop();
       loader.uninstall();
       for (const uninstall of uninstalls.reverse()) uninstall();
+      observers.stop();
       disguise.undo();
       unwatchReports();
       unwatch();

@@ -1,11 +1,12 @@
 // Wrong arguments throw at once, with and without the agent: TypeErrors that say what was given, what is allowed and
 // what to do.
+import { isArray, jsonStringify, String, stringSlice, TypeError } from '../intrinsics.js';
 
 export function checkSession(options: unknown): void {
   const example = "session({ tag: 'checkout' }, () => ...)";
   checkText(options, 'session()', 'tag', example);
   const { attrs } = options as { attrs?: unknown };
-  if (attrs === undefined || (typeof attrs === 'object' && attrs !== null && !Array.isArray(attrs))) return;
+  if (attrs === undefined || (typeof attrs === 'object' && attrs !== null && !isArray(attrs))) return;
   throw new TypeError(`session() was given attrs ${show(attrs)}; it must be an object, as in { customer: 'ada' }`);
 }
 
@@ -44,11 +45,11 @@ function checkText(options: unknown, caller: string, field: string, example: str
 function show(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
+      return jsonStringify(value.length > 40 ? `${stringSlice(value, 0, 40)}...` : value);
     case 'function':
       return 'a function';
     case 'object':
-      return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object';
+      return value === null ? 'null' : isArray(value) ? 'an array' : 'an object';
     case 'symbol':
       return 'a symbol';
     default:

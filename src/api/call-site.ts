@@ -1,3 +1,14 @@
+import {
+  arraySlice,
+  each,
+  Error,
+  Number,
+  regExpExec,
+  regExpTest,
+  stringReplace,
+  stringSplit,
+  stringStartsWith,
+} from '../intrinsics.js';
 export interface CallSite {
   /** As V8 names it: `Cart.total`; empty where it has no name. */
   name: string;
@@ -26,13 +37,13 @@ export function callSite(): CallSite | undefined {
     Error.stackTraceLimit = stackTraceLimit;
   }
   if (typeof stack !== 'string') return undefined;
-  for (const text of stack.split('\n').slice(1)) {
-    const frame = FRAME.exec(text);
+  for (const text of each(arraySlice(stringSplit(stack, '\n'), 1))) {
+    const frame = regExpExec(FRAME, text);
     if (!frame) continue;
-    const [, name = '', filename, line, column] = frame;
-    if (OWN.test(filename) || HELPER.test(name) || /[\\/]tslib[\\/]/.test(filename)) continue;
-    if (filename.startsWith('node:') || filename === '<anonymous>') continue;
-    return { name: name.replace(/^(?:new|async) /, ''), filename, line: Number(line), column: Number(column) };
+    const [, name = '', filename, line, column] = each(frame);
+    if (regExpTest(OWN, filename) || regExpTest(HELPER, name) || regExpTest(/[\\/]tslib[\\/]/, filename)) continue;
+    if (stringStartsWith(filename, 'node:') || filename === '<anonymous>') continue;
+    return { name: stringReplace(name, /^(?:new|async) /, ''), filename, line: Number(line), column: Number(column) };
   }
   return undefined;
 }

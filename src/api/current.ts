@@ -1,3 +1,4 @@
+import { utf8Text } from '../intrinsics.js';
 import type { ApiHost } from './host.js';
 import type { CurrentCall } from './types.js';
 
@@ -10,7 +11,7 @@ export function createCurrent(host: ApiHost) {
       const { parent, scope } = recorder.current();
       recorder.raw(
         `{"type":"annotation","proc":"${proc}","id":${parent === 0 ? 'null' : parent},` +
-          `"ts_ns":${recorder.epoch(host.now())},"data":${preview.value(data)}${scope?.json.toString() ?? ''}}\n`,
+          `"ts_ns":${recorder.epoch(host.now())},"data":${preview.value(data)}${scope === null ? '' : utf8Text(scope.json)}}\n`,
       );
     },
 

@@ -1,4 +1,5 @@
 import type { AnyFunction, Api, TracedPlace, TracingOptions } from './types.js';
+import { each, TypeError } from '../intrinsics.js';
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- parameters of any method and class */
 
@@ -50,7 +51,7 @@ export function createDecorator(options: TracingOptions, api: Api | undefined): 
   }
 
   return function tracing(...args: [unknown, unknown?, unknown?]): unknown {
-    const [value, context] = args;
+    const [value, context] = each(args);
     if (typeof context === 'object' && context !== null && 'kind' in context) return modern(value, context as Context);
     return older(value as object, context as string | undefined, args[2] as PropertyDescriptor | undefined);
   } as TracingDecorator;

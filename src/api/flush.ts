@@ -1,11 +1,24 @@
 import * as fs from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import * as paths from 'node:path';
 import { makeFolder } from '../files/make-folder.js';
 import type { ApiHost } from './host.js';
+import {
+  allocUnsafeSlow,
+  arrayPush,
+  bytesView,
+  indexOfByte,
+  joinBytes,
+  latin1Slice,
+  min,
+  Promise,
+  setImmediate,
+  stringIncludes,
+  Uint8Array,
+} from '../intrinsics.js';
 
 // Taken when the agent starts: programs put mocks in their place.
 const { openSync, readSync, writeSync, closeSync, renameSync, rmSync, fstatSync } = fs;
-const { setImmediate: later } = globalThis;
+const { dirname, resolve } = paths;
 const CHUNK = 1024 * 1024;
 const NEW_LINE = 10;
 
@@ -19,74 +32,102 @@ export function createFlush(host: ApiHost) {
   }
 
   /** Everything that this process has recorded so far, in a file of its own: in steps, for it may be much. */
-  function* copy(path: string): Generator<void> {
+  function copy(path: string): Step {
     const target = resolve(path);
     host.seen();
     // The opening comes with the first event, also when there was none.
     recorder.raw('');
     drain();
-    if (target === outputFile) return;
+    if (target === outputFile) return () => false;
     const draft = `${target}.${proc}-${++copies}`;
-    try {
-      makeFolder(dirname(target));
-      const to = openSync(draft, 'wx', 0o600);
+    let lines: LineCopy | null = null;
+    return () => {
       try {
-        yield* copyLines(outputFile, to, proc);
-      } finally {
-        closeSync(to);
+        lines ??= openCopy(target, draft, outputFile, proc);
+        if (lines.step()) return true;
+        lines.close();
+        // At once: a reader finds the whole of the old one or the whole of the new one.
+        renameSync(draft, target);
+      } catch (error) {
+        discard(lines, draft);
+        host.warn(`cannot flush to ${target} (${(error as Error).message}); give flush() a path that can be written`);
       }
-      // At once: a reader finds the whole of the old one or the whole of the new one.
-      renameSync(draft, target);
-    } catch (error) {
-      try {
-        rmSync(draft, { force: true });
-      } catch {
-        // It is the first error that counts.
-      }
-      host.warn(`cannot flush to ${target} (${(error as Error).message}); give flush() a path that can be written`);
-    }
+      return false;
+    };
   }
 
   return {
     flushSync(path?: string): void {
       if (path === undefined) return drain();
-      const steps = copy(path);
-      while (!steps.next().done);
+      const step = copy(path);
+      while (step());
     },
     async flush(path?: string): Promise<void> {
       if (path === undefined) return drain();
-      const steps = copy(path);
-      while (!steps.next().done) await new Promise<void>((done) => later(done));
+      const step = copy(path);
+      while (step()) await new Promise<void>((done) => setImmediate(done));
     },
   };
 }
 
+/** @returns whether there is more to do */
+type Step = () => boolean;
+
+interface LineCopy {
+  step: Step;
+  close(): void;
+}
+
 /** Copies the lines of one process; the last one, if another process is still at it, is left for later. */
-function* copyLines(file: string, to: number, proc: string): Generator<void> {
-  const from = openSync(file, 'r');
-  try {
-    const end = fstatSync(from).size;
-    const mark = Buffer.from(`","proc":"${proc}"`);
-    let rest = Buffer.alloc(0);
-    for (let at = 0; at < end;) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK, end - at));
-      const count = readSync(from, chunk, 0, chunk.length, at);
-      if (count === 0) break;
-      at += count;
-      const text = Buffer.concat([rest, chunk.subarray(0, count)]);
-      const own: Buffer[] = [];
-      let begin = 0;
-      for (let newLine; (newLine = text.indexOf(NEW_LINE, begin)) >= 0; begin = newLine + 1) {
-        // `{"type":"...","proc":"..."` begins every line.
-        const head = text.subarray(begin, Math.min(newLine, begin + 80));
-        if (head.includes(mark)) own.push(text.subarray(begin, newLine + 1));
-      }
-      rest = text.subarray(begin);
-      const lines = Buffer.concat(own);
-      for (let done = 0; done < lines.length;) done += writeSync(to, lines, done);
-      yield;
+function openCopy(target: string, draft: string, file: string, proc: string): LineCopy {
+  makeFolder(dirname(target));
+  const to = openSync(draft, 'wx', 0o600);
+  let from = -1;
+  let open = true;
+  const mark = `","proc":"${proc}"`;
+  let rest = new Uint8Array(0);
+  let at = 0;
+  let end = -1;
+
+  function step(): boolean {
+    if (end < 0) {
+      from = openSync(file, 'r');
+      end = fstatSync(from).size;
     }
-  } finally {
-    closeSync(from);
+    if (at >= end) return false;
+    const chunk = allocUnsafeSlow(min(CHUNK, end - at));
+    const count = readSync(from, chunk, 0, chunk.length, at);
+    if (count === 0) return false;
+    at += count;
+    const text = joinBytes([rest, bytesView(chunk, 0, count)]);
+    const own: Uint8Array[] = [];
+    let begin = 0;
+    for (let newLine; (newLine = indexOfByte(text, NEW_LINE, begin)) >= 0; begin = newLine + 1) {
+      // `{"type":"...","proc":"..."` begins every line.
+      const head = latin1Slice(text, begin, min(newLine, begin + 80));
+      if (stringIncludes(head, mark)) arrayPush(own, bytesView(text, begin, newLine + 1));
+    }
+    rest = bytesView(text, begin, text.length);
+    const lines = joinBytes(own);
+    for (let done = 0; done < lines.length;) done += writeSync(to, lines, done);
+    return true;
+  }
+  return {
+    step,
+    close() {
+      if (!open) return;
+      open = false;
+      if (from >= 0) closeSync(from);
+      closeSync(to);
+    },
+  };
+}
+
+function discard(lines: LineCopy | null, draft: string): void {
+  try {
+    lines?.close();
+    rmSync(draft, { force: true });
+  } catch {
+    // It is the first error that counts.
   }
 }

@@ -4,6 +4,7 @@ import type { ApiHost } from './host.js';
 import { createSessions } from './session.js';
 import { createTracing } from './tracing.js';
 import type { Api } from './types.js';
+import { apply } from '../intrinsics.js';
 
 /** What a program may call, on the side of the agent. src/index.ts is what it imports. */
 export function createApi(host: ApiHost): Api {
@@ -12,10 +13,10 @@ export function createApi(host: ApiHost): Api {
   const guarded = <A extends unknown[], R>(step: (...args: A) => R, otherwise: (...args: A) => R) => {
     return (...args: A): R => {
       try {
-        return step(...args);
+        return apply(step, undefined, args);
       } catch (error) {
         host.broken(error);
-        return otherwise(...args);
+        return apply(otherwise, undefined, args);
       }
     };
   };

@@ -1,3 +1,15 @@
+import {
+  arrayForEach,
+  arrayIncludes,
+  arrayPush,
+  regExpExec,
+  regExpTest,
+  stringIndexOf,
+  stringReplace,
+  stringSlice,
+  stringStartsWith,
+  stringTrim,
+} from '../intrinsics.js';
 /** The parameters of a function, as its text has them. */
 export interface Parameters {
   /** By position; `arg1` and so on for patterns. */
@@ -11,20 +23,20 @@ const CLOSING: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
 
 /** Reads them from a function's text; null where it has none: built-in functions, and texts that make no sense. */
 export function parametersOf(text: string): Parameters | null {
-  if (/\{\s*\[native code\]\s*\}\s*$/.test(text)) return null;
-  const alone = /^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u.exec(text);
+  if (regExpTest(/\{\s*\[native code\]\s*\}\s*$/, text)) return null;
+  const alone = regExpExec(/^(?:async\s+)?([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*=>/u, text);
   if (alone) return { names: [alone[1]], rest: false };
   const start = listStart(text);
   const parts = start < 0 ? null : partsOf(text, start + 1);
   if (!parts) return null;
   let rest = false;
   const names: string[] = [];
-  parts.forEach((part, index) => {
-    const bare = part.replace(/\/\*[^]*?\*\/|\/\/[^\n]*/g, '').trim();
+  arrayForEach(parts, (part, index) => {
+    const bare = stringTrim(stringReplace(part, /\/\*[^]*?\*\/|\/\/[^\n]*/g, ''));
     if (bare === '' && index === parts.length - 1) return;
-    rest = bare.startsWith('...');
-    const name = bare.replace(/^\.\.\.\s*/, '').replace(/\s*=[^]*$/, '');
-    names.push(NAME.test(name) && !names.includes(name) ? name : `arg${index + 1}`);
+    rest = stringStartsWith(bare, '...');
+    const name = stringReplace(stringReplace(bare, /^\.\.\.\s*/, ''), /\s*=[^]*$/, '');
+    arrayPush(names, regExpTest(NAME, name) && !arrayIncludes(names, name) ? name : `arg${index + 1}`);
   });
   return { names, rest };
 }
@@ -34,7 +46,7 @@ function listStart(text: string): number {
   for (let at = 0; at < text.length; at++) {
     if (text[at] === '(') return at;
     if (text[at] === '[') at = partsEnd(text, at + 1, ']');
-    else if (text.startsWith('/*', at)) at = text.indexOf('*/', at) + 1;
+    else if (stringStartsWith(text, '/*', at)) at = stringIndexOf(text, '*/', at) + 1;
     if (at < 0) return -1;
   }
   return -1;
@@ -57,7 +69,7 @@ function partsOf(text: string, from: number): string[] | null {
     if (next < 0) return null;
     if (next > at) at = next;
     else if (text[at] === ',' || text[at] === ')') {
-      parts.push(text.slice(begin, at));
+      arrayPush(parts, stringSlice(text, begin, at));
       if (text[at] === ')') return parts;
       begin = at + 1;
     }
@@ -75,7 +87,7 @@ function skip(text: string, at: number): number {
     }
     return -1;
   }
-  if (text.startsWith('/*', at)) return text.indexOf('*/', at) + 1 || -1;
-  if (text.startsWith('//', at)) return text.indexOf('\n', at);
+  if (stringStartsWith(text, '/*', at)) return stringIndexOf(text, '*/', at) + 1 || -1;
+  if (stringStartsWith(text, '//', at)) return stringIndexOf(text, '\n', at);
   return character in CLOSING ? partsEnd(text, at + 1, CLOSING[character]) : at;
 }

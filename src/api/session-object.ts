@@ -1,4 +1,5 @@
 import type { Session } from './types.js';
+import { Symbol } from '../intrinsics.js';
 
 /** A session that records nothing. */
 export function notRecorded(tag: string): Session {

@@ -5,6 +5,7 @@ import { callSite } from './call-site.js';
 import { passOn, type ApiHost } from './host.js';
 import { notRecorded, sessionObject } from './session-object.js';
 import type { Session, SessionOptions } from './types.js';
+import { regExpExec, regExpTest, stringSlice } from '../intrinsics.js';
 
 /** Characters of a tag. */
 const MAX_TAG = 1000;
@@ -26,7 +27,7 @@ export function createSessions(host: ApiHost) {
     const id = `${proc}-${++count}`;
     const scope = recorder.scope({ labels: { session_id: id }, root: true });
     const t0 = now();
-    const shown = quote(tag.length > MAX_TAG ? tag.slice(0, MAX_TAG) : tag);
+    const shown = quote(tag.length > MAX_TAG ? stringSlice(tag, 0, MAX_TAG) : tag);
     const common = `"proc":"${proc}","session_id":"${id}","parent":${parent === 0 ? 'null' : parent},"tag":${shown}`;
     const { session_id: outerId, agent, test } = outer?.labels ?? {};
     const within = field('outer_session_id', outerId) + field('agent', agent) + field('test', test) + host.otelJson();
@@ -111,11 +112,11 @@ export function createSessions(host: ApiHost) {
 
 /** Where names say that another function runs than the one recorded last: that one was not rewritten. */
 function isCaller({ name }: FunctionEntry): boolean {
-  const recorded = /[^.\s#]*$/.exec(name)![0];
+  const recorded = regExpExec(/[^.\s#]*$/, name)![0];
   const site = callSite();
-  const running = /[^.\s#]*$/.exec(site?.name ?? '')![0];
+  const running = regExpExec(/[^.\s#]*$/, site?.name ?? '')![0];
   const known = /^[\w$]+$/;
-  return !known.test(recorded) || !known.test(running) || recorded === running;
+  return !regExpTest(known, recorded) || !regExpTest(known, running) || recorded === running;
 }
 
 function field(name: string, value: string | undefined): string {

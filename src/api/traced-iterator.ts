@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { defineProperty, each } from '../intrinsics.js';
 
 /** What is told of a generator's steps. */
 export interface IteratorProbe {
@@ -23,7 +24,7 @@ const { isPromise } = types;
 export function traceIterator(iterator: object, start: () => IteratorProbe): object {
   let probe: IteratorProbe | null = null;
   let ended = false;
-  for (const name of ['next', 'return', 'throw'] as const) {
+  for (const name of each(['next', 'return', 'throw'] as const)) {
     const original = (iterator as Record<string, (...args: unknown[]) => unknown>)[name];
     // A method has no `prototype`, like the built-in.
     const methods = {
@@ -60,8 +61,8 @@ export function traceIterator(iterator: object, start: () => IteratorProbe): obj
       },
     };
     let failure: unknown;
-    Object.defineProperty(methods[name], 'length', { value: original.length, configurable: true });
-    Object.defineProperty(iterator, name, { value: methods[name], writable: true, configurable: true });
+    defineProperty(methods[name], 'length', { value: original.length, configurable: true });
+    defineProperty(iterator, name, { value: methods[name], writable: true, configurable: true });
   }
   return iterator;
 }

@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import type { FunctionEntry } from '../recorder/function-table.js';
 import type { RecorderCalls, SuspendableCall } from '../recorder/recorder.js';
 import { callSite } from './call-site.js';
@@ -6,9 +5,25 @@ import { passOn, type ApiHost } from './host.js';
 import { parametersOf } from './parameters.js';
 import { traceIterator, type IteratorProbe } from './traced-iterator.js';
 import type { AnyFunction, TracedPlace, TracingOptions } from './types.js';
-
-const { apply, construct } = Reflect;
-const { isAsyncFunction, isGeneratorFunction } = types;
+import {
+  apply,
+  arrayMap,
+  arraySlice,
+  construct,
+  defineProperty,
+  each,
+  Error,
+  getOwnPropertyDescriptor,
+  hasOwn,
+  isAsyncFunction,
+  isGeneratorFunction,
+  ownKeys,
+  Proxy,
+  regExpTest,
+  SafeWeakSet,
+  stringEndsWith,
+  stringIncludes,
+} from '../intrinsics.js';
 
 type Invoke = () => unknown;
 
@@ -19,7 +34,7 @@ export function createTracing(host: ApiHost) {
   const { recorder } = host;
   const { en, x, t, fa, fg, s, r } = recorder.probes as unknown as RecorderCalls;
   /** Functions that are wrapped, and by what name: one function is wrapped once for each. */
-  const wrapped = new WeakSet<object>();
+  const wrapped = new SafeWeakSet<object>();
 
   function trace(options: TracingOptions, target: AnyFunction, place: TracedPlace): unknown {
     host.seen();
@@ -47,13 +62,13 @@ export function createTracing(host: ApiHost) {
 
   /** In place: the class stays the object that it is, for its own code and for private names. */
   function traceMembers(options: TracingOptions, holder: object, owner: string, except: string): void {
-    for (const key of Reflect.ownKeys(holder)) {
+    for (const key of each(ownKeys(holder))) {
       if (key === except) continue;
-      const own = Object.getOwnPropertyDescriptor(holder, key)!;
+      const own = getOwnPropertyDescriptor(holder, key)!;
       // Fields are enumerable, and no methods.
       if (!own.configurable || own.enumerable) continue;
       const name = typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
-      const dot = owner.endsWith('static') ? ' ' : '.';
+      const dot = stringEndsWith(owner, 'static') ? ' ' : '.';
       const replace = (fn: unknown, kind: NonNullable<TracedPlace['kind']>): unknown =>
         typeof fn !== 'function' || wrapped.has(fn) || isClass(fn as AnyFunction)
           ? fn
@@ -61,7 +76,7 @@ export function createTracing(host: ApiHost) {
       if ('value' in own) own.value = replace(own.value, 'method');
       if (own.get) own.get = replace(own.get, 'getter') as () => unknown;
       if (own.set) own.set = replace(own.set, 'setter') as (value: unknown) => void;
-      Object.defineProperty(holder, key, own);
+      defineProperty(holder, key, own);
     }
   }
 
@@ -199,7 +214,7 @@ export function createTracing(host: ApiHost) {
     const place = site
       ? host.sourcePlace(site.filename, site.line, site.column)
       : { path: '<unknown>', line: 1, column: 1 };
-    const own = Object.getOwnPropertyDescriptor(target, 'name')?.value as unknown;
+    const own = getOwnPropertyDescriptor(target, 'name')?.value as unknown;
     const ownName = key ?? (typeof own === 'string' && own !== '' ? own : '<anonymous>');
     // Of a built-in function nobody knows the parameters.
     const names = parameters ? parameters.names : ['arguments'];
@@ -212,35 +227,36 @@ export function createTracing(host: ApiHost) {
         column: place.column,
         kind: shownKind,
         secret: shownKind !== 'setter' && host.returnsSecret(shownName),
-        async: types.isAsyncFunction(target),
+        async: isAsyncFunction(target),
         generator: isGeneratorFunction(target),
         params: names,
       },
       place.path,
     );
-    const secret = names.map((each) => host.isSecret(each) || (kind === 'setter' && host.isSecret(ownName)));
+    const secret = arrayMap(names, (each) => host.isSecret(each) || (kind === 'setter' && host.isSecret(ownName)));
     const last = names.length - 1;
     const rest = !parameters || parameters.rest;
     return {
       fn,
       values: (args) =>
-        names.map((_, index) =>
-          secret[index] ? '<redacted>' : rest && index === last ? args.slice(last) : args[index],
+        arrayMap(names, (_, index) =>
+          secret[index] ? '<redacted>' : rest && index === last ? arraySlice(args, last) : args[index],
         ),
     };
   }
 
   function isClass(target: AnyFunction): boolean {
-    return /^class\b/.test(host.textOf(target));
+    return regExpTest(/^class\b/, host.textOf(target));
   }
 
   return { trace };
 }
 
 function kindOf(target: AnyFunction, text: string): string {
-  if (/^(?:async\s*)?function\b/.test(text)) return 'function';
-  if (Object.hasOwn(target, 'prototype')) return isGeneratorFunction(target) ? 'method' : 'function';
-  return /^(?:async\s*)?(?:\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u.test(text) && text.includes('=>')
+  if (regExpTest(/^(?:async\s*)?function\b/, text)) return 'function';
+  if (hasOwn(target, 'prototype')) return isGeneratorFunction(target) ? 'method' : 'function';
+  return regExpTest(/^(?:async\s*)?(?:\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u, text) &&
+    stringIncludes(text, '=>')
     ? 'arrow'
     : 'method';
 }

@@ -1,8 +1,30 @@
-import { types } from 'node:util';
+import * as util from 'node:util';
 import type { Constant, Encoder } from './encoder.js';
 import { ownText } from './errors.js';
 import { eachPrototype, nameOfMaker } from './prototypes.js';
-import { uncurry } from './uncurry.js';
+import {
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  isAnyArrayBuffer,
+  isBoxedPrimitive,
+  isDataView,
+  isDate,
+  isGeneratorObject,
+  isMap,
+  isNativeError,
+  isPromise,
+  isProxy,
+  isRegExp,
+  isSet,
+  isSharedArrayBuffer,
+  isTypedArray,
+  isWeakMap,
+  isWeakSet,
+  setOf,
+  uncurry,
+} from '../intrinsics.js';
+
+const { types } = util;
 
 /** What writes the values inside of a built-in object. */
 export interface ValueWriter {
@@ -14,22 +36,6 @@ export interface ValueWriter {
   map(input: Map<unknown, unknown>, depth: number): void;
   set(input: Set<unknown>, depth: number): void;
 }
-
-const {
-  isProxy,
-  isDate,
-  isRegExp,
-  isMap,
-  isSet,
-  isNativeError,
-  isPromise,
-  isTypedArray,
-  isAnyArrayBuffer,
-  isSharedArrayBuffer,
-  isDataView,
-  isBoxedPrimitive,
-} = types;
-const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
 
 const getter = (prototype: object, name: PropertyKey): ((self: unknown) => number) =>
   uncurry(getOwnPropertyDescriptor(prototype, name)!.get!) as (self: unknown) => number;
@@ -44,6 +50,7 @@ const bufferSize = getter(ArrayBuffer.prototype, 'byteLength');
 const sharedBufferSize = getter(SharedArrayBuffer.prototype, 'byteLength');
 const viewSize = getter(DataView.prototype, 'byteLength');
 const regExpSource = getter(RegExp.prototype, 'source') as unknown as (self: RegExp) => string;
+const regExp = RegExp.prototype;
 /** In the order of `flags`, which itself reads properties that the program may define. */
 const regExpFlags = (
   [
@@ -56,10 +63,19 @@ const regExpFlags = (
     ['unicodeSets', 'v'],
     ['sticky', 'y'],
   ] as const
-).map(([name, flag]) => ({ flag, isSet: getter(RegExp.prototype, name) as unknown as (self: RegExp) => boolean }));
-const boxedValues = [Number, String, Boolean, Symbol, BigInt].map((maker) => ({
-  is: types[`is${maker.name}Object` as 'isNumberObject'],
-  value: uncurry(maker.prototype.valueOf as () => unknown),
+).map((each) => ({ flag: each[1], isSet: getter(regExp, each[0]) as unknown as (self: RegExp) => boolean }));
+const { isNumberObject, isStringObject, isBooleanObject, isSymbolObject, isBigIntObject } = types;
+const boxedValues = (
+  [
+    [isNumberObject, Number],
+    [isStringObject, String],
+    [isBooleanObject, Boolean],
+    [isSymbolObject, Symbol],
+    [isBigIntObject, BigInt],
+  ] as const
+).map((each) => ({
+  is: each[0],
+  value: uncurry(each[1].prototype.valueOf as () => unknown),
 }));
 
 const CLOSE = 0x7d;
@@ -83,9 +99,9 @@ export function writeBuiltIn(to: ValueWriter, input: object, depth: number, type
     out.text('{"$type":"RegExp","value":');
     to.string(regExpText(input));
     out.byte(CLOSE);
-  } else if (types.isWeakMap(input)) out.text('{"$type":"WeakMap"}');
-  else if (types.isWeakSet(input)) out.text('{"$type":"WeakSet"}');
-  else if (types.isGeneratorObject(input)) out.text('{"$type":"Generator"}');
+  } else if (isWeakMap(input)) out.text('{"$type":"WeakMap"}');
+  else if (isWeakSet(input)) out.text('{"$type":"WeakSet"}');
+  else if (isGeneratorObject(input)) out.text('{"$type":"Generator"}');
   else return false;
   return true;
 }
@@ -141,13 +157,13 @@ function lengthOfView(input: object): number {
   }
 }
 
-const BUILT_INS = new Set(
+const BUILT_INS = setOf(
   (
     'Map Set Date Error Promise TypedArray ArrayBuffer SharedArrayBuffer DataView Number String Boolean Symbol BigInt ' +
     'RegExp WeakMap WeakSet'
   ).split(' '),
 );
-const isBuiltInName = uncurry(Set.prototype.has).bind(null, BUILT_INS) as (name: string) => boolean;
+const isBuiltInName = (name: string): boolean => BUILT_INS.has(name);
 
 /** Whether objects of that prototype may be built-in ones, though one is not: `Object.create(Map.prototype)`. */
 export function mayMakeBuiltIns(prototype: object): boolean {
@@ -176,8 +192,8 @@ export function isBuiltIn(input: object): boolean {
     isDataView(input) ||
     isBoxedPrimitive(input) ||
     isRegExp(input) ||
-    types.isWeakMap(input) ||
-    types.isWeakSet(input) ||
-    types.isGeneratorObject(input)
+    isWeakMap(input) ||
+    isWeakSet(input) ||
+    isGeneratorObject(input)
   );
 }

@@ -1,6 +1,7 @@
+import { floor, Number, String, stringPadStart, wallClock } from '../intrinsics.js';
+
 // Taken when the agent starts: test runners put fake ones in their place later.
 export const bigint = process.hrtime.bigint;
-const wall = Date.now;
 
 /** Nanoseconds of the monotonic clock, an exact integer for 104 days of uptime. */
 export function now(): number {
@@ -8,8 +9,8 @@ export function now(): number {
 }
 
 const startReading = now();
-const startMs = wall();
-const startSecond = Math.floor(startMs / 1000);
+const startMs = wallClock();
+const startSecond = floor(startMs / 1000);
 const startRest = (startMs - startSecond * 1000) * 1e6;
 
 /**
@@ -19,7 +20,7 @@ const startRest = (startMs - startSecond * 1000) * 1e6;
 export const epoch = {
   /** Whole seconds. */
   second(reading: number): number {
-    return startSecond + Math.floor((startRest + (reading - startReading)) / 1e9);
+    return startSecond + floor((startRest + (reading - startReading)) / 1e9);
   },
   /** Nanoseconds since that second. */
   rest(reading: number, second: number): number {
@@ -28,6 +29,6 @@ export const epoch = {
   /** Both as the digits of one integer. */
   text(reading: number): string {
     const second = epoch.second(reading);
-    return `${second}${String(epoch.rest(reading, second)).padStart(9, '0')}`;
+    return `${second}${stringPadStart(String(epoch.rest(reading, second)), 9, '0')}`;
   },
 };

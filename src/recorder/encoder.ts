@@ -1,6 +1,29 @@
 import { epoch } from './clock.js';
 import { quote } from './quote.js';
-import { uncurry } from './uncurry.js';
+import {
+  allocUnsafeSlow,
+  byteLength,
+  bytesView,
+  ceil,
+  charCode,
+  fillBytes,
+  Float64Array,
+  floor,
+  imul,
+  Int32Array,
+  max,
+  MAX_SAFE_INTEGER,
+  moveBytes,
+  type SafeDataView,
+  setBytes,
+  String,
+  Uint32Array,
+  Uint8Array,
+  utf8Bytes,
+  utf8Text,
+  viewOf,
+  writeUtf8,
+} from '../intrinsics.js';
 
 /** Bytes after which a batch is handed on, at the end of a line. */
 const BATCH = 1024 * 1024;
@@ -14,9 +37,6 @@ const NUMBERS_BITS = 10;
 /** Eight bytes each; a longer text is not kept. */
 const NUMBER_CHUNKS = 3;
 
-// Taken when the agent starts: the program may patch them.
-const { ceil, floor, imul, max } = Math;
-
 /** The three digits of 0 to 999 as the bytes of a little-endian number. */
 const PADDED = new Uint32Array(1000);
 /** The same without leading zeros. */
@@ -27,20 +47,6 @@ for (let i = 0; i < 1000; i++) {
   const tens = 48 + (floor(i / 10) % 10);
   PADDED[i] = 48 + floor(i / 100) + tens * 256 + ones * 65_536;
   PLAIN[i] = i < 10 ? ones : i < 100 ? tens + ones * 256 : PADDED[i];
-}
-
-const charCode = uncurry(String.prototype.charCodeAt);
-const bufferPrototype = Buffer.prototype as Buffer;
-const writeUtf8 = uncurry(bufferPrototype.write as (text: string, at: number, encoding: 'utf8') => number);
-const toText = uncurry(bufferPrototype.toString);
-const setBytes = uncurry(Uint8Array.prototype.set);
-const moveBytes = uncurry(Uint8Array.prototype.copyWithin);
-const subarray = uncurry(Uint8Array.prototype.subarray);
-const { setFloat64, getFloat64, setUint32 } = DataView.prototype;
-
-/** With methods of its own. */
-function viewOf(buffer: ArrayBuffer): DataView {
-  return Object.assign(new DataView(buffer), { setFloat64, getFloat64, setUint32 });
 }
 
 /**
@@ -54,7 +60,7 @@ export interface Constant {
 
 /** @returns text in the form that the encoder writes fastest */
 export function constant(text: string): Constant {
-  const bytes = Buffer.from(text);
+  const bytes = utf8Bytes(text);
   const padded = new Uint8Array(ceil(bytes.length / 8) * 8);
   setBytes(padded, bytes, 0);
   const view = viewOf(padded.buffer);
@@ -92,7 +98,7 @@ export interface Encoder {
   flush(): void;
   /** Where the next byte goes. A method, as the next: an object literal with accessors is slow in all its properties. */
   position(): number;
-  view(): DataView;
+  view(): SafeDataView;
   /** Takes back all behind that place; also the other way, after a write into `room`. */
   cut(position: number): void;
   /** Makes room for that many bytes behind `position`. Answers the buffer, which is good until the next write. */
@@ -112,14 +118,15 @@ export interface Encoder {
  * @param size bytes of room to begin with
  */
 export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH * 2): Encoder {
-  let out = Buffer.allocUnsafeSlow(size);
+  let out = allocUnsafeSlow(size);
   let view = viewOf(out.buffer);
   let at = 0;
   /** The reading at which the second began whose digits are at hand. */
   let secondStart = NaN;
   let secondText = constant('0000000000');
   /** The digits of numbers seen before: making them takes 150 ns, and a program hands the same ones on and on. */
-  const numbers = new Float64Array(1 << NUMBERS_BITS).fill(NaN);
+  const numbers = new Float64Array(1 << NUMBERS_BITS);
+  fillBytes(numbers, NaN);
   const numberLengths = new Uint8Array(1 << NUMBERS_BITS);
   const numberTexts = new Float64Array(NUMBER_CHUNKS << NUMBERS_BITS);
   const numberBits = new Float64Array(1);
@@ -131,8 +138,8 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
   }
 
   function grow(count: number): void {
-    const grown = Buffer.allocUnsafeSlow(max(out.length * 2, at + count + WIDE));
-    setBytes(grown, subarray(out, 0, at), 0);
+    const grown = allocUnsafeSlow(max(out.length * 2, at + count + WIDE));
+    setBytes(grown, bytesView(out, 0, at), 0);
     use(grown);
   }
 
@@ -221,7 +228,7 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
 
   /** A number that is not zero to 10^9 without a fraction, nor the same below zero. */
   function finite(value: number): void {
-    if (value >= 1e9 && value <= Number.MAX_SAFE_INTEGER && floor(value) === value) return integer(value);
+    if (value >= 1e9 && value <= MAX_SAFE_INTEGER && floor(value) === value) return integer(value);
     if (value === 0) return text('-0');
     numberBits[0] = value;
     const mixed = imul(numberHalves[0] ^ imul(numberHalves[1], 0x9e3779b1), 0x85ebca6b);
@@ -302,18 +309,18 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
       for (let i = 0; i < length; i++) {
         const unit = charCode(value, i);
         if (unit > 126) {
-          at += writeUtf8(out, value, at, 'utf8');
+          at += writeUtf8(out, value, at);
           return;
         }
         out[to++] = unit;
       }
       at = to;
-    } else at += writeUtf8(out, value, at, 'utf8');
+    } else at += writeUtf8(out, value, at);
   }
 
   function flush(): void {
     if (at === 0) return;
-    const lines = subarray(out, 0, at);
+    const lines = bytesView(out, 0, at);
     at = 0;
     write(lines);
     shrink();
@@ -321,7 +328,7 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
 
   /** One huge value must not keep its room for good. */
   function shrink(): void {
-    if (out.length > size * 2) use(Buffer.allocUnsafeSlow(size));
+    if (out.length > size * 2) use(allocUnsafeSlow(size));
   }
 
   return {
@@ -351,13 +358,13 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
       return out;
     },
     insert(position, added) {
-      const length = Buffer.byteLength(added);
+      const length = byteLength(added);
       need(length);
       moveBytes(out, position + length, position, at);
-      writeUtf8(out, added, position, 'utf8');
+      writeUtf8(out, added, position);
       at += length;
     },
-    slice: (position) => toText(out, 'utf8', position, at),
+    slice: (position) => utf8Text(out, position, at),
     close() {
       need(8);
       view.setFloat64(at, 0, true);

@@ -1,12 +1,9 @@
-import { types } from 'node:util';
+import { apply, Error, getOwnPropertyDescriptor, getPrototypeOf, isNativeError, isProxy } from '../intrinsics.js';
 import { eachPrototype } from './prototypes.js';
 
 /** Reading a character of a string built by concatenation copies all of it; longer ones are told by length alone. */
 export const MAX_FLATTEN = 4 * 1024 * 1024;
 
-const { isProxy, isNativeError } = types;
-const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
-const { apply } = Reflect;
 const DOMException = globalThis.DOMException;
 
 export function isError(input: unknown): input is Error {

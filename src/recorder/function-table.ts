@@ -1,5 +1,6 @@
 import { constant, type Constant } from './encoder.js';
 import { quote } from './quote.js';
+import { arrayMap, arrayPush } from '../intrinsics.js';
 
 /** One rewritten function, as the loader registers it. */
 export interface FunctionEntry {
@@ -52,13 +53,13 @@ export function knownFunction(modulePath: string, entry: FunctionEntry): KnownFu
 export function functionText({ entry, path }: KnownFunction): FunctionText {
   const func = `"func":${quote(entry.name)}`;
   const flags = (entry.async ? ',"async":true' : '') + (entry.generator ? ',"generator":true' : '');
-  const args = entry.params.map((name, index) => `${index ? ',' : ',"args_preview":{'}${quote(name)}:`);
-  args.push(args.length ? '}}\n' : ',"args_preview":{}}\n');
+  const args = arrayMap(entry.params, (name, index) => `${index ? ',' : ',"args_preview":{'}${quote(name)}:`);
+  arrayPush(args, args.length ? '}}\n' : ',"args_preview":{}}\n');
   return {
     call: constant(
       `,${func},"file":${quote(path)},"line":${entry.line},"column":${entry.column},"kind":"${entry.kind}"${flags},"t0_ns":`,
     ),
     end: constant(`,${func},"t1_ns":`),
-    args: args.map((text) => constant(text)),
+    args: arrayMap(args, (text) => constant(text)),
   };
 }

@@ -1,3 +1,4 @@
+import { RangeError } from '../intrinsics.js';
 type Probes = Record<string, unknown>;
 type Probe = (...args: unknown[]) => unknown;
 

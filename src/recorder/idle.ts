@@ -1,7 +1,5 @@
 import { now } from './clock.js';
-
-// Taken when the agent starts: test runners put fake ones in their place later.
-const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis;
+import { createQuietTimer } from './quiet-timer.js';
 
 /** The least time between two drains: at about 20 us each they cost at most one percent. */
 const GAP_NS = 2e6;
@@ -21,15 +19,21 @@ export interface IdleDrain {
  * @param drain  writes what there is and answers in how many milliseconds what it had to leave can be written, or 0;
  *               told whether a turn of the event loop has begun since, so that Node has dealt with rejections
  * @param broken told of an error in here
+ * @param observed whether the program may see a promise that is made
  */
-export function drainWhenIdle(drain: (newTurn: boolean) => number, broken: (error: unknown) => void): IdleDrain {
+export function drainWhenIdle(
+  drain: (newTurn: boolean) => number,
+  broken: (error: unknown) => void,
+  observed: () => boolean,
+): IdleDrain {
   let armed = false;
-  let timer: NodeJS.Timeout | undefined;
+  const timer = createQuietTimer(() => guarded(inNewTurn));
   let last = -Infinity;
 
   function waiting(): void {
     if (armed) return;
-    void soon();
+    if (observed()) timer.start(isRecent() ? GAP_MS : 0);
+    else void soon();
     // Behind it: at the end of the stack it throws.
     armed = true;
   }
@@ -42,13 +46,11 @@ export function drainWhenIdle(drain: (newTurn: boolean) => number, broken: (erro
   }
 
   function atEndOfTurn(): void {
-    if (now() - last < GAP_NS) later(GAP_MS);
+    if (isRecent()) timer.start(GAP_MS);
     else run(false);
   }
 
   function inNewTurn(): void {
-    // It holds on to the async context that it was started in, and with it to what the program keeps there.
-    timer = undefined;
     run(true);
   }
 
@@ -56,7 +58,7 @@ export function drainWhenIdle(drain: (newTurn: boolean) => number, broken: (erro
     armed = false;
     const rest = drain(newTurn);
     last = now();
-    if (rest > 0) later(rest);
+    if (rest > 0) timer.start(rest);
   }
 
   /** Nobody above would catch it. */
@@ -69,11 +71,9 @@ export function drainWhenIdle(drain: (newTurn: boolean) => number, broken: (erro
     }
   }
 
-  function later(ms: number): void {
-    stopTimer(timer);
-    timer = startTimer(guarded, ms, inNewTurn);
-    timer.unref();
+  function isRecent(): boolean {
+    return now() - last < GAP_NS;
   }
 
-  return { waiting, stop: () => stopTimer(timer) };
+  return { waiting, stop: timer.stop };
 }

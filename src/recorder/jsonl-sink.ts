@@ -2,10 +2,10 @@ import * as fs from 'node:fs';
 import { now } from './clock.js';
 import { openTrace, type OpenTrace } from './open-trace.js';
 import type { Sink } from './recorder.js';
+import { atomicsWait, byteLength, joinBytes, utf8Bytes } from '../intrinsics.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.
 const { writeSync, closeSync } = fs;
-const wait = Atomics.wait;
 
 /** A file that refused is asked again only after this long: a program must not pay for each attempt. */
 const RETRY_NS = 250e6;
@@ -59,13 +59,13 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
         // A new file may have the number of the one that was deleted.
         if (file.isEmpty) opened = '';
         if (file.identity !== opened) head += opening();
-        const data = head === '' ? lines : Buffer.concat([Buffer.from(head), lines]);
+        const data = head === '' ? lines : joinBytes([utf8Bytes(head), lines]);
         // One write per batch: other processes append to the same file.
         while (done < data.length) done += file.isPipe ? intoPipe(file.fd, data, done) : append(file.fd, data, done);
       } catch (error) {
         problem = error;
       }
-      settle(lines, Buffer.byteLength(head), done, file);
+      settle(lines, byteLength(head), done, file);
       if (problem === null) broken = false;
       else fail(problem as Error);
       if (file !== null) release(file, problem);
@@ -118,7 +118,7 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
         return writeSync(fd, data, from, to - from);
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || now() > until) throw error;
-        wait(PAUSE, 0, 0, 1);
+        atomicsWait(PAUSE, 0, 0, 1);
       }
     }
   }

@@ -3,10 +3,7 @@ import { constant, type Constant } from './encoder.js';
 import { typeName } from './prototypes.js';
 import { quote } from './quote.js';
 import { isObjectPrototype } from './realms.js';
-import { uncurry } from './uncurry.js';
-
-const getClass = uncurry(WeakMap.prototype.get) as <T>(map: WeakMap<object, T>, key: object) => T | undefined;
-const setClass = uncurry(WeakMap.prototype.set);
+import { SafeWeakMap } from '../intrinsics.js';
 
 /** What is known of the objects with one prototype. */
 export interface Class {
@@ -30,11 +27,11 @@ function textsOf(name: string): { type: Constant; outline: Constant } {
 
 /** Classes by their prototype. */
 export class KnownClasses {
-  private readonly known = new WeakMap<object, Class>();
+  private readonly known = new SafeWeakMap<object, Class>();
 
   /** The class that made an object, without asking the object. */
   of(input: object, prototype: object): Class {
-    const seen = getClass(this.known, prototype);
+    const seen = this.known.get(prototype);
     if (seen !== undefined) return seen;
     const name = typeName(input);
     const entry = {
@@ -43,7 +40,7 @@ export class KnownClasses {
       timer: name === 'Timeout' || name === 'Immediate',
       bare: isObjectPrototype(prototype),
     };
-    setClass(this.known, prototype, entry);
+    this.known.set(prototype, entry);
     return entry;
   }
 }

@@ -1,6 +1,6 @@
 import { constant, type Constant } from './encoder.js';
 import { quote } from './quote.js';
-import { uncurry } from './uncurry.js';
+import { regExpTest, SafeMap, stringSlice } from '../intrinsics.js';
 
 /** Keys of which the text is remembered. */
 const MAX_KNOWN = 10_000;
@@ -8,11 +8,6 @@ const MAX_KNOWN = 10_000;
 const MIN_KEY = 64;
 
 const TYPE_KEY = /^\$+type$/;
-
-const getKey = uncurry(Map.prototype.get) as <T>(map: Map<string, T>, key: string) => T | undefined;
-const setKey = uncurry(Map.prototype.set);
-const slice = uncurry(String.prototype.slice);
-const exec = uncurry(RegExp.prototype.exec);
 
 export interface Key {
   text: string;
@@ -27,7 +22,7 @@ export interface Key {
 
 /** The keys of objects, with what is known of each. */
 export class KnownKeys {
-  private readonly known = new Map<string, Key>();
+  private readonly known = new SafeMap<string, Key>();
   private size = 0;
   private readonly maxKey: number;
 
@@ -42,7 +37,7 @@ export class KnownKeys {
   after(before: Key | null, text: string): Key {
     const next = before === null ? null : before.next;
     if (next !== null && next.text === text) return next;
-    const key = getKey(this.known, text);
+    const key = this.known.get(text);
     // One that is not remembered must not be held by one that is.
     if (key === undefined) return this.make(text);
     if (before !== null) before.next = key;
@@ -50,13 +45,13 @@ export class KnownKeys {
   }
 
   private make(text: string): Key {
-    const kept = text.length <= this.maxKey ? text : `${slice(text, 0, this.maxKey)}...`;
-    const name = constant(`${quote(exec(TYPE_KEY, text) === null ? kept : `$${kept}`)}:`);
+    const kept = text.length <= this.maxKey ? text : `${stringSlice(text, 0, this.maxKey)}...`;
+    const name = constant(`${quote(regExpTest(TYPE_KEY, text) ? `$${kept}` : kept)}:`);
     const entry = { text, name, secret: this.isSecret(text), made: kept.length, next: null };
     // Programs use objects as dictionaries, so the number of keys has no bound.
     if (text.length > MIN_KEY || ++this.size > MAX_KNOWN) return entry;
     const remembered = { ...entry, made: 0 };
-    setKey(this.known, text, remembered);
+    this.known.set(text, remembered);
     return remembered;
   }
 }

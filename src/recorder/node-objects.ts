@@ -1,6 +1,4 @@
-import { uncurry } from './uncurry.js';
-
-const { hasOwn } = Object;
+import { hasOwn, setOf } from '../intrinsics.js';
 
 /** Whether an emitter is a stream of Node's; `_header` is that of a message on its way out. */
 export function isStream(input: object): boolean {
@@ -8,7 +6,7 @@ export function isStream(input: object): boolean {
 }
 
 /** Besides those that begin with `_`. */
-const STREAM_INTERNALS = new Set(
+const STREAM_INTERNALS = setOf(
   (
     'socket connection client parser agent req res server allowHalfOpen connecting httpVersionMajor httpVersionMinor ' +
     'rawHeaders rawTrailers joinDuplicateHeaders outputData outputSize writable destroyed chunkedEncoding ' +
@@ -16,6 +14,6 @@ const STREAM_INTERNALS = new Set(
     'maxHeadersCount maxHeaderSize reusedSocket insecureHTTPParser timeoutCb upgradeOrConnect domain'
   ).split(' '),
 );
-const EMITTER_INTERNALS = new Set(['_events', '_eventsCount', '_maxListeners', 'domain']);
-export const isEmitterInternal = uncurry(Set.prototype.has).bind(null, EMITTER_INTERNALS) as (key: string) => boolean;
-export const isStreamInternal = uncurry(Set.prototype.has).bind(null, STREAM_INTERNALS) as (key: string) => boolean;
+const EMITTER_INTERNALS = setOf(['_events', '_eventsCount', '_maxListeners', 'domain']);
+export const isEmitterInternal = (key: string): boolean => EMITTER_INTERNALS.has(key);
+export const isStreamInternal = (key: string): boolean => STREAM_INTERNALS.has(key);

@@ -1,10 +1,12 @@
 import * as fs from 'node:fs';
-import { dirname } from 'node:path';
+import * as paths from 'node:path';
 import { makeFolder } from '../files/make-folder.js';
+import { Error } from '../intrinsics.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.
+const { dirname } = paths;
 const { openSync, closeSync, fstatSync, lstatSync } = fs;
-const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_NOCTTY = 0 } = fs.constants;
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0, O_NONBLOCK = 0, O_NOCTTY = 0, S_IFMT, S_IFREG } = fs.constants;
 const userId = process.geteuid;
 
 /** Opening a FIFO without a reader waits for one unless told not to. */
@@ -33,7 +35,7 @@ export function openTrace(path: string, followLinks: boolean): OpenTrace {
   try {
     const stats = fstatSync(fd);
     const identity = `${stats.dev}:${stats.ino}`;
-    const isPipe = !stats.isFile();
+    const isPipe = (stats.mode & S_IFMT) !== S_IFREG;
     if (!isPipe && identity !== trusted && isStrange(path, stats.uid)) {
       throw new Error('it belongs to another user, in a folder that anybody may write to');
     }

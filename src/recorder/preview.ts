@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { writeBuiltIn, type ValueWriter } from './built-ins.js';
 import { constant, createEncoder, type Constant, type Encoder } from './encoder.js';
 import { MAX_FLATTEN } from './errors.js';
@@ -7,7 +6,21 @@ import { KnownKeys, type Key } from './known-keys.js';
 import { isEmitterInternal, isStream, isStreamInternal } from './node-objects.js';
 import { mayHoldUrl, redactUrls } from './redact.js';
 import { ThrownValues, type PreviewLimits, type ThrownValue } from './thrown-value.js';
-import { uncurry } from './uncurry.js';
+import {
+  arrayOf,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  hasOwn,
+  isArray,
+  isMap,
+  isModuleNamespaceObject,
+  isProxy,
+  isSet,
+  objectKeys,
+  objectPrototype,
+  stringSlice,
+  uncurry,
+} from '../intrinsics.js';
 
 /**
  * Values shown in one preview, whatever its shape: bounds the time that wide and deep graphs cost. An object
@@ -23,10 +36,6 @@ const MAX_LEVELS = 200;
 /** Bytes of room for previews; the system gives it as it is used. */
 const ROOM = 4 * 1024 * 1024;
 
-const { getPrototypeOf, getOwnPropertyDescriptor, hasOwn, keys: ownKeys } = Object;
-const { isArray } = Array;
-const { isProxy, isMap, isSet, isModuleNamespaceObject } = types;
-const objectPrototype = Object.prototype;
 const getter = <T>(prototype: object, name: PropertyKey): ((self: unknown) => T) =>
   uncurry(getOwnPropertyDescriptor(prototype, name)!.get!) as (self: unknown) => T;
 const next = <T>(iterator: object): ((self: unknown) => IteratorResult<T>) =>
@@ -40,7 +49,6 @@ const setNext = next<unknown>(new Set().values());
 const { __lookupGetter__: legacyLookup } = objectPrototype as { __lookupGetter__?: (key: PropertyKey) => unknown };
 /** The getter of a property, which has to be the object's own. Old, so that somebody may have taken it away. */
 const lookupGetter = (legacyLookup ? uncurry(legacyLookup) : () => null) as (self: object, key: number) => unknown;
-const slice = uncurry(String.prototype.slice);
 const symbolDescription = getter<string | undefined>(Symbol.prototype, 'description');
 
 const PROXY = constant('{"$type":"Proxy"}');
@@ -102,7 +110,7 @@ class PreviewWriter implements ValueWriter {
     this.maxString = maxString;
     this.maxItems = maxItems;
     this.maxDepth = maxDepth < MAX_LEVELS ? maxDepth : MAX_LEVELS;
-    this.path = new Array<object | null>(this.maxDepth).fill(null);
+    this.path = arrayOf<object | null>(this.maxDepth, null);
     this.keys = new KnownKeys(maxString, isSecret);
   }
 
@@ -161,7 +169,7 @@ class PreviewWriter implements ValueWriter {
     if (text.length > MAX_FLATTEN) return out.text(`{"$type":"string","length":${text.length}}`);
     this.nodes += maxString >> TEXT_SHIFT;
     // A password that is cut off in the middle has lost its end, by which it is told.
-    const kept = slice(redactUrls(slice(text, 0, maxString * 2), this.isSecret), 0, maxString);
+    const kept = stringSlice(redactUrls(stringSlice(text, 0, maxString * 2), this.isSecret), 0, maxString);
     out.text(`{"$type":"string","length":${text.length},"value":`);
     out.string(kept);
     out.byte(CLOSE);
@@ -261,7 +269,7 @@ class PreviewWriter implements ValueWriter {
   /** @param type stands before the fields; null: nothing does */
   private fields(input: object, depth: number, type: Constant | null): void {
     const { out, maxItems, keys: known } = this;
-    const keys = ownKeys(input);
+    const keys = objectKeys(input);
     const kept = keys.length < maxItems ? keys.length : maxItems;
     out.byte(OPEN);
     const start = out.position();
@@ -310,7 +318,7 @@ class PreviewWriter implements ValueWriter {
     const { out } = this;
     const stream = isStream(input);
     if (stream && depth > 0) return this.outline(input, false);
-    const keys = ownKeys(input);
+    const keys = objectKeys(input);
     out.byte(OPEN);
     out.constant(type);
     let shown = 0;

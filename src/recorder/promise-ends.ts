@@ -1,5 +1,6 @@
-import { inspect, types } from 'node:util';
-import { promiseHooks } from 'node:v8';
+import * as util from 'node:util';
+import * as v8 from 'node:v8';
+import { isPromise, promiseThen, regExpExec, SafeMap, SafeWeakMap } from '../intrinsics.js';
 import { isPlainPromise } from './realms.js';
 
 /** How a promise ended; `value` is what it was fulfilled or rejected with. */
@@ -37,12 +38,9 @@ interface Watched {
 /** Promises that are neither settled nor forgotten by the program; with more of them the oldest is given up. */
 const MOST = 10_000;
 
-const { isPromise } = types;
-const then = Function.prototype.call.bind(Promise.prototype.then) as unknown as (
-  promise: object,
-  onFulfilled: (value: unknown) => void,
-  onRejected: (error: unknown) => void,
-) => Promise<void>;
+// Taken when the agent starts: programs put their own in their place.
+const { inspect } = util;
+const { createHook } = v8.promiseHooks;
 
 /**
  * A handler may be attached only when that changes nothing. One on a pending promise would make its rejection count as
@@ -55,9 +53,9 @@ const then = Function.prototype.call.bind(Promise.prototype.then) as unknown as 
  * @param now nanoseconds of the monotonic clock
  */
 export function createPromiseEnds(now: () => number): PromiseEnds {
-  const watched = new Map<object, Watched>();
+  const watched = new SafeMap<object, Watched>();
   /** Promises that were made from watched ones. */
-  let made = new WeakMap<object, object>();
+  let made = new SafeWeakMap<object, object>();
   let stop: (() => void) | null = null;
 
   function start(): void {
@@ -83,7 +81,7 @@ export function createPromiseEnds(now: () => number): PromiseEnds {
         if (entry !== undefined && !entry.asked) entry.time = now();
       },
     };
-    stop = promiseHooks.createHook(hooks) as unknown as () => void;
+    stop = createHook(hooks) as unknown as () => void;
   }
 
   function forget(promise: object): void {
@@ -91,7 +89,13 @@ export function createPromiseEnds(now: () => number): PromiseEnds {
     if (watched.size > 0 || stop === null) return;
     stop();
     stop = null;
-    made = new WeakMap();
+    made = new SafeWeakMap();
+  }
+
+  function oldest(): object | undefined {
+    let first: object | undefined;
+    watched.forEach((_, promise) => (first ??= promise));
+    return first;
   }
 
   /** It is settled, and a rejection is handled. */
@@ -102,7 +106,7 @@ export function createPromiseEnds(now: () => number): PromiseEnds {
     if (!isPlainPromise(promise)) return tell(promise, entry, { state: stateOf(promise), unknown: true } as PromiseEnd);
     const { time } = entry;
     entry.time = time;
-    void then(
+    void promiseThen(
       promise,
       (value) => tell(promise, entry, { state: 'fulfilled', value }),
       (error) => tell(promise, entry, { state: 'rejected', value: error }),
@@ -128,20 +132,20 @@ export function createPromiseEnds(now: () => number): PromiseEnds {
         };
         return true;
       }
-      if (watched.size >= MOST) forget(watched.keys().next().value!);
+      if (watched.size >= MOST) forget(oldest()!);
       watched.set(promise, { ended, time: now(), awaited: false, asked: false });
       start();
       return true;
     },
     sweep(last) {
-      for (const [promise, entry] of [...watched]) {
-        if (entry.awaited && !last) continue;
+      watched.forEach((entry, promise) => {
+        if (entry.awaited && !last) return;
         const state = stateOf(promise);
-        if (state === 'pending') continue;
+        if (state === 'pending') return;
         if (state === 'rejected' || last) tell(promise, entry, { state, unknown: true });
         // A fulfilled promise has nothing to handle.
         else ask(promise, entry);
-      }
+      });
     },
   };
 }
@@ -155,5 +159,7 @@ function stateOf(promise: object): 'pending' | 'fulfilled' | 'rejected' {
     compact: true,
     maxStringLength: 10,
   });
-  return (/^[^{]*\{\s*<(pending|rejected)>/.exec(text)?.[1] ?? 'fulfilled') as 'pending';
+  return (regExpExec(STATE, text)?.[1] ?? 'fulfilled') as 'pending';
 }
+
+const STATE = /^[^{]*\{\s*<(pending|rejected)>/;

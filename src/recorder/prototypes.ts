@@ -1,7 +1,4 @@
-import { types } from 'node:util';
-
-const { isProxy } = types;
-const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
+import { getOwnPropertyDescriptor, getPrototypeOf, isProxy } from '../intrinsics.js';
 
 /** Prototypes that are looked at. */
 const MAX_PROTOTYPES = 16;

@@ -1,22 +1,24 @@
-const promisePrototypes = new WeakSet<object>([Promise.prototype]);
-const objectPrototypes = new WeakSet<object>([Object.prototype]);
-const promisePrototype: object = Promise.prototype;
-const { getPrototypeOf, hasOwn } = Object;
-const { call } = Function.prototype;
-const isPromisePrototype = call.bind(WeakSet.prototype.has, promisePrototypes) as (value: unknown) => boolean;
+import { getPrototypeOf, hasOwn, objectPrototype, promisePrototype, SafeWeakSet } from '../intrinsics.js';
+
+const promisePrototypes = new SafeWeakSet<object>();
+const objectPrototypes = new SafeWeakSet<object>();
+promisePrototypes.add(promisePrototype);
+objectPrototypes.add(objectPrototype);
 
 /** Built-ins of another realm are known as such from now on: test runners run each file in one of its own. */
-export function knowRealm({ Promise, Object }: Pick<typeof globalThis, 'Promise' | 'Object'>): void {
-  promisePrototypes.add(Promise.prototype);
-  objectPrototypes.add(Object.prototype);
+export function knowRealm(realm: Pick<typeof globalThis, 'Promise' | 'Object'>): void {
+  promisePrototypes.add(realm.Promise.prototype);
+  objectPrototypes.add(realm.Object.prototype);
 }
 
 /** Nothing of the program's own would run if the promise's `then` were asked for a handler. */
 export function isPlainPromise(promise: object): boolean {
-  const prototype: unknown = getPrototypeOf(promise);
-  if (prototype !== promisePrototype && !isPromisePrototype(prototype)) return false;
+  const prototype = getPrototypeOf(promise) as object | null;
+  if (prototype !== promisePrototype && (prototype === null || !promisePrototypes.has(prototype))) return false;
   return !hasOwn(promise, 'then') && !hasOwn(promise, 'constructor');
 }
 
-/** The prototype of objects of a realm other than our own. */
-export const isObjectPrototype = call.bind(WeakSet.prototype.has, objectPrototypes) as (value: unknown) => boolean;
+/** Whether it is the prototype of plain objects, in this realm or another one that is known. */
+export function isObjectPrototype(value: object): boolean {
+  return objectPrototypes.has(value);
+}

@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { bigint, epoch, now } from './clock.js';
 import { constant, createEncoder, type Encoder } from './encoder.js';
 import {
@@ -14,6 +13,37 @@ import { ThrownValue } from './thrown-value.js';
 import { quote } from './quote.js';
 import { isPlainPromise } from './realms.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
+import {
+  arrayFilter,
+  arrayForEach,
+  arrayFill,
+  arrayMap,
+  arrayOf,
+  arrayPush,
+  apply,
+  BigUint64Array,
+  ceil,
+  each,
+  Float64Array,
+  fromEntries,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  Int32Array,
+  isPromise,
+  isProxy,
+  max,
+  objectEntries,
+  objectKeys,
+  promiseThen,
+  random,
+  RangeError,
+  SafeMap,
+  SafeWeakMap,
+  setBytes,
+  Uint32Array,
+  Uint8Array,
+  utf8Bytes,
+} from '../intrinsics.js';
 
 /** Where encoded lines go. Never throws. */
 export interface Sink {
@@ -114,6 +144,8 @@ export interface Recorder {
   register(file: RegisteredFile, base: number, stride: number): void;
   /** A line made elsewhere, or what makes it at the drain; order is kept. `bytes`: about how much memory it holds. */
   raw(line: string | Line, bytes?: number): void;
+  /** Runs work of handit's own: rewritten code that it should reach records nothing. */
+  ownWork(work: () => void): void;
   /** The next id of the sequence that calls and exchanges share. */
   nextId(): number;
   /** What runs right now, as what begins now would see it. */
@@ -242,28 +274,19 @@ const LABELS = -2;
 const OWNERS = 1 << 16;
 /** Bytes that lines to be made at the drain may hold until it is due. */
 const HELD = 16 * 1024 * 1024;
-const NO_LABELS = Buffer.alloc(0);
-
-const { isPromise, isProxy } = types;
-const { apply } = Reflect;
-const uncurry = Function.prototype.call;
-
-const promiseThen = uncurry.bind(Promise.prototype.then) as unknown as (
-  promise: unknown,
-  onFulfilled: (value: unknown) => void,
-  onRejected: (error: unknown) => void,
-) => Promise<void>;
+const NO_LABELS = utf8Bytes('');
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const { proc, sink, preview, maxString, maxFileBytes, registerPending } = options;
   const { maxCalls, sampleRate } = options;
-  const sample = (): boolean => sampleRate >= 1 || Math.random() < sampleRate;
+  const sample = (): boolean => sampleRate >= 1 || random() < sampleRate;
   const processBudget: Budget = { sampled: sample(), calls: null };
-  // Where not every context is recorded, each call asks.
-  let limit = sampleRate < 1 ? -1 : maxCalls;
+  let limit = -1;
   /** The count of the process decides alone: no other context was entered, or the file is full. */
-  let oneCount = sampleRate >= 1;
+  let oneCount = false;
   let full = false;
+  /** Work of handit's own is being done. */
+  let inside = false;
 
   // Per function, by id.
   let calls = new Float64Array(4096);
@@ -291,8 +314,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** The first id that was given out with scopes in use. */
   let ownersFrom = Infinity;
   /** Whose labels the last event carries, and the ones there were since the last drain. */
-  let labelled: Buffer = NO_LABELS;
-  let labelsSeen: Buffer[] = [];
+  let labelled: Uint8Array = NO_LABELS;
+  let labelsSeen: Uint8Array[] = [];
   let held = 0;
   /** Async calls have scopes of their own. */
   let following = false;
@@ -302,7 +325,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const numbers = new Float64Array(CAPACITY);
   const times = new BigUint64Array(numbers.buffer);
   const halves = new Uint32Array(numbers.buffer);
-  const values: unknown[] = new Array<unknown>(EVENTS * 3).fill(0);
+  const values: unknown[] = arrayOf<unknown>(EVENTS * 3, 0);
   const made = preview.out;
   let at = 0;
   let valueAt = 0;
@@ -311,7 +334,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let draining = false;
   let done = 0;
   let doneValues = 0;
-  let doneLabels: Buffer = NO_LABELS;
+  let doneLabels: Uint8Array = NO_LABELS;
   const counts = { events: 0 };
   let lost = 0;
   /** Calls left out before the file had its full size; -1: it has not. */
@@ -330,7 +353,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let nextScope: Scope | null = null;
   let reportNext: { fn: number; as: number } | null = null;
 
-  const pending = new WeakMap<object, PendingCall>();
+  const pending = new SafeWeakMap<object, PendingCall>();
   const notRecorded: SuspendableCall[] = [];
   const out = createEncoder((lines) => sink.write(lines));
 
@@ -344,10 +367,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function growStack(): void {
     stackSize *= 2;
-    const [ids, fns, starts] = [new Float64Array(stackSize), new Int32Array(stackSize), new Float64Array(stackSize)];
-    ids.set(stackId);
-    fns.set(stackFn);
-    starts.set(stackT0);
+    const ids = new Float64Array(stackSize);
+    const fns = new Int32Array(stackSize);
+    const starts = new Float64Array(stackSize);
+    setBytes(ids, stackId);
+    setBytes(fns, stackFn);
+    setBytes(starts, stackT0);
     stackId = ids;
     stackFn = fns;
     stackT0 = starts;
@@ -380,7 +405,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (labels !== labelled) {
       labelled = labels;
       numbers[at] = LABELS;
-      numbers[at + 1] = labelsSeen.push(labels) - 1;
+      numbers[at + 1] = arrayPush(labelsSeen, labels) - 1;
       at += SLOTS;
     }
     return parent;
@@ -391,8 +416,35 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return id >= ownersFrom && id > lastId - OWNERS ? (owners[id % OWNERS] ?? null) : null;
   }
 
+  /**
+   * Runs work of handit's own. What it should reach of the program's all the same, by a function that it has put in place of
+   * a built-in one, records nothing. The count lets no call through meanwhile, so that others need not ask.
+   */
+  function ownWork(work: () => void): void {
+    if (inside) return work();
+    inside = true;
+    setLimit();
+    try {
+      work();
+    } finally {
+      inside = false;
+      setLimit();
+    }
+  }
+
+  /** To be called when one of the things has changed that it depends on. */
+  function setLimit(): void {
+    // Where not every context is recorded, each call asks.
+    limit = inside || full || sampleRate < 1 ? -1 : maxCalls;
+    oneCount = !inside && (full || (sampleRate >= 1 && !scopes.used));
+  }
+
   /** Whether a call that did not pass the count is to be recorded after all. */
   function admit(fn: number): boolean {
+    if (inside) {
+      calls[fn]--;
+      return false;
+    }
     if (!(calls[fn] >= 0)) {
       // The function is not known yet.
       registerPending();
@@ -404,7 +456,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (!scope) return processBudget.sampled && calls[fn] <= maxCalls;
     const { budget } = scope;
     if (!budget.sampled) return false;
-    budget.calls ??= new Map();
+    budget.calls ??= new SafeMap();
     const count = (budget.calls.get(fn) ?? 0) + 1;
     budget.calls.set(fn, count);
     return count <= maxCalls;
@@ -412,17 +464,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function reserve(fn: number): void {
     if (fn < calls.length) return;
-    const size = Math.max(fn + 1, calls.length * 2);
+    const size = max(fn + 1, calls.length * 2);
     const grow = (old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> => {
       const grown = new Float64Array(size);
-      grown.set(old);
+      setBytes(grown, old);
       return grown;
     };
     calls = grow(calls);
     exceptions = grow(exceptions);
     recorded = grow(recorded);
     const flags = new Uint8Array(size);
-    flags.set(secret);
+    setBytes(flags, secret);
     secret = flags;
   }
 
@@ -464,7 +516,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function room(count: number): boolean {
     if (!tight(count)) return true;
     drain();
-    while (valueAt + count * SPARE > values.length) values.push(0);
+    while (valueAt + count * SPARE > values.length) arrayPush(values, 0);
     // A change of labels may come before it.
     if (at < CAPACITY - SLOTS) return true;
     lost++;
@@ -634,6 +686,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** An exception of a call that was not recorded: it stands alone. */
   function capped(fn: number, error: unknown): void {
+    if (inside) return;
     exceptions[fn]++;
     end(CAPPED_EXCEPTION, ++lastId, fn, depth > 0 ? stackId[depth] : 0, now(), thrownValue(error));
   }
@@ -652,7 +705,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   function fa(fn: number, lexical: CallHandle, args: unknown[]): SuspendableCall {
     const id = en(fn, lexical, args);
-    if (id < 0) return (notRecorded[fn] ??= unrecorded(fn));
+    if (id < 0) return inside ? UNSEEN_CALL : (notRecorded[fn] ??= unrecorded(0, fn));
     const scope = scopes.used ? (stackScope[depth] ?? null) : null;
     if (!following) return new SuspendableCall(id, stackFn[depth], stackT0[depth], scope);
     const own = ownScope(id, scope);
@@ -679,13 +732,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
     following = follow;
     // Its event is the last one, also when the buffer was drained on the way.
     if (parent > 0 && call.id > 0) numbers[at - SLOTS + 2] = parent;
-    return call;
-  }
-
-  function unrecorded(fn: number): SuspendableCall {
-    const call = new SuspendableCall(0, fn, 0, null);
-    call.running = false;
-    call.ended = true;
     return call;
   }
 
@@ -835,6 +881,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** A `throw` statement of the program: the value, and where it stands. */
   function w<T>(fn: number, offset: number, value: T): T {
+    if (inside) return value;
     lastThrow = { value, fn, at: offset };
     lastErrorAt = now();
     return value;
@@ -872,7 +919,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return {
       parent: parent ?? here,
       labels: all,
-      json: labels ? Buffer.from(labelsJson(all)) : (scope?.json ?? NO_LABELS),
+      json: labels ? utf8Bytes(labelsJson(all)) : (scope?.json ?? NO_LABELS),
       libraryCall: libraryCall ?? null,
       trace: trace ?? scope?.trace ?? null,
       budget: root ? { sampled: sample(), calls: null } : (scope?.budget ?? processBudget),
@@ -904,11 +951,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   function enterScope(scope: Scope | null): Scope | null {
-    if (!scopes.used && scope !== null) {
+    const first = !scopes.used && scope !== null;
+    const before = scopes.enter(scope);
+    if (first) {
       ownersFrom = lastId + 1;
-      oneCount = full;
+      setLimit();
     }
-    return scopes.enter(scope);
+    return before;
   }
 
   function switchScope(scope: Scope): () => void {
@@ -926,6 +975,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     drainedLow = time >>> 0;
     if (at === 0 || draining) return;
     draining = true;
+    const nested = inside;
+    inside = true;
+    setLimit();
     try {
       if (sink.failed) {
         lost += (at - done) / SLOTS;
@@ -934,9 +986,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (done === at) forget();
       if (sink.bytes > maxFileBytes && omittedBefore < 0) {
         omittedBefore = omittedCalls();
-        limit = -1;
-        oneCount = true;
         full = true;
+        setLimit();
       }
     } catch (error) {
       // Where the stack has ended in here, the events are still there, and the next drain starts from a higher frame.
@@ -947,11 +998,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
     } finally {
       draining = false;
+      inside = nested;
+      setLimit();
     }
   }
 
   function forget(): void {
-    values.fill(0, 0, valueAt);
+    arrayFill(values, 0, 0, valueAt);
     done = 0;
     doneValues = 0;
     doneLabels = NO_LABELS;
@@ -964,7 +1017,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     delegating = 0;
   }
 
-  const heads = ['call', 'return', 'exception', 'return', 'settle', 'settle', 'exception'].map((type) =>
+  const heads = arrayMap(['call', 'return', 'exception', 'return', 'settle', 'settle', 'exception'], (type) =>
     constant(`{"type":"${type}","proc":"${proc}","id":`),
   );
   const parentKey = constant(',"parent":');
@@ -1010,7 +1063,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
           if (typeof line === 'string') out.text(line);
           else {
             line.write(out);
-            lines.push(line);
+            arrayPush(lines, line);
           }
           if (out.endLine()) written(i + SLOTS, v, labels);
         }
@@ -1063,7 +1116,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     written(at, v, labels);
   }
 
-  function written(to: number, toValues: number, labels: Buffer): void {
+  function written(to: number, toValues: number, labels: Uint8Array): void {
     for (let i = done; i < to; i += SLOTS) if (numbers[i] !== LABELS) counts.events++;
     for (let i = 0; i < lines.length; i++) lines[i].written();
     if (lines.length > 0) lines = [];
@@ -1088,7 +1141,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
   // -------------------------------------------------------------------- totals
 
   function omittedCalls(): number {
-    return calls.reduce((sum, count, fn) => sum + count - recorded[fn], 0);
+    let sum = 0;
+    for (let fn = 0; fn < calls.length; fn++) sum += calls[fn] - recorded[fn];
+    return sum;
   }
 
   function dropped(): Record<string, number> {
@@ -1100,13 +1155,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
       lost,
       not_written: sink.lost,
     };
-    return Object.fromEntries(Object.entries(counted).filter(([, count]) => count > 0));
+    return fromEntries(arrayFilter(objectEntries(counted), (entry) => entry[1] > 0));
   }
 
   function summaries(): string {
     const ts = epoch.text(now());
     let text = '';
-    table.forEach((known, fn) => {
+    arrayForEach(table, (known, fn) => {
       if (!known || !(recorded[fn] < calls[fn])) return;
       const { entry, path } = known;
       counts.events++;
@@ -1117,6 +1172,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return text;
   }
 
+  setLimit();
   return {
     probes: guardProbes(
       { e0, e1, e2, e3, en, x, t, n, d: DONE, q: REDACTED, w, fa, fg, s, sa, k, r, rc, ax, at: at_, an },
@@ -1124,7 +1180,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     ),
     register(file, base, stride) {
       reserve(base + file.functions.length * stride);
-      file.functions.forEach((entry, index) => {
+      arrayForEach(file.functions, (entry, index) => {
         table[base + index * stride] = knownFunction(file.path, entry);
         if (entry.secret) secret[base + index * stride] = 1;
       });
@@ -1150,6 +1206,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       else if ('error' in outcome) exception(call.id, call.fn, call.t0, time, outcome.error);
       else end(RETURN, call.id, call.fn, call.t0, time, outcome.value);
     },
+    ownWork,
     drain: () => drain(),
     summaries,
     dropped,
@@ -1162,7 +1219,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const until = now() - YOUNG_NS;
       if (rejected && lastErrorAt < until) forgetThrow();
       drain(rejected ? until : -Infinity, true);
-      return at === 0 ? 0 : Math.max(1, Math.ceil((timeAt(done + 3) - until) / 1e6));
+      return at === 0 ? 0 : max(1, ceil((timeAt(done + 3) - until) / 1e6));
     },
     lastThrow: () => ({
       statement: lastThrow,
@@ -1184,6 +1241,17 @@ const REDACTED = '<redacted>';
 const UNAVAILABLE = new ThrownValue('{"$type":"unavailable"', undefined, '}');
 const UNSEEN = new ThrownValue('{"name":"Unknown","message":"left by an exception that was not seen"}', undefined, '');
 
+/** A call of which there is only the count. */
+function unrecorded(id: number, fn: number): SuspendableCall {
+  const call = new SuspendableCall(id, fn, 0, null);
+  call.running = false;
+  call.ended = true;
+  return call;
+}
+
+/** One that is not even counted: it belongs to work of handit's own. */
+const UNSEEN_CALL = unrecorded(-1, 0);
+
 type Then = (this: unknown, onFulfilled: unknown, onRejected: unknown) => unknown;
 
 /** The `then` of a value that is no promise, which the engine is about to call; none of the program's code runs here. */
@@ -1192,9 +1260,9 @@ function thenOf(value: unknown): Then | null {
   if (isPromise(value)) return null;
   let holder: object | null = value;
   for (let level = 0; holder !== null && level < MAX_PROTOTYPES && !isProxy(holder); level++) {
-    const then = Object.getOwnPropertyDescriptor(holder, 'then');
+    const then = getOwnPropertyDescriptor(holder, 'then');
     if (then) return typeof then.value === 'function' ? (then.value as Then) : null;
-    holder = Object.getPrototypeOf(holder) as object | null;
+    holder = getPrototypeOf(holder) as object | null;
   }
   return null;
 }
@@ -1202,7 +1270,10 @@ function thenOf(value: unknown): Then | null {
 const MAX_PROTOTYPES = 16;
 
 function labelsJson(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([name, value]) => (value === undefined ? '' : `,"${name}":${quote(String(value))}`))
-    .join('');
+  let text = '';
+  for (const name of each(objectKeys(labels))) {
+    const value = labels[name as keyof Labels];
+    if (value !== undefined) text += `,"${name}":${quote(value)}`;
+  }
+  return text;
 }

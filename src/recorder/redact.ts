@@ -1,3 +1,5 @@
+import { arrayMap, regExpExec, stringStartsWith } from '../intrinsics.js';
+
 /** Words that make a key secret wherever they stand in it. */
 const ANYWHERE = new RegExp(
   [
@@ -116,11 +118,11 @@ function decode(name: string): string {
 
 /** `--api-key=abc`, `--api-key abc`, `API_KEY=abc` and `Authorization: abc` lose the value, an URL its password. */
 export function argvWithoutSecrets(argv: readonly string[], isSecret: (key: string) => boolean): string[] {
-  return argv.map((argument, index) => {
-    const named = /^-{0,2}([\w.-]+) ?[=:]/.exec(argument);
+  return arrayMap(argv, (argument, index) => {
+    const named = regExpExec(/^-{0,2}([\w.-]+) ?[=:]/, argument);
     if (named && isSecret(named[1])) return named[0] + REDACTED;
-    const before = /^--?([\w.-]+)$/.exec(argv[index - 1] ?? '');
-    if (before && isSecret(before[1]) && !argument.startsWith('-')) return REDACTED;
+    const before = regExpExec(/^--?([\w.-]+)$/, argv[index - 1] ?? '');
+    if (before && isSecret(before[1]) && !stringStartsWith(argument, '-')) return REDACTED;
     return redactUrls(argument, isSecret);
   });
 }

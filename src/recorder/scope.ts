@@ -1,4 +1,5 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import * as asyncHooks from 'node:async_hooks';
+import { safe, type SafeMap } from '../intrinsics.js';
 
 /** What the calls and exchanges made inside of it carry. */
 export interface Labels {
@@ -38,7 +39,7 @@ export interface Scope {
   readonly parent: number;
   readonly labels: Labels;
   /** `,"session_id":"..."`, or empty. */
-  readonly json: Buffer;
+  readonly json: Uint8Array;
   readonly libraryCall: LibraryCall | null;
   readonly trace: TraceContext | null;
   /** Of the request, session or test: how often each function was called beyond the count of the process. */
@@ -48,7 +49,7 @@ export interface Scope {
 /** One for each root context; see HANDIT_MAX_CALLS and HANDIT_SAMPLE_RATE. */
 export interface Budget {
   readonly sampled: boolean;
-  calls: Map<number, number> | null;
+  calls: SafeMap<number, number> | null;
 }
 
 export interface Scopes {
@@ -59,15 +60,21 @@ export interface Scopes {
   enter(scope: Scope | null): Scope | null;
 }
 
+interface Storage {
+  getStore(): Scope | null | undefined;
+  enterWith(scope: Scope | null): void;
+}
+const SafeStorage = safe(asyncHooks.AsyncLocalStorage) as new () => Storage;
+
 export function createScopes(): Scopes {
-  let storage: AsyncLocalStorage<Scope | null> | null = null;
+  let storage: Storage | null = null;
   const scopes = {
     used: false,
     current: () => (storage === null ? null : (storage.getStore() ?? null)),
     enter(scope: Scope | null) {
       if (storage === null) {
         if (scope === null) return null;
-        storage = new AsyncLocalStorage();
+        storage = new SafeStorage();
         scopes.used = true;
       }
       const before = storage.getStore() ?? null;

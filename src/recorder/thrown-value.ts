@@ -2,7 +2,7 @@ import { MAX_FLATTEN, isError, ownText, stackOf } from './errors.js';
 import { typeName } from './prototypes.js';
 import { quote } from './quote.js';
 import { mayHoldUrl, redactUrls } from './redact.js';
-import { uncurry } from './uncurry.js';
+import { getOwnPropertyDescriptor, hasOwn, stringSlice } from '../intrinsics.js';
 
 /** Limits of one preview. */
 export interface PreviewLimits {
@@ -14,9 +14,6 @@ export interface PreviewLimits {
 /** Characters of an error's message or stack. */
 const MAX_LONG = 4096;
 const MAX_CAUSES = 16;
-
-const { getOwnPropertyDescriptor, hasOwn } = Object;
-const slice = uncurry(String.prototype.slice);
 
 /**
  * A thrown value whose JSON text is finished when the buffer is drained. Asking an error for its stack makes V8 forget
@@ -90,14 +87,14 @@ export class ThrownValues {
     if (typeof input !== 'string') return `a value of type ${input === null ? 'null' : typeof input} was thrown`;
     if (input.length > MAX_FLATTEN) return `a string of ${input.length} characters was thrown`;
     const { maxString } = this.limits;
-    const shown = mayHoldUrl(input) ? redactUrls(slice(input, 0, maxString * 2), this.isSecret) : input;
-    return slice(shown, 0, maxString);
+    const shown = mayHoldUrl(input) ? redactUrls(stringSlice(input, 0, maxString * 2), this.isSecret) : input;
+    return stringSlice(shown, 0, maxString);
   }
 }
 
 /** Messages and stacks are what one reads a trace for: they get more room than other strings. */
 function longString(text: string, isSecret: (key: string) => boolean): string {
   if (text.length > MAX_FLATTEN) return quote(`a text of ${text.length} characters`);
-  const kept = text.length > MAX_LONG ? `${slice(text, 0, MAX_LONG)}...` : text;
+  const kept = text.length > MAX_LONG ? `${stringSlice(text, 0, MAX_LONG)}...` : text;
   return quote(mayHoldUrl(kept) ? redactUrls(kept, isSecret) : kept);
 }

@@ -75,7 +75,7 @@ process.on('exit', (code) => console.log('exit', code));
 
 /** What handit's code calls, by the step that it would break. */
 const steps = {
-  starting: 'process.cwd crypto.randomBytes path.resolve Buffer.allocUnsafeSlow',
+  starting: 'process.cwd crypto.randomBytes path.resolve Buffer.allocUnsafeSlow setTimeout',
   loading: 'path.relative path.join url.fileURLToPath fs.readFileSync fs.existsSync crypto.createHash JSON.parse',
   caching: 'fs.writeFileSync fs.renameSync fs.mkdirSync path.dirname',
   naming: 'RegExp.prototype.test String.prototype.split String.prototype.startsWith String.prototype.replace',
@@ -85,12 +85,11 @@ const steps = {
     'Object.getPrototypeOf Object.getOwnPropertyDescriptor Array.isArray Map.prototype.get Map.prototype.set ' +
     'Map.prototype.entries Set.prototype.values Date.prototype.getTime String.prototype.slice RegExp.prototype.exec',
   recording:
-    'types.isPromise WeakMap.prototype.get WeakMap.prototype.set Buffer.prototype.write DataView.prototype.setUint32',
+    'types.isPromise WeakMap.prototype.get WeakMap.prototype.set Buffer.prototype.utf8Write DataView.prototype.setUint32',
   clock: 'process.hrtime.bigint',
-  encoding: 'DataView.prototype.getUint32 Buffer.from Buffer.concat JSON.stringify Array.prototype.fill',
+  encoding: 'Buffer.prototype.utf8Slice Buffer.byteLength JSON.stringify',
   writing: 'fs.openSync fs.fstatSync fs.writeSync fs.closeSync',
-  waiting: 'setTimeout clearTimeout',
-  ending: 'Object.fromEntries Array.prototype.at Array.prototype.reduce process.rawListeners',
+  ending: 'Array.prototype.at process.rawListeners',
 };
 const attempts = Object.entries(steps).flatMap(([step, text]) =>
   text.split(' ').map((target) => `${target} ${step === 'starting' ? 'start' : 'run'}`),

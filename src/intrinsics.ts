@@ -1,0 +1,444 @@
+// The built-ins that handit uses, taken when it is loaded: before the program, which may replace any of them, freeze them, or
+// count how often they are called. What is here runs no function that a program can reach. As Node's own `primordials`.
+// A lint rule (scripts/lint/intrinsics.mjs) has src/recorder, src/api and hooks/ use these.
+import { types } from 'node:util';
+
+const { bind, call } = Function.prototype;
+
+/** `uncurry(f)(self, ...args)` calls `f` on `self`, whatever the program has done to prototypes since. */
+export const uncurry = bind.bind(call as never) as <T>(
+  method: (...args: never[]) => T,
+) => (self: unknown, ...args: unknown[]) => T;
+
+// --------------------------------------------------------------- constructors
+
+// By the names that the language has for them, so that one reads on. Their own functions are below: `Object.keys` is a
+// property of an object that the program has too.
+const {
+  Array: arrayClass,
+  ArrayBuffer,
+  BigInt,
+  BigUint64Array,
+  Boolean,
+  Buffer,
+  DataView,
+  Date,
+  Error,
+  Float64Array,
+  Int32Array,
+  Map: mapClass,
+  Number,
+  Promise,
+  Proxy,
+  RangeError,
+  RegExp,
+  Set: setClass,
+  SharedArrayBuffer,
+  String,
+  Symbol,
+  TypeError,
+  URL,
+  URLSearchParams,
+  Uint16Array,
+  Uint32Array,
+  Uint8Array,
+  WeakMap: weakMapClass,
+  WeakSet: weakSetClass,
+} = globalThis;
+export {
+  ArrayBuffer,
+  BigInt,
+  BigUint64Array,
+  Boolean,
+  DataView,
+  Date,
+  Error,
+  Float64Array,
+  Int32Array,
+  Number,
+  Promise,
+};
+export { Proxy, RangeError, RegExp, SharedArrayBuffer, String, Symbol, TypeError, URL, URLSearchParams };
+export { Uint16Array, Uint32Array, Uint8Array };
+
+export const promisePrototype = Promise.prototype as object;
+/** Only of plain promises; see `isPlainPromise`. */
+export const promiseThen = uncurry(Promise.prototype.then) as (
+  promise: unknown,
+  onFulfilled: (value: unknown) => void,
+  onRejected: (error: unknown) => void,
+) => Promise<void>;
+export const objectPrototype = Object.prototype;
+
+// ------------------------------------------------------- functions of objects
+
+export const {
+  assign: objectAssign,
+  create: objectCreate,
+  defineProperty,
+  freeze: objectFreeze,
+  getOwnPropertyDescriptor,
+  getOwnPropertyNames,
+  getOwnPropertySymbols,
+  getPrototypeOf,
+  hasOwn,
+  isExtensible,
+  keys: objectKeys,
+  setPrototypeOf,
+} = Object;
+export const {
+  apply,
+  construct,
+  get: reflectGet,
+  set: reflectSet,
+  ownKeys,
+  defineProperty: reflectDefineProperty,
+} = Reflect;
+export const { isArray } = Array;
+export const { isView } = ArrayBuffer;
+export const { ceil, floor, imul, max, min, random } = Math;
+export const { isFinite: numberIsFinite, isInteger: numberIsInteger } = Number;
+export const { MAX_SAFE_INTEGER } = Number;
+export const { parse: jsonParse, stringify: jsonStringify } = JSON;
+export const { fromCharCode } = String;
+export const { now: wallClock } = Date;
+export const { wait: atomicsWait } = Atomics;
+export const numberFromText = parseInt;
+export const { setTimeout, clearTimeout, setImmediate, queueMicrotask } = globalThis;
+export const {
+  isAnyArrayBuffer,
+  isAsyncFunction,
+  isBoxedPrimitive,
+  isDataView,
+  isDate,
+  isGeneratorFunction,
+  isGeneratorObject,
+  isMap,
+  isModuleNamespaceObject,
+  isNativeError,
+  isPromise,
+  isProxy,
+  isRegExp,
+  isSet,
+  isSharedArrayBuffer,
+  isTypedArray,
+  isUint8Array,
+  isWeakMap,
+  isWeakSet,
+} = types;
+
+/** A property that the object may not have: no setter and no frozen prototype can get in the way. */
+export function setOwn(object: object, key: PropertyKey, value: unknown): void {
+  defineProperty(object, key, {
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  } as never);
+}
+
+// -------------------------------------------------------------------- strings
+
+export const charCode = uncurry(String.prototype.charCodeAt);
+export const stringEndsWith = uncurry(String.prototype.endsWith);
+export const stringIncludes = uncurry(String.prototype.includes);
+export const stringIndexOf = uncurry(String.prototype.indexOf);
+export const stringPadStart = uncurry(String.prototype.padStart);
+export const stringSlice = uncurry(String.prototype.slice);
+export const stringStartsWith = uncurry(String.prototype.startsWith);
+export const stringToLowerCase = uncurry(String.prototype.toLowerCase);
+export const stringToUpperCase = uncurry(String.prototype.toUpperCase);
+export const stringTrim = uncurry(String.prototype.trim);
+export const stringTrimEnd = uncurry(String.prototype.trimEnd);
+
+export const regExpExec = uncurry(RegExp.prototype.exec) as (pattern: RegExp, text: string) => RegExpExecArray | null;
+
+export function regExpTest(pattern: RegExp, text: string): boolean {
+  return regExpExec(pattern, text) !== null;
+}
+
+/** Splits at a string: a pattern would be asked for methods of its own. */
+export function stringSplit(text: string, separator: string): string[] {
+  const parts: string[] = [];
+  let from = 0;
+  for (let to = stringIndexOf(text, separator); to >= 0; to = stringIndexOf(text, separator, from)) {
+    parts[parts.length] = stringSlice(text, from, to);
+    from = to + separator.length;
+  }
+  parts[parts.length] = stringSlice(text, from);
+  return parts;
+}
+
+/** Replaces what matches; the first match only where the pattern is not global. */
+export function stringReplace(
+  text: string,
+  pattern: RegExp,
+  replacement: string | ((match: RegExpExecArray) => string),
+): string {
+  let out = '';
+  let from = 0;
+  pattern.lastIndex = 0;
+  for (let match = regExpExec(pattern, text); match !== null; match = regExpExec(pattern, text)) {
+    const found = match[0].length;
+    out += stringSlice(text, from, match.index);
+    out += typeof replacement === 'string' ? replacement : replacement(match);
+    from = match.index + found;
+    if (pattern.lastIndex === 0) break;
+    if (found === 0) pattern.lastIndex++;
+  }
+  pattern.lastIndex = 0;
+  return from === 0 && out === '' ? text : out + stringSlice(text, from);
+}
+
+// ---------------------------------------------------------------------- lists
+
+// By loops: the methods of arrays look for the class of what they make.
+
+export function arrayPush<T>(list: T[], item: T): number {
+  const { length } = list;
+  list[length] = item;
+  return length + 1;
+}
+
+export function arrayPop<T>(list: T[]): T | undefined {
+  const { length } = list;
+  if (length === 0) return undefined;
+  const last = list[length - 1];
+  list.length = length - 1;
+  return last;
+}
+
+export function arrayMap<T, U>(list: readonly T[], step: (item: T, index: number) => U): U[] {
+  const out: U[] = [];
+  for (let i = 0; i < list.length; i++) out[i] = step(list[i], i);
+  return out;
+}
+
+export function arrayFilter<T>(list: readonly T[], wanted: (item: T, index: number) => boolean): T[] {
+  const out: T[] = [];
+  for (let i = 0; i < list.length; i++) if (wanted(list[i], i)) out[out.length] = list[i];
+  return out;
+}
+
+export function arrayFind<T>(list: readonly T[], wanted: (item: T) => boolean): T | undefined {
+  for (let i = 0; i < list.length; i++) if (wanted(list[i])) return list[i];
+  return undefined;
+}
+
+export function arrayEvery<T>(list: readonly T[], holds: (item: T) => boolean): boolean {
+  for (let i = 0; i < list.length; i++) if (!holds(list[i])) return false;
+  return true;
+}
+
+export function arraySome<T>(list: readonly T[], holds: (item: T) => boolean): boolean {
+  for (let i = 0; i < list.length; i++) if (holds(list[i])) return true;
+  return false;
+}
+
+export function arrayForEach<T>(list: readonly T[], step: (item: T, index: number) => void): void {
+  for (let i = 0; i < list.length; i++) step(list[i], i);
+}
+
+export function arrayIncludes<T>(list: readonly T[], item: T): boolean {
+  for (let i = 0; i < list.length; i++) if (list[i] === item) return true;
+  return false;
+}
+
+export function arrayJoin(list: readonly unknown[], separator: string): string {
+  let text = '';
+  for (let i = 0; i < list.length; i++) text += (i > 0 ? separator : '') + String(list[i] ?? '');
+  return text;
+}
+
+export function arrayConcat<T>(first: readonly T[], second: readonly T[]): T[] {
+  const out: T[] = [];
+  for (let i = 0; i < first.length; i++) out[out.length] = first[i];
+  for (let i = 0; i < second.length; i++) out[out.length] = second[i];
+  return out;
+}
+
+export function arraySlice<T>(list: readonly T[], from: number, to = list.length): T[] {
+  const out: T[] = [];
+  for (let i = from; i < to && i < list.length; i++) out[out.length] = list[i];
+  return out;
+}
+
+export function arrayReversed<T>(list: readonly T[]): T[] {
+  const out: T[] = [];
+  for (let i = list.length - 1; i >= 0; i--) out[out.length] = list[i];
+  return out;
+}
+
+export function arrayUnshift<T>(list: T[], item: T): void {
+  for (let i = list.length; i > 0; i--) list[i] = list[i - 1];
+  list[0] = item;
+}
+
+/** One level of lists is taken away. */
+export function arrayFlat(list: readonly unknown[]): unknown[] {
+  let out: unknown[] = [];
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i];
+    if (isArray(item)) out = arrayConcat(out, item as unknown[]);
+    else out[out.length] = item;
+  }
+  return out;
+}
+
+/** A list of that length, `item` in each place. */
+export function arrayOf<T>(length: number, item: T): T[] {
+  const list = new arrayClass<T>(length);
+  for (let i = 0; i < length; i++) list[i] = item;
+  return list;
+}
+
+export const arrayFill = uncurry(arrayClass.prototype.fill) as (
+  list: unknown[],
+  item: unknown,
+  from: number,
+  to: number,
+) => void;
+
+export function objectEntries<T>(object: { [key: string]: T }): [string, T][] {
+  return arrayMap(objectKeys(object), (key) => [key, object[key]]);
+}
+
+export function fromEntries<T>(entries: readonly (readonly [string, T])[]): Record<string, T> {
+  const object: Record<string, T> = {};
+  for (let i = 0; i < entries.length; i++) setOwn(object, entries[i][0], entries[i][1]);
+  return object;
+}
+
+// ---------------------------------------------------------------------- bytes
+
+const bufferPrototype = Buffer.prototype as Buffer & {
+  utf8Write(text: string, at: number, length?: number): number;
+  utf8Slice(from: number, to: number): string;
+  latin1Slice(from: number, to: number): string;
+};
+/** `write` and `toString` of buffers look for these methods on the prototype; they themselves look for nothing. */
+export const writeUtf8 = uncurry(bufferPrototype.utf8Write);
+const utf8Slice = uncurry(bufferPrototype.utf8Slice);
+export const latin1Slice = uncurry(bufferPrototype.latin1Slice);
+export const { allocUnsafeSlow, byteLength, isBuffer } = Buffer;
+export const setBytes = uncurry(Uint8Array.prototype.set);
+export const fillBytes = uncurry(Uint8Array.prototype.fill);
+export const moveBytes = uncurry(Uint8Array.prototype.copyWithin);
+export const indexOfByte = uncurry(Uint8Array.prototype.indexOf);
+export const { setFloat64, getFloat64, setUint32 } = DataView.prototype;
+
+/** Text of UTF-8. */
+export function utf8Text(bytes: Uint8Array, from = 0, to = bytes.length): string {
+  return utf8Slice(bytes, from, to);
+}
+
+export function utf8Bytes(text: string): Buffer<ArrayBuffer> {
+  const bytes = allocUnsafeSlow(byteLength(text));
+  writeUtf8(bytes, text, 0, bytes.length);
+  return bytes;
+}
+
+/** The same memory: `subarray` would look for the class of what it makes. */
+export function bytesView(bytes: Uint8Array, from: number, to: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset + from, to - from);
+}
+
+export function joinBytes(parts: readonly Uint8Array[]): Buffer<ArrayBuffer> {
+  let length = 0;
+  for (let i = 0; i < parts.length; i++) length += parts[i].length;
+  const whole = allocUnsafeSlow(length);
+  for (let i = 0, at = 0; i < parts.length; at += parts[i].length, i++) setBytes(whole, parts[i], at);
+  return whole;
+}
+
+export interface SafeDataView {
+  setFloat64(at: number, value: number, littleEndian: boolean): void;
+  getFloat64(at: number, littleEndian: boolean): number;
+  setUint32(at: number, value: number, littleEndian: boolean): void;
+}
+
+/** With methods of its own. */
+export function viewOf(buffer: ArrayBuffer): SafeDataView {
+  const data = new DataView(buffer);
+  setOwn(data, 'setFloat64', setFloat64);
+  setOwn(data, 'getFloat64', getFloat64);
+  setOwn(data, 'setUint32', setUint32);
+  return data;
+}
+
+// ------------------------------------------------------------------ iteration
+
+export interface Each<T> {
+  next(): IteratorResult<T, undefined>;
+  [Symbol.iterator](): Each<T>;
+}
+
+/** For `for`, `...` and patterns: those would ask a list for an iterator, and that for `next`. */
+export function each<T>(list: ArrayLike<T>): Each<T> {
+  let at = 0;
+  return {
+    // Else `return` would be looked for on a prototype.
+    __proto__: null,
+    next: () => (at < list.length ? { done: false, value: list[at++] } : { done: true, value: undefined }),
+    [Symbol.iterator]() {
+      return this;
+    },
+  } as Each<T>;
+}
+
+// ----------------------------------------------------------------- containers
+
+/** The class, with methods that are its own: nobody else can reach its prototype. */
+export function safe(original: new () => object): unknown {
+  class Own extends original {}
+  const methods = original.prototype as object;
+  const keys = ownKeys(methods);
+  for (let i = 0; i < keys.length; i++) {
+    if (keys[i] !== 'constructor') defineProperty(Own.prototype, keys[i], getOwnPropertyDescriptor(methods, keys[i])!);
+  }
+  setPrototypeOf(Own.prototype, null);
+  return Own;
+}
+
+export interface SafeMap<K, V> {
+  readonly size: number;
+  get(key: K): V | undefined;
+  set(key: K, value: V): unknown;
+  has(key: K): boolean;
+  delete(key: K): boolean;
+  clear(): void;
+  forEach(step: (value: V, key: K) => void): void;
+}
+export const SafeMap = safe(mapClass) as new <K, V>() => SafeMap<K, V>;
+
+export interface SafeSet<T> {
+  readonly size: number;
+  add(item: T): unknown;
+  has(item: T): boolean;
+  delete(item: T): boolean;
+  clear(): void;
+  forEach(step: (item: T) => void): void;
+}
+export const SafeSet = safe(setClass) as new <T>() => SafeSet<T>;
+
+export function setOf<T>(items: readonly T[]): SafeSet<T> {
+  const set = new SafeSet<T>();
+  for (let i = 0; i < items.length; i++) set.add(items[i]);
+  return set;
+}
+
+export interface SafeWeakMap<K extends WeakKey, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V): unknown;
+  has(key: K): boolean;
+  delete(key: K): boolean;
+}
+export const SafeWeakMap = safe(weakMapClass) as new <K extends WeakKey, V>() => SafeWeakMap<K, V>;
+
+export interface SafeWeakSet<T extends WeakKey> {
+  add(item: T): unknown;
+  has(item: T): boolean;
+  delete(item: T): boolean;
+}
+export const SafeWeakSet = safe(weakSetClass) as new <T extends WeakKey>() => SafeWeakSet<T>;
