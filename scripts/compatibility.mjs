@@ -11,9 +11,9 @@ const document = join(root, 'docs/compatibility.md');
 
 const INTRODUCTION = `# Compatibility
 
-What runs under handit, by \`--import\` or \`--require\`, as it runs without: the same results, output, exit code and
-files, and with the expected records. Each cell is a test on a small real project in [fixtures/apps](../fixtures/apps),
-installed from the registry; this page is made of their results by \`npm run test:matrix\`.
+What runs with handit, by \`--import\` or \`--require\`, as it does without: same results, output, exit code and files, and
+the expected records. Each cell is a test of a small real project in [fixtures/apps](../fixtures/apps).
+\`npm run test:matrix\` makes this page from the results.
 `;
 
 try {

@@ -70,7 +70,7 @@ const ways = [
     { flags: ['--max-old-space-size=64'] },
   ],
   [
-    'a worker thread that is terminated while it waits',
+    'a waiting worker thread that is terminated',
     `const { Worker, isMainThread, parentPort } = require('node:worker_threads');
 if (isMainThread) { const worker = new Worker(__filename); worker.on('message', () => worker.terminate()); }
 else { work(1000); ${forever} setTimeout(parentPort.postMessage.bind(parentPort), 1, 'ready'); }`,
@@ -203,18 +203,18 @@ function report(rows, many, { calls, bare, recorded }) {
   );
   return `# What is left when a process ends
 
-Written by \`npm run durability\`, on Node ${process.versions.node}. Each program makes calls of 20 us, and says on its standard
-output how many have ended; _found_ are those whose end is in the trace. Where a program is ended in the middle of its
-work, it may have made more calls than it came to tell.
+Written by \`npm run durability\`, on Node ${process.versions.node}. Each program makes calls of 20 us and prints how many have ended;
+_found_ are those whose end is in the trace. A program that is ended in the middle of its work may have made more calls
+than it printed.
 
-| the process ends by | and that is | calls told | found | lost |
+| the process ends by | and that is | calls printed | found | lost |
 | --- | --- | --- | --- | --- |
 ${table.join('\n')}
 
-Nothing is lost when the program ends by itself, when it ends itself, and when a signal without a handler finds it
-waiting: what was recorded is written as soon as the program has done what it was doing. A signal that strikes in the
-middle of the program's work, \`process.abort\` and an empty heap lose what was recorded since the last write, which was
-10 ms before while calls end, and longer ago in a stretch in which none does; where there are exceptions, up to 100 ms. A handler for signals would lose less, and is not there: a
+Nothing is lost when a program runs to its end, exits by itself, or gets a signal without a handler while it waits:
+events are written as soon as the program has nothing left to do. A signal in the middle of work, \`process.abort\` and
+running out of memory lose what was recorded since the last write. While calls end, that was at most 10 ms ago (100 ms
+for exceptions); in a stretch in which no call ends, longer. A signal handler would lose less, but handit has none: a
 program with one can no longer be ended while it is busy.
 
 ## Many writers, one file

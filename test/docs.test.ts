@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { repository } from './helpers/run.js';
+import { repository, runNode } from './helpers/run.js';
 
 const pages = ['.', 'docs', 'bench', '.github'].flatMap((folder) =>
   readdirSync(join(repository, folder))
@@ -38,4 +38,12 @@ test('every link between pages leads somewhere', () => {
     return anchor !== undefined && !anchors(file).includes(anchor);
   });
   expect(broken).toEqual([]);
+});
+
+test('the example of docs/trace-format.md reads the schema from the package and accepts a record', async () => {
+  const example = /^```js\n([\s\S]*?)^```$/m.exec(readFileSync(join(repository, 'docs/trace-format.md'), 'utf8'))![1];
+  const record = { type: 'annotation', proc: '5f0c9a1e', id: null, ts_ns: 1767600000080000000, data: 'text' };
+  const print = `console.log([${JSON.stringify(record)}, {}].map((value) => isRecord(value)).join());`;
+  const run = await runNode(process.execPath, ['--input-type=module', '-e', example + print], { cwd: repository });
+  expect(run).toEqual({ stdout: 'true,false\n', stderr: '', code: 0, signal: null });
 });
