@@ -11,10 +11,11 @@ import { watchCoverageSessions } from './loader/coverage-sessions.js';
 import { watchCoverageReports } from './loader/coverage-reports.js';
 import { originalCoverage } from './loader/coverage.js';
 import { createCoverageFiles } from './loader/coverage-files.js';
-import { installLoader, noLoader, type Loader, type Lookout } from './loader/install.js';
+import { installLoader, noLoader } from './loader/install.js';
 import { showOriginalSource } from './loader/function-source.js';
 import { loadSourceMap } from './loader/linked-code.js';
 import { createLibraryFiles } from './loader/library-files.js';
+import type { Loader, Lookout } from './loader/loader.js';
 import { createSourcePlaces } from './loader/source-place.js';
 import { createMapFiles } from './loader/map-files.js';
 import { createRewrite, RUNNER_RUNTIME } from './loader/rewrite.js';
@@ -196,6 +197,12 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
           if (config.debug) debug(instrumented(file.path, functions));
         },
         skipped,
+        skippedFile(filename, reason) {
+          const path = forLoader.userModules.pathOf(filename);
+          if (path !== null) skipped(path, reason);
+        },
+        probes: () => recorder.probes,
+        looksLike: disguise.looksLike,
         libraryLoaded: recorder.follow,
         lookouts,
         broken,
@@ -279,6 +286,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
+    loader.finish();
     if (ended || (reasons === 0 && recorder.counts.events === 0)) return;
     ended = true;
     ends.sweep(true);

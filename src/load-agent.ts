@@ -26,7 +26,11 @@ export function withAgent(require: NodeJS.Require, folder: string, start: (loade
   const file = join(folder, 'agent.cjs');
   const cache = cacheFile(require, folder);
   const script = cache === null ? null : cachedScript(require, file, cache);
-  if (cache === null || script === null) return start(require('./agent.cjs') as typeof agent);
+  if (cache === null || script === null) {
+    const loaded = require('./agent.cjs') as typeof agent;
+    delete require.cache[file];
+    return start(loaded);
+  }
   const module = { exports: {} };
   (script.runInThisContext() as Load)(module.exports, require, module, file, folder);
   start(module.exports as typeof agent);

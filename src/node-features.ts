@@ -15,11 +15,17 @@ export function hasSyncHooks(version: string): boolean {
 }
 
 /**
- * Whether a worker thread can have asynchronous hooks of its own; later it shares those of the main thread, or waits for
- * them forever: https://github.com/nodejs/node/issues/53182.
+ * Whether a worker thread can have asynchronous hooks of its own. In 22.2 it shares those of the main thread, and waits for
+ * them forever when it registers any: https://github.com/nodejs/node/issues/53182.
  */
 export function hasHooksInWorkers(version: string): boolean {
-  return Number(version.split('.')[0]) < 22;
+  const [major, minor] = version.split('.').map(Number);
+  return major !== 22 || minor !== 2;
+}
+
+/** Whether `require` of an ES module goes through the asynchronous hooks. */
+export function hasHooksForRequire(version: string): boolean {
+  return Number(version.split('.')[0]) >= 22;
 }
 
 /** Whether the channel `http.client.request.created` exists: https://github.com/nodejs/node/pull/55715. */

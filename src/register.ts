@@ -24,4 +24,7 @@ try {
   warn(
     `cannot start (${error instanceof Error ? error.message : String(error)}); the program runs without being recorded`,
   );
+} finally {
+  // Programs walk through this, and empty it. What starts twice finds the first agent running.
+  delete require.cache[__filename];
 }

@@ -3,8 +3,8 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { takeCoverage } from 'node:v8';
 import { threadId } from 'node:worker_threads';
-import { createRequire } from 'node:module';
 import { originalCoverage, type ScriptCoverage } from './coverage.js';
+import { requireOwn } from './own-files.js';
 import type * as sourceMap from './source-map.js';
 import type { SourceTable } from './source-table.js';
 
@@ -32,7 +32,7 @@ export function createCoverageFiles(ownFolder: string, sources: SourceTable): Co
   const folder = process.env.NODE_V8_COVERAGE;
 
   const mapOf: typeof sourceMap.cachedMap = (...args) => {
-    const { cachedMap } = createRequire(join(ownFolder, 'register.cjs'))('./source-map.cjs') as typeof sourceMap;
+    const { cachedMap } = requireOwn(ownFolder, './source-map.cjs') as typeof sourceMap;
     return cachedMap(...args);
   };
 

@@ -1,8 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../config.js';
 import type * as transform from '../transform/index.js';
+import type { SourceKind } from '../transform/types.js';
+import { createBases } from './bases.js';
 import { linkedCode } from './linked-code.js';
-import { textOf, type ThreadData, type ThreadMessage } from './install.js';
+import { kindOf, textOf } from './loaded-source.js';
+import type { InnerHooks, ThreadData, ThreadMessage } from './loader.js';
 import { createLibraryFiles, type LibraryFiles } from './library-files.js';
 import { createRewrite, type Rewrite } from './rewrite.js';
 import { rewriteOptions } from './settings.js';
@@ -10,19 +13,55 @@ import { isLibrary } from './user-module.js';
 
 // The asynchronous hooks of Node versions without usable `registerHooks`; this file runs in their thread.
 
+const SHARED = Symbol.for('handit:hooks');
+
 /** Beside this file when both are built. */
 const TRANSFORM = './transform.mjs' as string;
+
+type NextLoad = (url: string, context: object) => Promise<Result> | Result;
+type NextResolve = (specifier: string, context: object) => unknown;
+
+/** What a program registers. */
+interface Hooks {
+  initialize?: (data: unknown) => unknown;
+  load?: (url: string, context: object, nextLoad: NextLoad) => Promise<Result> | Result;
+  resolve?: (specifier: string, context: object, nextResolve: NextResolve) => unknown;
+}
+
+/** Each time that this file is registered it is another module; they share what the first one has. */
+interface Shared {
+  newest: number;
+  load: typeof rewritingLoad;
+}
+const shared = ((globalThis as { [SHARED]?: Shared })[SHARED] ??= { newest: 0, load: rewritingLoad });
+let own = 0;
+let inner: Hooks = {};
 
 let rewrite: Rewrite;
 let library: LibraryFiles;
 let send: (message: ThreadMessage) => void;
 const stride = 2;
+const bases = createBases();
 let nextBase = 1;
 let ownFolder: string;
 let isUserModule: (filename: string) => boolean;
 let parser: typeof transform;
 
-export function initialize({ port, folder, libraryRules }: ThreadData): void {
+export async function initialize(data: ThreadData | InnerHooks | Record<string, never>): Promise<unknown> {
+  if ('port' in data) prepare(data as ThreadData);
+  if (!('specifier' in data)) {
+    own = ++shared.newest;
+    return undefined;
+  }
+  const { specifier, parentURL, data: theirs } = data as InnerHooks;
+  const hooks = (await import(`${INNER}${JSON.stringify([specifier, parentURL])}`)) as Hooks;
+  const result: unknown = await hooks.initialize?.(theirs);
+  inner = hooks;
+  own = ++shared.newest;
+  return result;
+}
+
+function prepare({ port, folder, libraryRules }: ThreadData): void {
   ownFolder = folder;
   send = (message) => port.postMessage(message);
   // The main thread has complained about wrong variables already.
@@ -50,15 +89,62 @@ interface Result {
   source?: unknown;
 }
 
-export async function load(
-  url: string,
-  context: object,
-  nextLoad: (url: string, context: object) => Promise<Result>,
-): Promise<Result> {
+export function load(url: string, context: object, nextLoad: NextLoad): Promise<Result> | Result {
+  const { load: theirs } = inner;
+  const next: NextLoad = theirs ? (...args) => theirs(...args, nextLoad) : nextLoad;
+  if (own === 1)
+    return isForProgram() || own < shared.newest ? withoutCommonJs(url, context, next) : next(url, context);
+  return own === shared.newest && isForProgram() ? shared.load(url, context, next) : next(url, context);
+}
+
+/** Innermost: Node would run a CommonJS source that comes from a hook by another loader. */
+async function withoutCommonJs(url: string, context: object, nextLoad: NextLoad): Promise<Result> {
+  const plain: NextLoad = async (...args) => {
+    const result = await nextLoad(...args);
+    return url.startsWith('file:') && result.format === 'commonjs' ? { ...result, source: null } : result;
+  };
+  return own === shared.newest ? shared.load(url, context, plain) : plain(url, context);
+}
+
+const runtimeUrl = new URL('./runtime.mjs', import.meta.url).href;
+
+/** Without hooks of the program's there is nothing to resolve, and stacks would have a frame more. */
+export const resolve = new URL(import.meta.url).search === '' ? undefined : resolveOurs;
+
+/** What handit imports is none of the program's, whose hooks may refuse it. */
+function resolveOurs(specifier: string, context: object, nextResolve: NextResolve): unknown {
+  if (specifier === runtimeUrl) return { url: specifier, format: 'module', shortCircuit: true };
+  if (specifier.startsWith(ownUrl)) return nextResolve(specifier, context);
+  let [wanted, from] = [specifier, context];
+  if (specifier.startsWith(INNER)) {
+    const [theirs, parentURL] = JSON.parse(specifier.slice(INNER.length)) as [string, string];
+    [wanted, from] = [theirs, { ...context, parentURL }];
+  }
+  return inner.resolve ? inner.resolve(wanted, from, nextResolve) : nextResolve(wanted, from);
+}
+
+const ownUrl = new URL('?', import.meta.url).href;
+/** Begins a specifier that means hooks of the program's, seen from where it registers them. */
+const INNER = 'handit-hooks:';
+
+/**
+ * What this thread loads for itself, which are the hooks of the program and what they import, stays as it is: there are no
+ * probes here. Node calls the outermost hook in the same turn in which the request of a thread of the program's comes.
+ */
+function isForProgram(): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 20;
+  const { stack } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return /\n {4}at (?!async ).*\(node:internal\/modules\/esm\/worker:/.test(String(stack));
+}
+
+async function rewritingLoad(url: string, context: object, nextLoad: NextLoad): Promise<Result> {
   const result = await nextLoad(url, context);
   if (!url.startsWith('file:')) return result;
-  if (result.format === 'commonjs') return { ...result, source: null };
-  if ((result.format !== 'module' && result.format !== 'module-typescript') || result.source == null) return result;
+  const kind = kindOf(result.format);
+  // A CommonJS source is one of the program's hooks.
+  if (!kind || result.format == null || result.source == null) return result;
   let filename = url;
   try {
     filename = fileURLToPath(url);
@@ -69,7 +155,7 @@ export async function load(
     if (!isUserModule(filename) && !library.has(filename)) return result;
     // Not by `require`: in this thread some versions cannot require an ES module, as the parser is.
     parser ??= (await import(TRANSFORM)) as typeof transform;
-    const code = rewritten(filename, textOf(result.source));
+    const code = rewritten(filename, textOf(result.source), kind);
     return code === null ? result : { ...result, source: code };
   } catch (error) {
     // Whatever fails in here, the program gets its module.
@@ -78,15 +164,20 @@ export async function load(
   }
 }
 
-function rewritten(filename: string, source: string): string | null {
-  const edited = library.edit(filename, source, 'module');
+function rewritten(filename: string, source: string, kind: SourceKind): string | null {
+  const edited = library.edit(filename, source, kind);
   if (edited !== null) return edited;
-  const result = rewrite(filename, source, 'module');
+  const result = rewrite(filename, source, kind);
   if (!result) return null;
   const { path, code: _, ...rest } = result;
-  const base = nextBase;
-  nextBase += rest.functions.length * stride;
-  send({ type: 'rewritten', filename, path, source, rewritten: rest, base, stride });
+  const text = { source, edits: rest.edits };
+  let base = bases.get(filename, text);
+  if (base === undefined) {
+    base = nextBase;
+    nextBase += rest.functions.length * stride;
+    bases.set(filename, text, base);
+    send({ type: 'rewritten', filename, path, source, rewritten: rest, base, stride });
+  }
   // Tools switch maps on in the thread of the program, which this one is not told.
   const publishMap = source.includes('sourceMappingURL=');
   return linkedCode(result, { filename, source, folder: ownFolder, base, stride, publishMap });

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
 import { linkIds } from '../transform/link.js';
 import type { Edit } from '../transform/types.js';
+import { requireOwn } from './own-files.js';
 import type { Rewritten } from './source-cache.js';
 import type * as sourceMap from './source-map.js';
 
@@ -59,7 +58,7 @@ export function mapForRunner(
 
 /** @param folder where this package's built files lie */
 export function loadSourceMap(folder: string): typeof sourceMap {
-  return createRequire(join(folder, 'register.cjs'))('./source-map.cjs') as typeof sourceMap;
+  return requireOwn(folder, './source-map.cjs') as typeof sourceMap;
 }
 
 /** Where a rewritten text comes from, and where its ids begin. */

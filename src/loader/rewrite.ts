@@ -20,7 +20,8 @@ export interface RewriteOptions {
   cwd: string;
   /** Loads the parser: asked when the cache does not know a source, since that takes a third of a cold start. */
   loadTransform: () => typeof transform.instrument;
-  runtimeUrl: string;
+  /** Where ES modules import their probes from; null: these are globals. */
+  runtimeUrl: string | null;
   cache: SourceCache | null;
   userModules: UserModules;
   redactParameter: (name: string) => boolean;
@@ -107,12 +108,15 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     };
   }
 
+  /** A source that came through here before, in another hook of the same chain. */
+  const isRewritten = (source: string): boolean =>
+    (options.runtimeUrl !== null && source.includes(options.runtimeUrl)) || REWRITTEN.test(source);
+
   return (filename, source, kind, map) => {
     // The parser's own modules pass through here while it loads.
     if (loading) return null;
     const path = userModules.pathOf(filename);
-    // A source that came through here before, in another hook of the same chain.
-    if (path === null || source.includes(options.runtimeUrl) || REWRITTEN.test(source)) return null;
+    if (path === null || isRewritten(source)) return null;
     const found =
       map === undefined
         ? findMap(filename, source, (reason) => options.mapUnusable(path, reason))
@@ -128,7 +132,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     }
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const filtered = userModules.functionsOf(path) ? path : '';
-    const parts = [options.build, options.runtimeUrl, options.filters, filtered, extension, kind, source];
+    const parts = [options.build, options.runtimeUrl ?? '', options.filters, filtered, extension, kind, source];
     if (found) parts.push(path, options.cwd, found.place, found.json);
     const key = cache?.key(parts);
     let rewritten = key && cache ? cache.get(key) : undefined;
@@ -153,7 +157,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
 }
 
 /** Compilers that come behind us may write it in their own way. */
-const REWRITTEN = /=\s*__handit__\b/;
+const REWRITTEN = /[=;]\s*__handit__\s*;/;
 
 function isOutdated({ read = {} }: Rewritten): boolean {
   return Object.entries(read).some(([filename, hashed]) => hashOf(textOf(filename)) !== hashed);

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config.js';
 import { debug } from '../log.js';
+import { hasSyncHooks } from '../node-features.js';
 import { secretKeys } from '../recorder/redact.js';
 import type * as transform from '../transform/index.js';
 import { build } from '../version.js';
 import type { LibraryFilesOptions } from './library-files.js';
+import { requireOwn } from './own-files.js';
 import type { RewriteOptions } from './rewrite.js';
 import { createSourceCache } from './source-cache.js';
 import { createUserModules } from './user-module.js';
@@ -21,8 +22,7 @@ export function rewriteOptions(
   const { cwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
   const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
-  const load = (): typeof transform =>
-    createRequire(join(folder, 'register.cjs'))('./transform.cjs') as typeof transform;
+  const load = (): typeof transform => requireOwn(folder, './transform.cjs') as typeof transform;
   const userModules = createUserModules({
     ...config,
     ownFolder: folder,
@@ -35,7 +35,7 @@ export function rewriteOptions(
     cwd,
     loadTransform: () => load().instrument,
     loadEditor: () => load().editLibrary,
-    runtimeUrl: pathToFileURL(join(folder, 'runtime.mjs')).href,
+    runtimeUrl: hasSyncHooks(process.versions.node) ? null : pathToFileURL(join(folder, 'runtime.mjs')).href,
     cache: cached ? createSourceCache(cacheDir) : null,
     cacheFolder: cached ? cacheDir : null,
     userModules,

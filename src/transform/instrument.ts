@@ -544,7 +544,9 @@ class Rewriter {
   }
 }
 
-function prelude(kind: 'module' | 'commonjs', prefix: string, used: Set<string>, runtimeUrl: string): string {
+function prelude(kind: 'module' | 'commonjs', prefix: string, used: Set<string>, runtimeUrl: string | null): string {
+  // There the probes are globals; this says to whoever comes behind that the text is rewritten.
+  if (kind === 'module' && runtimeUrl === null) return '__handit__;';
   const names = [...used].sort();
   return kind === 'module'
     ? `import{${names.map((name) => `${name} as ${prefix}${name}`).join(',')}}from${JSON.stringify(runtimeUrl)};`

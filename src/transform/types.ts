@@ -55,8 +55,8 @@ export interface Edit {
 
 export interface InstrumentOptions {
   kind: CodeKind;
-  /** Specifier of the module that a rewritten ES module imports its probe functions from. */
-  runtimeUrl: string;
+  /** Specifier of the module that a rewritten ES module imports its probe functions from; null: they are globals. */
+  runtimeUrl: string | null;
   /** Functions for which this answers false stay as they are. */
   includeFunction?: (name: string, path?: string) => boolean;
   /** A parameter for which this answers true is never handed over; its place is taken by a constant. */

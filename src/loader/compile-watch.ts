@@ -1,0 +1,106 @@
+import * as nodeModule from 'node:module';
+import type { LoaderOptions, Rewriting } from './loader.js';
+import { kindOf } from './loaded-source.js';
+
+/**
+ * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
+ * So who asks for that method gets one that rewrites. Node itself, where the hooks have seen the text, gets its own: its
+ * stacks get no frame more. They have not where asynchronous hooks of the program's are registered as well (as by Yarn's
+ * Plug'n'Play): Node reads a CommonJS module that is imported only when it compiles it then.
+ */
+export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: Rewriting): CompileWatch {
+  const { Module } = nodeModule as unknown as { Module: ModuleClass };
+  const { prototype, _cache: cache } = Module;
+  const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
+  const nativeCompile = native.value as Compile;
+  const nativeName = Object.getOwnPropertyDescriptor(nativeCompile, 'name')!;
+  // V8 names the frame of a function without a name by the property that holds it, which is an accessor now.
+  if (nativeCompile.name === '') Object.defineProperty(nativeCompile, 'name', { ...nativeName, value: '_compile' });
+  /** Files left to the `_compile` of a tool, which has not yet asked for ours. */
+  const left = new Set<string>();
+  const rewriting = rewritingCompile(nativeCompile, (filename, source, kind) => {
+    left.delete(filename());
+    return rewritten(filename, source, kind);
+  });
+  let current = nativeCompile;
+  const unseen = new Set<unknown>();
+  const descriptor: PropertyDescriptor = {
+    configurable: true,
+    enumerable: native.enumerable,
+    get(this: { filename?: unknown }) {
+      if (current !== nativeCompile) return current;
+      try {
+        return unseen.delete(this.filename) || !isAskedByNode() ? rewriting : nativeCompile;
+      } catch (error) {
+        broken(error);
+        return nativeCompile;
+      }
+    },
+    set(this: object, value: Compile) {
+      if (this === (prototype as object)) current = value === rewriting ? nativeCompile : value;
+      else Object.defineProperty(this, '_compile', { ...native, value });
+    },
+  };
+  Object.defineProperty(prototype, '_compile', descriptor);
+  return {
+    unseen: (filename) => void unseen.add(filename),
+    byTool(filename) {
+      if (current !== nativeCompile) left.add(filename);
+      return current !== nativeCompile || Object.hasOwn(cache[filename] ?? {}, '_compile');
+    },
+    finish() {
+      for (const filename of left) skippedFile(filename, 'compiled by a tool that does not pass its text on to Node');
+      left.clear();
+    },
+    undo() {
+      Object.defineProperty(nativeCompile, 'name', nativeName);
+      if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
+      Object.defineProperty(prototype, '_compile', {
+        ...native,
+        value: current,
+      });
+    },
+  };
+}
+
+/** Whether the function around a getter is one of Node's. */
+function isAskedByNode(): boolean {
+  // This one, the getter, and who reads it.
+  const asking = (
+    process.getBuiltinModule('node:util') as unknown as { getCallSites(count: number): { scriptName: string }[] }
+  ).getCallSites(3)[2];
+  return asking !== undefined && asking.scriptName.startsWith('node:');
+}
+
+export interface CompileWatch {
+  /** Node has been given no text of a file by the hooks. */
+  unseen(filename: string): void;
+  /** Whether a tool has put itself between Node and the compiling of a file: it is to get the text as it is. */
+  byTool(filename: string): boolean;
+  /** Reports the files of which tools have not passed on the text. */
+  finish(): void;
+  undo(): void;
+}
+
+export interface ModuleClass {
+  prototype: { _compile: Compile };
+  _cache: Record<string, object | undefined>;
+}
+
+/** The last step before compiling CommonJS, with another text. */
+export function rewritingCompile(original: Compile, rewritten: Rewriting): Compile {
+  return function _compile(this: object, content: unknown, filename: string, ...rest: unknown[]): unknown {
+    let code: string | null = null;
+    const kind = kindOf(rest[0] as string | undefined);
+    if (typeof content === 'string' && typeof filename === 'string' && kind) {
+      code = rewritten(
+        () => filename,
+        () => content,
+        filename.endsWith('.cjs') ? 'commonjs' : kind,
+      );
+    }
+    return original.call(this, code ?? content, filename, ...rest);
+  };
+}
+
+type Compile = (this: object, content: unknown, filename: string, ...rest: unknown[]) => unknown;

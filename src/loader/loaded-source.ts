@@ -1,0 +1,31 @@
+import type { SourceKind } from '../transform/types.js';
+
+/** How Node is going to read a source; undefined: not JavaScript. */
+export function kindOf(format: string | null | undefined): SourceKind | undefined {
+  switch (format) {
+    case 'module':
+    case 'module-typescript':
+      return 'module';
+    case 'commonjs':
+    case 'commonjs-typescript':
+      return 'commonjs';
+    case undefined:
+    case null:
+    case 'typescript':
+      return 'unambiguous';
+    default:
+      return undefined;
+  }
+}
+
+/** Hooks get strings and byte arrays. */
+export function textOf(source: unknown): string {
+  if (typeof source === 'string') return source;
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(source as Uint8Array);
+}
+
+/** What a load hook of Node's returns. */
+export interface LoadResult {
+  format?: string | null;
+  source?: unknown;
+}

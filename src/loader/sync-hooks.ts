@@ -1,0 +1,82 @@
+import * as nodeModule from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { watchCompile } from './compile-watch.js';
+import type { Installed, LoaderOptions, Rewriting } from './loader.js';
+import { kindOf, textOf, type LoadResult } from './loaded-source.js';
+
+/** In the program's own thread, by `module.registerHooks`. */
+export function installSync(options: LoaderOptions, rewritten: Rewriting): Installed {
+  const compiling = watchCompile(options, rewritten);
+
+  function loaded(url: string, result: LoadResult): LoadResult {
+    const kind = kindOf(result.format);
+    if (!kind) return result;
+    const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
+    if (result.source == null) {
+      compiling.unseen(filename);
+      return result;
+    }
+    if (kind !== 'module' && compiling.byTool(filename)) return result;
+    const code = rewritten(
+      () => filename,
+      () => textOf(result.source),
+      kind,
+    );
+    return code === null ? result : { ...result, source: code };
+  }
+
+  const undo = registerOutermost(options, {
+    load(url: string, context: object, nextLoad: NextLoad): LoadResult {
+      const result = nextLoad(url, context);
+      try {
+        return loaded(url, result);
+      } catch (error) {
+        options.broken(error);
+        return result;
+      }
+    },
+  });
+  return {
+    registerPending: () => undefined,
+    finish: () => compiling.finish(),
+    uninstall() {
+      undo();
+      compiling.undo();
+    },
+  };
+}
+
+type NextLoad = (url: string, context: object) => LoadResult;
+type RegisterHooks = (hooks: object) => { deregister(): void };
+
+/**
+ * Hooks registered later are called first, and would be given what is rewritten. So ours are registered again behind each of
+ * the program's: those get the text of the file, and what they make of it is rewritten.
+ */
+function registerOutermost({ looksLike, broken }: LoaderOptions, ours: object): () => void {
+  const { Module } = nodeModule as unknown as { Module: { registerHooks: RegisterHooks } };
+  const descriptor = Object.getOwnPropertyDescriptor(Module, 'registerHooks')!;
+  const native = descriptor.value as RegisterHooks;
+  let handle = native(ours);
+  const { registerHooks } = {
+    registerHooks(this: unknown, hooks: object): { deregister(): void } {
+      const theirs = Reflect.apply(native, this, [hooks]);
+      try {
+        handle.deregister();
+        handle = native(ours);
+      } catch (error) {
+        broken(error);
+      }
+      return theirs;
+    },
+  };
+  looksLike(native, registerHooks);
+  Object.defineProperty(Module, 'registerHooks', { ...descriptor, value: registerHooks });
+  // An earlier preload may have imported it.
+  nodeModule.syncBuiltinESMExports();
+  return () => {
+    handle.deregister();
+    if (Module.registerHooks === registerHooks) Object.defineProperty(Module, 'registerHooks', descriptor);
+    nodeModule.syncBuiltinESMExports();
+  };
+}
