@@ -119,7 +119,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     maxString: whole('HANDIT_MAX_STR', 256),
     maxItems: whole('HANDIT_MAX_LOCALS', 64),
     maxDepth: whole('HANDIT_MAX_DEPTH', 4),
-    maxBody: whole('HANDIT_MAX_BODY', 65_536),
+    maxBody: whole('HANDIT_MAX_BODY', 16_384),
     maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 100_000)),
     maxFileBytes: unlimited(whole('HANDIT_MAX_FILE_MB', 256) * 1024 * 1024),
     redact: pattern('HANDIT_REDACT', 'i'),

@@ -192,8 +192,14 @@ export interface BodyPreview {
   truncated: boolean;
   /** The content encoding that was decoded for this preview: `gzip`, `br`. */
   encoding?: string;
-  /** The beginning of a text body; also of JSON that was cut or is not valid. */
+  /** A text body, or its beginning; also of JSON that was cut or is not valid. */
   text?: string;
+  /** The end of a text body that was cut, from the first place where it is known what is no secret. */
+  tail?: string;
+  /** Bytes of a text body, decoded, between `text` and `tail`; behind `text` where there is no `tail`. */
+  omitted?: number;
+  /** Of `text/event-stream` and NDJSON: the pieces it was sent in, or came in. */
+  chunks?: number;
   /** A whole JSON body, parsed, secrets redacted. */
   json?: Preview;
 }
@@ -216,6 +222,14 @@ export interface OtelIds {
   span_id: string;
 }
 
+/** The connection of an exchange, where it has ports. */
+export interface SocketNames {
+  local_address: string;
+  local_port: number;
+  remote_address: string;
+  remote_port: number;
+}
+
 /** An HTTP exchange begins. Exactly one `http_response` or `http_error` with this `id` follows, or the process ended. */
 export interface HttpRequest {
   type: 'http_request';
@@ -236,6 +250,10 @@ export interface HttpRequest {
   url: string;
   headers: Headers;
   t0_ns: TimeNs;
+  /** The package that sent it, where nothing of the program's was running: an agent that reports, a library on its own. */
+  from?: string;
+  /** At a server; a client has it on the end record. */
+  socket?: SocketNames;
   /** Here when it was complete at the start, else on the end record. */
   request_body?: BodyPreview;
   /** Bytes of body that this process sent; here when known at the start, else on the end record. */
@@ -258,6 +276,10 @@ export interface HttpResponse {
   id: CallId;
   t1_ns: TimeNs;
   dt_ns: DurationNs;
+  /** From `t0_ns` to the first byte of the response: at a client its head came, at a server its head was written. */
+  ttfb_ns?: DurationNs;
+  /** At a client. */
+  socket?: SocketNames;
   status: number;
   headers: Headers;
   /** Headers that came behind the body. */
@@ -282,6 +304,9 @@ export interface HttpError {
   t1_ns: TimeNs;
   dt_ns: DurationNs;
   error: ErrorInfo;
+  /** As in `http_response`. */
+  ttfb_ns?: DurationNs;
+  socket?: SocketNames;
   /** One side chose to stop: an AbortSignal, `destroy()`, a closed tab. */
   aborted?: true;
   /** Of the response, where one had begun. */

@@ -26,7 +26,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
       maxString: 256,
       maxItems: 64,
       maxDepth: 4,
-      maxBody: 65_536,
+      maxBody: 16_384,
       maxCalls: 100_000,
       maxFileBytes: 256 * 1024 * 1024,
       redact: null,

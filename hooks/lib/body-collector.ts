@@ -6,48 +6,115 @@ const BLOCK = 64 * 1024;
 const MAX_FREE = 64;
 /** Bytes up to which a body takes no more memory than it needs. */
 const SMALL = 16 * 1024;
+/** Characters of which a text is not made bytes as a whole; a limit above half of it is taken for this. */
+const LONG_TEXT = 4 * 1024 * 1024;
 
 const free: Buffer[] = [];
 
-/** A body on its way: its true size, and a copy of its beginning. */
+/** Of a limit, what is kept of the end of a body that is longer. */
+export function tailOf(max: number): number {
+  return max >> 2;
+}
+
+/** Decides how much is kept of a body that turns out to be larger than most. */
+export interface BodyOwner {
+  larger(body: BodyCollector): number;
+}
+
+/** A body on its way: its true size, and a copy of its beginning and its end. */
 export class BodyCollector {
   size = 0;
+  /** Pieces it came or went in. */
+  chunks = 0;
   /** Nothing more will come. */
   complete = false;
   private kept = 0;
   private released = false;
   private parts: Buffer[] = [];
-  /** Filled one after another; if there are any, all of the body is in them. */
+  /** Filled one after another; if there are any, all of the beginning is in them. */
   private blocks: Buffer[] = [];
+  /** The end of a body that is too long, going round. */
+  private ring: Buffer | null = null;
+  private ringAt = 0;
 
   /** @param max bytes to keep */
-  constructor(private readonly max: number) {}
+  constructor(
+    private max: number,
+    private owner: BodyOwner | null = null,
+  ) {}
 
   /** Bytes of memory in use. */
   get held(): number {
-    return this.blocks.length === 0 ? this.kept : this.blocks.length * BLOCK;
+    return (this.blocks.length === 0 ? this.kept : this.blocks.length * BLOCK) + (this.ring?.length ?? 0);
   }
 
   /** Takes a chunk as streams do; what is neither text nor bytes counts for nothing. */
   add(chunk: unknown, encoding?: unknown): void {
-    const room = this.released ? 0 : this.max - this.kept;
     if (typeof chunk === 'string') {
+      if (chunk === '') return;
       const from = (typeof encoding === 'string' ? encoding : 'utf8') as BufferEncoding;
-      this.size += Buffer.byteLength(chunk, from);
-      // A character takes at least half a byte (hex).
-      if (room > 0 && chunk !== '') this.keep(Buffer.from(chunk.slice(0, room * 2), from), room);
+      if (this.released || this.max === 0) this.count(Buffer.byteLength(chunk, from));
+      else if (chunk.length > 2 * LONG_TEXT) {
+        this.count(Buffer.byteLength(chunk, from));
+        // No limit is so large that more than both ends are needed.
+        this.keep(Buffer.from(chunk.slice(0, LONG_TEXT), from));
+        this.keep(Buffer.from(chunk.slice(-LONG_TEXT), from));
+      } else {
+        const bytes = Buffer.from(chunk, from);
+        this.count(bytes.length);
+        this.keep(bytes);
+      }
     } else if (ArrayBuffer.isView(chunk)) {
-      this.size += chunk.byteLength;
-      if (room > 0) this.keep(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength), room);
+      this.count(chunk.byteLength);
+      if (!this.released && this.max > 0) {
+        this.keep(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+      }
     } else if (chunk instanceof ArrayBuffer) this.add(new Uint8Array(chunk));
   }
 
+  private count(bytes: number): void {
+    this.size += bytes;
+    if (bytes > 0) this.chunks++;
+  }
+
   /** Copies them: the program may write into what it has given. */
-  private keep(bytes: Uint8Array, room: number): void {
-    const wanted = bytes.length > room ? bytes.subarray(0, room) : bytes;
-    if (this.blocks.length === 0 && this.kept + wanted.length <= SMALL) {
-      this.parts.push(Buffer.from(wanted));
-      this.kept += wanted.length;
+  private keep(bytes: Uint8Array): void {
+    if (this.ring !== null) return this.turn(this.ring, bytes);
+    let room = this.max - this.kept;
+    if (bytes.length > room && this.owner !== null) {
+      this.store(bytes.subarray(0, room));
+      bytes = bytes.subarray(room);
+      this.max = this.owner.larger(this);
+      this.owner = null;
+      room = this.max - this.kept;
+    }
+    if (bytes.length <= room) return this.store(bytes);
+    this.store(bytes.subarray(0, room));
+    const tail = tailOf(this.max);
+    const ring = Buffer.allocUnsafe(tail);
+    this.bytes().copy(ring, 0, this.max - tail);
+    this.kept -= tail;
+    this.ring = ring;
+    this.turn(ring, bytes.subarray(room));
+  }
+
+  private turn(ring: Buffer, bytes: Uint8Array): void {
+    const { length } = ring;
+    if (bytes.length >= length) {
+      ring.set(bytes.subarray(bytes.length - length));
+      this.ringAt = 0;
+      return;
+    }
+    const first = Math.min(bytes.length, length - this.ringAt);
+    ring.set(first === bytes.length ? bytes : bytes.subarray(0, first), this.ringAt);
+    if (first < bytes.length) ring.set(bytes.subarray(first));
+    this.ringAt = (this.ringAt + bytes.length) % length;
+  }
+
+  private store(bytes: Uint8Array): void {
+    if (this.blocks.length === 0 && this.kept + bytes.length <= SMALL) {
+      this.parts.push(Buffer.from(bytes));
+      this.kept += bytes.length;
       return;
     }
     const { parts } = this;
@@ -56,7 +123,7 @@ export class BodyCollector {
       this.parts = [];
       for (const part of parts) this.fill(part);
     }
-    this.fill(wanted);
+    this.fill(bytes);
   }
 
   private fill(bytes: Uint8Array): void {
@@ -71,20 +138,31 @@ export class BodyCollector {
     }
   }
 
-  /** What was kept; valid until it is released. */
+  /** What was kept of its beginning: all of it, where there is no `tail`. Valid until it is released. */
   bytes(): Buffer {
     const { parts, blocks, kept } = this;
     if (blocks.length === 1) return blocks[0].subarray(0, kept);
     if (blocks.length > 1) return Buffer.concat(blocks, kept);
-    return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+    if (parts.length > 1) this.parts = [Buffer.concat(parts)];
+    return this.parts.length === 0 ? EMPTY : this.parts[0].subarray(0, kept);
+  }
+
+  /** What was kept of its end, where it was too long; else null. */
+  tail(): Buffer | null {
+    const { ring, ringAt } = this;
+    if (ring === null || ringAt === 0) return ring;
+    return Buffer.concat([ring.subarray(ringAt), ring.subarray(0, ringAt)]);
   }
 
   /** Forgets what was kept; from now on only the size is counted. */
   release(): void {
     this.released = true;
     this.kept = 0;
+    this.ring = null;
     for (const block of this.blocks) if (free.length < MAX_FREE) free.push(block);
     this.blocks = [];
     this.parts = [];
   }
 }
+
+const EMPTY = Buffer.alloc(0);

@@ -3,7 +3,8 @@ import type * as Zlib from 'node:zlib';
 import type { Encoder } from '../../src/recorder/encoder.js';
 import { quote } from '../../src/recorder/quote.js';
 import { redactForm } from '../../src/recorder/redact.js';
-import type { BodyCollector } from './body-collector.js';
+import { tailOf, type BodyCollector } from './body-collector.js';
+import { knownFrom, wholeCharacters } from './body-tail.js';
 import { writeEscaped } from './escape-text.js';
 import { redactJsonText, redactMultipart } from './redact-text.js';
 import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
@@ -40,7 +41,7 @@ function mediaOf(type: string | undefined): Media {
     name,
     json: name === '' ? 'null' : quote(name),
     binary: BINARY.test(name),
-    plain: !/^multipart\/|urlencoded/.test(name) && !/charset(?!\s*=\s*"?utf-?8\b)/i.test(type ?? ''),
+    plain: !NO_JSON.test(name) && !/charset(?!\s*=\s*"?utf-?8\b)/i.test(type ?? ''),
     lines: /x-ndjson|jsonl|event-stream/.test(name),
     charset: /charset\s*=\s*"?([\w:.-]+)/i.exec(type ?? '')?.[1].toLowerCase(),
   };
@@ -48,6 +49,7 @@ function mediaOf(type: string | undefined): Media {
   return media;
 }
 
+const NO_JSON = /^multipart\/|urlencoded/;
 const BINARY =
   /^(image\/(?!svg)|audio\/|video\/|font\/|application\/(octet-stream|pdf|zip|gzip|x-tar|wasm|protobuf|grpc))/;
 
@@ -64,30 +66,104 @@ export function writeBody(
   isSecret: (key: string) => boolean,
 ): void {
   const media = mediaOf(type);
-  let bytes: Buffer | null = body.bytes();
-  let truncated = bytes.length < body.size || !body.complete;
   const codings = codingsOf(encoding);
-  for (let i = codings.length - 1; i >= 0; i--) {
-    const decoded: Decoded | null = bytes === null ? null : decode(codings[i], bytes, maxBytes);
-    bytes = decoded?.bytes ?? null;
-    truncated ||= decoded?.cut ?? false;
-  }
-  if (bytes !== null && bytes.length > maxBytes) {
-    bytes = bytes.subarray(0, maxBytes);
-    truncated = true;
-  }
-  const head = (cut: boolean): void =>
+  const { head, end, total, whole } = endsOf(body, codings, maxBytes);
+  const start = (cut: boolean): void =>
     out.text(
       `{"content_type":${media.json},"size":${body.size},"truncated":${cut}` +
-        (bytes === null || codings.length === 0 ? '' : `,"encoding":${quote(codings.join(', '))}`),
+        (media.lines ? `,"chunks":${body.chunks}` : '') +
+        (head === null || codings.length === 0 ? '' : `,"encoding":${quote(codings.join(', '))}`),
     );
   const from = out.position();
-  head(truncated);
-  if (bytes === null || bytes.length === 0 || media.binary || !writeText(out, bytes, media, truncated, isSecret)) {
+  start(!whole);
+  if (head === null || head.length === 0 || media.binary || !writeText(out, head, media, !whole, isSecret)) {
     out.cut(from);
-    head(truncated || body.size > 0);
-  }
+    start(!whole || body.size > 0);
+  } else if (total > head.length) writeEnd(out, head, end, total, media, isSecret);
   out.text('}');
+}
+
+interface Ends {
+  /** null: it cannot be decoded. */
+  head: Buffer | null;
+  /** Of a whole body that is too long. */
+  end: Buffer | null;
+  /** Bytes of all of it, decoded; 0: nobody knows. */
+  total: number;
+  /** `head` is all of it. */
+  whole: boolean;
+}
+
+function endsOf(body: BodyCollector, codings: readonly string[], maxBytes: number): Ends {
+  let bytes: Buffer | null = body.bytes();
+  let whole = body.complete && bytes.length === body.size;
+  if (codings.length > 0) {
+    for (let i = codings.length - 1; i >= 0; i--) {
+      const decoded: Decoded | null = bytes === null ? null : decode(codings[i], bytes, maxBytes, whole);
+      bytes = decoded?.bytes ?? null;
+      whole &&= decoded !== null && !decoded.cut;
+    }
+    if (bytes === null) return { head: null, end: null, total: 0, whole };
+    if (!whole) return { head: bytes.subarray(0, maxBytes), end: null, total: 0, whole };
+  }
+  const total = codings.length > 0 ? bytes.length : body.size;
+  const fits = total <= maxBytes && bytes.length === total;
+  if (fits) return { head: bytes, end: null, total: body.complete ? total : 0, whole };
+  const length = tailOf(maxBytes);
+  const tail = body.tail();
+  const end = !body.complete ? null : (tail ?? bytes).subarray(-length || bytes.length);
+  return { head: bytes.subarray(0, Math.min(bytes.length, maxBytes - length)), end, total, whole: false };
+}
+
+/** Writes the end of a body of which `head` was written, and how much is missing. */
+function writeEnd(
+  out: Encoder,
+  head: Buffer,
+  end: Buffer | null,
+  total: number,
+  media: Media,
+  isSecret: (key: string) => boolean,
+): void {
+  const shownEnd = end === null ? null : shownTail(end, head, media, isSecret);
+  if (shownEnd !== null) out.text(`,"tail":${quote(shownEnd.text)}`);
+  out.text(`,"omitted":${total - withoutCutCharacter(head).length - (shownEnd?.bytes ?? 0)}`);
+}
+
+interface Tail {
+  text: string;
+  /** Of the body, before anything was redacted. */
+  bytes: number;
+}
+
+/** What may be shown of the end of a text; null: nothing. */
+function shownTail(end: Buffer, head: Buffer, media: Media, isSecret: (key: string) => boolean): Tail | null {
+  if (media.charset !== undefined && !/^(utf-?8|us-ascii)$/.test(media.charset)) return null;
+  const bytes = wholeCharacters(end);
+  if (bytes === null) return null;
+  const from = tailStart(bytes, head, media);
+  if (from >= bytes.length) return null;
+  const known = bytes.subarray(from);
+  return { text: redacted(known.toString('utf8'), media, isSecret), bytes: known.length };
+}
+
+function tailStart(bytes: Buffer, head: Buffer, media: Media): number {
+  if (media.name === 'application/x-www-form-urlencoded') {
+    const ampersand = bytes.indexOf('&');
+    return ampersand < 0 ? bytes.length : ampersand + 1;
+  }
+  if (media.name.startsWith('multipart/')) {
+    const boundary = /^(--[^\r\n]{1,200})\r?\n/.exec(head.toString('latin1', 0, 210))?.[1];
+    const at = boundary === undefined ? -1 : bytes.indexOf(`\n${boundary}`, 0, 'latin1');
+    return at < 0 ? bytes.length : at + 1;
+  }
+  const pem = bytes.lastIndexOf('-----END ');
+  const start = pem >= 0 && bytes.lastIndexOf('-----BEGIN ', pem) < 0 ? bytes.indexOf('\n', pem) : 0;
+  if (start < 0) return bytes.length;
+  return start + knownFrom(bytes.subarray(start), !media.lines && beginsLikeJson(head));
+}
+
+function beginsLikeJson(bytes: Buffer): boolean {
+  return /^(\xef\xbb\xbf)?\s*[[{]/.test(bytes.toString('latin1', 0, 100));
 }
 
 const NO_CODINGS: string[] = [];
@@ -161,15 +237,16 @@ function inOneLine(json: string): string {
 }
 
 function shown(text: string, media: Media, truncated: boolean, isSecret: (key: string) => boolean): string {
-  if (media.name === 'application/x-www-form-urlencoded') return TEXT_KEY + quote(redactForm(text, isSecret));
-  if (media.name.startsWith('multipart/')) {
-    return TEXT_KEY + quote(redactJsonText(redactMultipart(text, isSecret), isSecret));
-  }
-  const redacted = redactJsonText(text, isSecret);
-  const whole = !truncated && !media.lines && /^\s*[[{]/.test(redacted);
-  const found = whole ? scanJson(Buffer.from(redacted), () => false) : 0;
-  if (found === 0) return TEXT_KEY + quote(redacted);
-  return JSON_KEY + ((found & LINES) === 0 ? redacted : inOneLine(redacted));
+  const visible = redacted(text, media, isSecret);
+  const json = !truncated && !media.lines && !NO_JSON.test(media.name) && /^\s*[[{]/.test(visible);
+  const found = json ? scanJson(Buffer.from(visible), () => false) : 0;
+  if (found === 0) return TEXT_KEY + quote(visible);
+  return JSON_KEY + ((found & LINES) === 0 ? visible : inOneLine(visible));
+}
+
+function redacted(text: string, { name }: Media, isSecret: (key: string) => boolean): string {
+  if (name === 'application/x-www-form-urlencoded') return redactForm(text, isSecret);
+  return redactJsonText(name.startsWith('multipart/') ? redactMultipart(text, isSecret) : text, isSecret);
 }
 
 /** null: it is not text. */
@@ -208,19 +285,31 @@ interface Decoded {
 /** Compressed bytes of the first try. */
 const FIRST = 16 * 1024;
 
+/** Bytes that may be made of a body to find its end. */
+const MAX_DECODED = 256 * 1024;
+
 /**
- * The beginning of what was compressed. However much a byte expands to, no more than four times `wanted` is ever made:
- * what is too much is tried again with half of the input.
+ * What was compressed, or its beginning. However much a byte expands to, no more than four times `wanted` or
+ * `MAX_DECODED` is ever made: what is too much is tried again with half of the input.
+ *
+ * @param whole `input` is all that came
  */
-function decode(coding: string, input: Buffer, wanted: number): Decoded | null {
+function decode(coding: string, input: Buffer, wanted: number, whole: boolean): Decoded | null {
   const decoder = decoders()[coding];
   if (!decoder) return null;
+  if (whole) {
+    try {
+      return { bytes: decoder(input, Math.max(wanted * 4, MAX_DECODED), true), cut: false };
+    } catch {
+      // Too much, or it breaks off.
+    }
+  }
   let best: Buffer | null = null;
   let length = Math.min(input.length, FIRST);
   let known = input.length + 1;
   for (;;) {
     try {
-      best = decoder(input.subarray(0, length), Math.max(wanted * 4, 1024));
+      best = decoder(input.subarray(0, length), Math.max(wanted * 4, 1024), false);
       if (best.length >= wanted || length === input.length || length * 2 >= known) break;
       length = Math.min(length * 2, input.length);
     } catch (error) {
@@ -230,10 +319,11 @@ function decode(coding: string, input: Buffer, wanted: number): Decoded | null {
       length = Math.floor(length / 2);
     }
   }
-  return best === null ? null : { bytes: best, cut: length < input.length };
+  return best === null ? null : { bytes: best, cut: true };
 }
 
-type Decoder = (input: Buffer, maxOutputLength: number) => Buffer;
+/** @param ends the input is all of it, and an error otherwise */
+type Decoder = (input: Buffer, maxOutputLength: number, ends: boolean) => Buffer;
 
 let known: Record<string, Decoder> | null = null;
 
@@ -241,25 +331,30 @@ function decoders(): Record<string, Decoder> {
   if (known !== null) return known;
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- 3 ms, needed by few programs
   const zlib = require('node:zlib') as typeof Zlib & { zstdDecompressSync?: typeof Zlib.gunzipSync };
-  const { Z_SYNC_FLUSH, BROTLI_OPERATION_FLUSH } = zlib.constants;
+  const { Z_SYNC_FLUSH, Z_FINISH, BROTLI_OPERATION_FLUSH, BROTLI_OPERATION_FINISH } = zlib.constants;
   // With a flush instead of an end, input that was cut gives what it holds.
-  const gunzip: Decoder = (input, maxOutputLength) =>
-    zlib.gunzipSync(input, { finishFlush: Z_SYNC_FLUSH, maxOutputLength });
+  const flush = (ends: boolean): number => (ends ? Z_FINISH : Z_SYNC_FLUSH);
+  const gunzip: Decoder = (input, maxOutputLength, ends) =>
+    zlib.gunzipSync(input, { finishFlush: flush(ends), maxOutputLength });
   known = {
     gzip: gunzip,
     'x-gzip': gunzip,
-    deflate: (input, maxOutputLength) => {
-      const options = { finishFlush: Z_SYNC_FLUSH, maxOutputLength };
+    deflate: (input, maxOutputLength, ends) => {
+      const options = { finishFlush: flush(ends), maxOutputLength };
       // Some servers send the bare stream without the two bytes before it.
       return (input[0] & 0x0f) === 8 ? zlib.inflateSync(input, options) : zlib.inflateRawSync(input, options);
     },
-    br: (input, maxOutputLength) =>
-      zlib.brotliDecompressSync(input, { finishFlush: BROTLI_OPERATION_FLUSH, maxOutputLength }),
+    br: (input, maxOutputLength, ends) =>
+      zlib.brotliDecompressSync(input, {
+        finishFlush: ends ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_FLUSH,
+        maxOutputLength,
+      }),
   };
   const { zstdDecompressSync } = zlib;
   if (zstdDecompressSync) {
-    const { ZSTD_e_flush } = zlib.constants as unknown as { ZSTD_e_flush: number };
-    known.zstd = (input, maxOutputLength) => zstdDecompressSync(input, { finishFlush: ZSTD_e_flush, maxOutputLength });
+    const { ZSTD_e_flush, ZSTD_e_end } = zlib.constants as unknown as Record<string, number>;
+    known.zstd = (input, maxOutputLength, ends) =>
+      zstdDecompressSync(input, { finishFlush: ends ? ZSTD_e_end : ZSTD_e_flush, maxOutputLength });
   }
   return known;
 }

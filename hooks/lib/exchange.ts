@@ -4,8 +4,9 @@ import type { Current } from '../../src/recorder/recorder.js';
 import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';
 import { writeBody } from './body.js';
-import { BodyCollector } from './body-collector.js';
+import { BodyCollector, type BodyOwner } from './body-collector.js';
 import type { HookHost } from './hook.js';
+import { beginsLikeObject, isLlmRequest, MAX_LLM_BODY } from './llm.js';
 import { REDACTED, redactUrls } from '../../src/recorder/redact.js';
 import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
 
@@ -29,7 +30,7 @@ export interface ExchangeStart {
  * One HTTP exchange on its way to the trace: a hook tells what it sees, in whatever order that comes, and the records
  * are right. After the end nothing changes any more. No method throws.
  */
-export class Exchange {
+export class Exchange implements BodyOwner {
   readonly id: number;
   readonly parent: number;
   readonly requestBody: BodyCollector;
@@ -38,6 +39,8 @@ export class Exchange {
   /** The scope it began in. */
   readonly scope: Scope | null;
   ended = false;
+  /** The `socket` field of its records, see `socketJson`. */
+  socket = '';
   private trace: TraceContext | SentTrace | null;
   private readonly otel: string;
   private readonly side: 'client' | 'server';
@@ -47,6 +50,12 @@ export class Exchange {
   private started = false;
   private requestBodyReported = false;
   private requestHeaders: HeaderList = [];
+  private method = '';
+  private url = '';
+  /** Whether a language model is asked; null: it is not known yet. */
+  private llm: boolean | null = null;
+  /** Reading of the clock when the response began; 0: it has not. */
+  private firstByte = 0;
   private status = 0;
   private responseHeaders: HeaderList = [];
   private trailers: HeaderList = [];
@@ -68,8 +77,8 @@ export class Exchange {
     this.client = call === null ? client : (call.client as Client);
     this.attempt = call === null ? 0 : ++call.attempts;
     if (call !== null && call.id === 0) call.id = this.id;
-    this.requestBody = new BodyCollector(host.maxBody);
-    this.responseBody = new BodyCollector(host.maxBody);
+    this.requestBody = new BodyCollector(host.maxBody, this);
+    this.responseBody = new BodyCollector(host.maxBody, this);
     host.seen();
   }
 
@@ -98,6 +107,8 @@ export class Exchange {
   request(method: string, url: string, headers: HeaderList): void {
     if (this.started) return;
     this.started = true;
+    this.method = method;
+    this.url = url;
     this.requestHeaders = headers;
     const { id, parent, side, client, attempt, libraryCall, host, t0, scope, otel } = this;
     const trace = traceJson(this.trace);
@@ -112,16 +123,25 @@ export class Exchange {
           `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
       );
       if (bodyKnown) this.writeRequestBody(out);
-      out.text(`${scope?.json.toString() ?? ''}${trace}${otel}}\n`);
+      out.text(`${side === 'server' ? this.socket : ''}${scope?.json.toString() ?? ''}${trace}${otel}}\n`);
     };
     this.write(line, requestBody.held, () => {
-      if (bodyKnown) requestBody.release();
+      if (!bodyKnown) return;
+      // The response may be a long one.
+      this.isLlm();
+      requestBody.release();
     });
+  }
+
+  /** The response begins now, in case that was not known before. */
+  begun(): void {
+    if (this.firstByte === 0 && !this.ended) this.firstByte = this.host.now();
   }
 
   /** The head of the response is known. */
   response(status: number, headers: HeaderList): void {
     if (this.ended) return;
+    this.begun();
     this.status = status;
     this.responseHeaders = headers;
   }
@@ -170,6 +190,21 @@ export class Exchange {
     return this.host.recorder.scope({ parent: this.id, root: true, ...(this.trace && { trace: this.trace }) });
   }
 
+  larger(body: BodyCollector): number {
+    const { maxBody } = this.host;
+    // Of a request more is kept than is shown: what it is can be told when it is complete.
+    const wanted = body === this.requestBody ? beginsLikeObject(body.bytes()) : this.isLlm();
+    return wanted ? Math.max(MAX_LLM_BODY, maxBody) : maxBody;
+  }
+
+  private isLlm(): boolean {
+    if (this.llm !== null) return this.llm;
+    const { requestBody, method, url } = this;
+    const llm = isLlmRequest(method, url, requestBody.bytes(), requestBody.tail());
+    if (llm || requestBody.complete) this.llm = llm;
+    return llm;
+  }
+
   private finish(): boolean {
     if (this.ended || !this.started) return false;
     this.ended = true;
@@ -216,8 +251,9 @@ export class Exchange {
   }
 
   private endJson(t1: number): string {
-    const { id, host, t0, trace } = this;
-    return `"id":${id},"t1_ns":${host.recorder.epoch(t1)},"dt_ns":${t1 - t0}${traceJson(trace)}`;
+    const { id, host, t0, trace, firstByte, side, socket } = this;
+    const begun = (firstByte === 0 ? '' : `,"ttfb_ns":${firstByte - t0}`) + (side === 'client' ? socket : '');
+    return `"id":${id},"t1_ns":${host.recorder.epoch(t1)},"dt_ns":${t1 - t0}${begun}${traceJson(trace)}`;
   }
 
   private writeRequestBody(out: Encoder): void {
@@ -228,7 +264,8 @@ export class Exchange {
   private writeBodyOf(body: BodyCollector, field: string, headers: HeaderList, out: Encoder): void {
     if (body.size === 0) return;
     out.text(`,"${field}":`);
-    writeBody(out, body, bodyHeaders(headers), this.host.maxBody, this.host.isSecret);
+    const { maxBody, isSecret } = this.host;
+    writeBody(out, body, bodyHeaders(headers), this.isLlm() ? Math.max(MAX_LLM_BODY, maxBody) : maxBody, isSecret);
   }
 
   private bytesOut(): string {

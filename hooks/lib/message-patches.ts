@@ -20,6 +20,7 @@ export interface MessageSteps {
   beforeSend(message: Outgoing, sending: Sending): void;
   afterWrite(message: Outgoing, sending: Sending, args: MessageArgs): void;
   afterEnd(message: Outgoing, sending: Sending, args: MessageArgs): void;
+  afterFlush(message: Outgoing, sending: Sending): void;
   beforePush(message: IncomingMessage, chunk: unknown): void;
   beforeDestroy(message: IncomingMessage, error: unknown): void;
   afterRequestDestroy(request: Request, error: unknown): void;
@@ -60,8 +61,9 @@ function patchSending(host: HookHost, patches: Patches, steps: MessageSteps, pro
   const after = {
     write: guard((message: Outgoing, sending: Sending, args: MessageArgs) => steps.afterWrite(message, sending, args)),
     end: guard((message: Outgoing, sending: Sending, args: MessageArgs) => steps.afterEnd(message, sending, args)),
+    flushHeaders: guard((message: Outgoing, sending: Sending) => steps.afterFlush(message, sending)),
   };
-  for (const name of ['write', 'end'] as const) {
+  for (const name of ['write', 'end', 'flushHeaders'] as const) {
     const afterSend = after[name];
     patches.method(prototype, name, (next) => {
       return function (this: Outgoing, ...args: MessageArgs) {

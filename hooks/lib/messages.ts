@@ -23,6 +23,7 @@ import {
 import { patchMessages, type MessageArgs, type MessageSteps, type Sending } from './message-patches.js';
 import { createNotes } from './notes.js';
 import { createPatches } from './patch.js';
+import { socketJson } from './socket-json.js';
 import { readTraceparent } from './trace-context.js';
 
 /**
@@ -126,6 +127,7 @@ class MessageWire implements MessageSteps {
     const exchange = this.begin(request);
     if (!exchange) return;
     this.reportRequest(request, exchange);
+    exchange.socket ||= socketJson(request.socket);
     exchange.fail(error, this.stopped.has(request) || isAbort(error));
   }
 
@@ -133,6 +135,7 @@ class MessageWire implements MessageSteps {
     const exchange = this.begin(request);
     if (!exchange) return;
     this.reportRequest(request, exchange);
+    exchange.socket = socketJson(request.socket);
     exchange.response(response.statusCode ?? 0, pairs(response.rawHeaders));
     this.incoming.set(response, exchange);
   }
@@ -174,6 +177,7 @@ class MessageWire implements MessageSteps {
       current: { parent: 0, scope: null },
       trace: readTraceparent(request.headers.traceparent),
     });
+    exchange.socket = socketJson(request.socket);
     const path = request.url ?? '';
     const url = path.startsWith('/') ? `${protocol}//${request.headers.host ?? 'localhost'}${path}` : path;
     const scope = exchange.asScope();
@@ -201,14 +205,24 @@ class MessageWire implements MessageSteps {
   afterWrite(message: Outgoing, { exchange, open }: Sending, [chunk, encoding]: MessageArgs): void {
     if (!exchange || !open) return;
     this.sentChunk(message, exchange, chunk, encoding);
-    if (isRequest(message) && message._header) this.reportRequest(message, exchange);
+    this.headSent(message, exchange);
+  }
+
+  afterFlush(message: Outgoing, { exchange, open }: Sending): void {
+    if (exchange && open) this.headSent(message, exchange);
+  }
+
+  private headSent(message: Outgoing, exchange: Exchange): void {
+    if (!message._header) return;
+    if (isRequest(message)) this.reportRequest(message, exchange);
+    else exchange.begun();
   }
 
   afterEnd(message: Outgoing, { exchange, open }: Sending, [chunk, encoding]: MessageArgs): void {
     if (!exchange || !open) return;
     if (typeof chunk !== 'function') this.sentChunk(message, exchange, chunk, encoding);
     if (!message.writableEnded) return;
-    if (!isRequest(message)) return;
+    if (!isRequest(message)) return exchange.begun();
     exchange.requestBody.complete = true;
     this.reportRequest(message, exchange);
   }

@@ -1,4 +1,5 @@
 import diagnostics from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { isAbort } from './abort.js';
 import { Exchange, headerOf } from './exchange.js';
 import { createGuard } from './guard.js';
@@ -6,6 +7,7 @@ import type { HookHost } from './hook.js';
 import { releaseHttp2Stream } from './http2-claims.js';
 import { createLibraryCalls, type LibraryCalls } from './library-watch.js';
 import { createPatches } from './patch.js';
+import { socketJson } from './socket-json.js';
 import { UndiciDispatchers } from './undici-dispatchers.js';
 import {
   describeFetch,
@@ -30,6 +32,11 @@ export interface UndiciExports {
   [name: string]: unknown;
 }
 
+interface HeadSent {
+  request: WireRequest;
+  headers: unknown;
+  socket?: Socket;
+}
 interface Sent {
   exchange: Exchange;
   headers: [string, string][];
@@ -95,9 +102,7 @@ export class UndiciWire {
   }
 
   private subscribeAll(): void {
-    this.subscribe('undici:client:sendHeaders', (message: { request: WireRequest; headers: unknown }) =>
-      this.headSent(message.request, String(message.headers)),
-    );
+    this.subscribe('undici:client:sendHeaders', (message: HeadSent) => this.headSent(message));
     this.subscribe('undici:request:bodySent', ({ request }: { request: object }) => {
       const exchange = this.of(request);
       if (exchange) exchange.requestBody.complete = true;
@@ -144,9 +149,11 @@ export class UndiciWire {
     exchange.request(String(request.method), urlOf(request.origin, request.path), headers);
   }
 
-  private headSent(request: WireRequest, text: string): void {
+  private headSent({ request, headers, socket }: HeadSent): void {
     const known = this.exchanges.get(request);
     if (!known) return;
+    const text = String(headers);
+    known.exchange.socket = socketJson(socket);
     // The line is made later: by then it has what undici added, if there was a connection at once.
     known.headers.splice(0, Infinity, ...sentHeaders(text, request));
     if (isHttp1(text)) releaseHttp2Stream(this.host);

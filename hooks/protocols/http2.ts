@@ -1,5 +1,6 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { ClientHttp2Stream, Http2Stream, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Scope } from '../../src/recorder/scope.js';
 import { entries, Exchange, type HeaderList } from '../lib/exchange.js';
 import { createGuard } from '../lib/guard.js';
@@ -7,6 +8,7 @@ import type { Hook, HookHost } from '../lib/hook.js';
 import { isClaimedHttp2Stream } from '../lib/http2-claims.js';
 import { readTraceparent } from '../lib/trace-context.js';
 import { createPatches } from '../lib/patch.js';
+import { socketJson } from '../lib/socket-json.js';
 
 type Headers = Record<string, unknown>;
 type Args = [chunk?: unknown, encoding?: unknown, callback?: unknown];
@@ -75,8 +77,9 @@ class Http2Wire {
     this.patch(stream, false);
     const exchange = new Exchange(this.host, { side: 'client', client: 'http2' });
     this.exchanges.set(stream, exchange);
+    exchange.socket = socketJson(socketOf(stream));
     exchange.requestBody.complete = this.sent.has(stream);
-    report(exchange, headers);
+    report(exchange, stream, headers);
   }
 
   private serverCreated({ stream, headers }: StreamAndHeaders<ServerHttp2Stream>): void {
@@ -89,14 +92,17 @@ class Http2Wire {
     });
     this.exchanges.set(stream, exchange);
     this.serverStreams.add(stream);
-    report(exchange, headers);
+    exchange.socket = socketJson(socketOf(stream));
+    report(exchange, stream, headers);
     const scope = exchange.asScope();
     this.scopes.set(stream, scope);
     this.host.recorder.enterScope(scope);
   }
 
   private answered({ stream, headers }: StreamAndHeaders): void {
-    this.exchanges.get(stream)?.response(Number(headers[':status'] ?? 200), fields(headers));
+    const exchange = this.exchanges.get(stream);
+    if (exchange) exchange.socket ||= socketJson(socketOf(stream));
+    exchange?.response(Number(headers[':status'] ?? 200), fields(headers));
   }
 
   private failed({ stream, error }: StreamAndError): void {
@@ -187,6 +193,17 @@ class Http2Wire {
   }
 }
 
+/** A session shows its socket by a proxy alone, which would have to be made; beside it, it keeps it by a symbol. */
+function socketOf(stream: Stream): Socket | undefined {
+  return keptBySession(stream, 'socket') as Socket | undefined;
+}
+
+function keptBySession({ session }: Stream, name: string): unknown {
+  if (!session) return undefined;
+  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === name);
+  return symbol && (Object.getOwnPropertyDescriptor(session, symbol)?.value as unknown);
+}
+
 interface ChunksSent {
   stream: Stream;
   writev: boolean;
@@ -198,11 +215,13 @@ interface StreamAndError {
   error: Error & { code?: unknown };
 }
 
-function report(exchange: Exchange, headers: Headers): void {
-  const authority = text(headers[':authority'] ?? headers.host ?? '');
+function report(exchange: Exchange, stream: Stream, headers: Headers): void {
+  // A client may have left both to Node, which on 24.5 has not set them by then.
+  const authority = text(headers[':authority'] ?? headers.host ?? keptBySession(stream, 'authority') ?? '');
+  const scheme = text(headers[':scheme'] ?? keptBySession(stream, 'protocol') ?? 'https').replace(/:$/, '');
   const method = text(headers[':method'] ?? 'GET');
   const path = method === 'CONNECT' ? '' : text(headers[':path'] ?? '/');
-  exchange.request(method, `${text(headers[':scheme'] ?? 'https')}://${authority}${path}`, fields(headers));
+  exchange.request(method, `${scheme}://${authority}${path}`, fields(headers));
 }
 
 /** Method, path, scheme and status have places of their own. */

@@ -61,9 +61,11 @@ describe('a body is shown as what it is:', () => {
       size: 3,
       truncated: true,
       text: 'a',
+      omitted: 2,
     });
-    expect(body('a\u{1F600}b', 'text/plain', { max: 4 })).toMatchObject({ text: 'a', truncated: true });
-    expect(body('a\u{1F600}b', 'text/plain', { max: 5 })).toMatchObject({ text: 'a\u{1F600}', truncated: true });
+    const longer = 'a\u{1F600}bcdef';
+    expect(body(longer, 'text/plain', { max: 5 })).toMatchObject({ text: 'a', truncated: true, omitted: 9 });
+    expect(body(longer, 'text/plain', { max: 7 })).toMatchObject({ text: 'a\u{1F600}b', truncated: true, omitted: 4 });
   });
 });
 
@@ -90,6 +92,25 @@ describe('a compressed body is decoded:', () => {
     expect(shown.truncated).toBe(true);
     expect(shown.text!.length).toBeGreaterThan(1000);
     expect(shown.text).toMatch(/^0,1,2,3/);
+  });
+
+  test.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['deflate', deflateRawSync],
+    ['br', brotliCompressSync],
+  ])('%s that breaks off is truncated, also where the message is complete', (encoding, compress) => {
+    const whole = compress(Array.from({ length: 500 }, (_, i) => i * 7919).join());
+    expect(body(whole, 'text/plain', { encoding, max: 10_000 })).toMatchObject({ truncated: false });
+    const cut = whole.subarray(0, whole.length - 300);
+    expect(body(cut, 'text/plain', { encoding, max: 10_000 })).toMatchObject({ truncated: true, size: cut.length });
+  });
+
+  test('with its end, where it is long', () => {
+    const lines = Array.from({ length: 5000 }, (_, i) => `line ${i}`).join('\n');
+    expect(body(gzipSync(lines), 'text/plain', { encoding: 'gzip', max: 20_000 })).toMatchObject({
+      tail: expect.stringMatching(/^line 4\d+\n.*\nline 4999$/s) as string,
+    });
   });
 
   test('not when it is none of these, or is damaged', () => {
@@ -128,8 +149,10 @@ test('bodies that come at the same time stay apart, with memory that others have
       }
     }
     for (const [i, collector] of bodies.entries()) {
-      expect(collector.bytes().toString()).toBe(sent[i].slice(0, 100_000));
-      expect(collector.size).toBe(sent[i].length);
+      const cut = sent[i].length > 100_000;
+      expect(collector.bytes().toString()).toBe(cut ? sent[i].slice(0, 75_000) : sent[i]);
+      expect(collector.tail()?.toString()).toBe(cut ? sent[i].slice(-25_000) : undefined);
+      expect([collector.size, collector.chunks]).toEqual([sent[i].length, i === 0 ? 1 : 12]);
       expect(collector.held).toBeGreaterThanOrEqual(Math.min(sent[i].length, 100_000));
       collector.release();
       collector.add('late');
@@ -170,7 +193,7 @@ describe('the quick way for large texts', () => {
 
   test('is what cut bodies go', () => {
     expect(body(`{"a":"${'x'.repeat(2000)}"}`, 'application/json', { max: 10 })).toMatchObject({
-      text: '{"a":"xxxx',
+      text: '{"a":"xx',
       truncated: true,
     });
     expect(body(`{"password":"${'x'.repeat(2000)}"}`, 'application/json', { max: 20 })).toMatchObject({

@@ -1,0 +1,35 @@
+import type { Socket } from 'node:net';
+import { quote } from '../../src/recorder/quote.js';
+import { createNotes } from './notes.js';
+
+interface Name {
+  address?: string;
+  port?: number;
+}
+interface Handle {
+  getsockname?(out: Name): number;
+  getpeername?(out: Name): number;
+}
+
+/** Connections carry many exchanges. */
+const known = createNotes<string>();
+
+/**
+ * The `socket` field of a record, with a comma before it; empty where there are no ports, as with pipes and mocks.
+ * The handle is asked: the socket's own accessors would leave fields on it that the program can see.
+ */
+export function socketJson(socket: Socket | null | undefined): string {
+  if (socket === null || socket === undefined) return '';
+  const before = known.get(socket);
+  if (before !== undefined) return before;
+  const handle = (socket as { _handle?: Handle | null })._handle;
+  if (typeof handle?.getsockname !== 'function' || typeof handle.getpeername !== 'function') return '';
+  const local: Name = {};
+  const remote: Name = {};
+  if (handle.getsockname(local) !== 0 || handle.getpeername(remote) !== 0) return '';
+  const json =
+    `,"socket":{"local_address":${quote(String(local.address))},"local_port":${Number(local.port)},` +
+    `"remote_address":${quote(String(remote.address))},"remote_port":${Number(remote.port)}}`;
+  known.set(socket, json);
+  return json;
+}
