@@ -36,6 +36,8 @@ export class Exchange implements BodyOwner {
   readonly requestBody: BodyCollector;
   readonly responseBody: BodyCollector;
   readonly libraryCall: LibraryCall | null;
+  /** What is done inside of it. */
+  private inside: Scope | null = null;
   /** The scope it began in. */
   readonly scope: Scope | null;
   ended = false;
@@ -187,7 +189,10 @@ export class Exchange implements BodyOwner {
 
   /** What is done inside belongs to it. */
   asScope(): Scope {
-    return this.host.recorder.scope({ parent: this.id, root: true, ...(this.trace && { trace: this.trace }) });
+    const scope = this.host.recorder.scope({ parent: this.id, root: true, ...(this.trace && { trace: this.trace }) });
+    if (this.ended) this.host.recorder.closeRoot(scope);
+    else this.inside = scope;
+    return scope;
   }
 
   larger(body: BodyCollector): number {
@@ -208,6 +213,7 @@ export class Exchange implements BodyOwner {
   private finish(): boolean {
     if (this.ended || !this.started) return false;
     this.ended = true;
+    if (this.inside !== null) this.host.recorder.closeRoot(this.inside);
     // It may be here to the last byte without its end having been seen.
     if (Number(headerOf(this.requestHeaders, 'content-length')) === this.requestBody.size) {
       this.requestBody.complete = true;

@@ -22,7 +22,7 @@ export interface HookHost {
   readonly proc: string;
   readonly recorder: Pick<
     Recorder,
-    'nextId' | 'current' | 'scope' | 'enterScope' | 'switchScope' | 'scopeNext' | 'raw' | 'epoch'
+    'nextId' | 'current' | 'scope' | 'closeRoot' | 'enterScope' | 'switchScope' | 'scopeNext' | 'raw' | 'epoch'
   >;
   /** Nanoseconds of a monotonic clock. */
   now(): number;

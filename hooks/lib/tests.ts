@@ -36,6 +36,7 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
         guarded(() => {
           if (ended) return;
           ended = true;
+          recorder.closeRoot(scope);
           host.seen();
           const t1 = now();
           const why = error === undefined || error === null ? '' : `,"error":${host.errorJson(error, false)}`;

@@ -40,6 +40,7 @@ export function createSessions(host: ApiHost) {
       end(time, error) {
         if (ended) return;
         ended = true;
+        recorder.closeRoot(scope);
         const why = error === '' ? '' : `,"error":${error}`;
         recorder.raw(`{"type":"session_end",${common},"t1_ns":${recorder.epoch(time)},"dt_ns":${time - t0}${why}}\n`);
       },

@@ -19,6 +19,7 @@ import {
   arrayFill,
   arrayMap,
   arrayOf,
+  arrayPop,
   arrayPush,
   apply,
   BigUint64Array,
@@ -29,6 +30,8 @@ import {
   getOwnPropertyDescriptor,
   getPrototypeOf,
   Int32Array,
+  isArray,
+  isGeneratorObject,
   isPromise,
   isProxy,
   max,
@@ -100,7 +103,7 @@ export class SuspendableCall {
     /** The scope it began in, and its caller is in. */
     readonly entered: Scope | null = scope,
     /** That scope is its own: see `follow`. */
-    readonly own = false,
+    public own = false,
   ) {}
 }
 
@@ -162,6 +165,8 @@ export interface Recorder {
    * @returns takes it back
    */
   stayInScope(scope: Scope, isCaller: (running: FunctionEntry) => boolean): () => void;
+  /** The root context of that scope is over: what was written in it belongs to whoever calls it. */
+  closeRoot(scope: Scope): void;
   /** From now on async calls are scopes of their own: code that is not recorded may do things behind an `await`. */
   follow(): void;
   /** Puts this execution and all that it starts into that scope; answers the one before. */
@@ -280,7 +285,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const { proc, sink, preview, maxString, maxFileBytes, registerPending } = options;
   const { maxCalls, sampleRate } = options;
   const sample = (): boolean => sampleRate >= 1 || random() < sampleRate;
-  const processBudget: Budget = { sampled: sample(), calls: null };
+  const processBudget: Budget = { sampled: sample(), calls: null, open: false, outer: null };
   let limit = -1;
   /** The count of the process decides alone: no other context was entered, or the file is full. */
   let oneCount = false;
@@ -319,6 +324,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let held = 0;
   /** Async calls have scopes of their own. */
   let following = false;
+  /** Running calls that are in another scope than their callers, and the level of the last one; 0: none. */
+  const strays: { level: number; before: Scope | null }[] = [];
+  let strayLevel = 0;
 
   // Events: four numbers each (what, id, parent or start, time), and their values beside them. Times are integers of
   // 64 bits there and on the stack, moved as if they were doubles: to make numbers of them costs 10 ns.
@@ -379,25 +387,32 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   /**
-   * The parent of a call that begins now, where scopes are in use; notes whose labels it carries. A scope wins over a
-   * lexical parent that belongs to another request, session or test, or to none.
+   * The parent of a call that begins now, where scopes are in use; notes whose labels it carries. What was written in a
+   * request, session or test that is still open belongs there, whoever calls it: a queue of jobs runs in the context of the
+   * first of them. Else the context wins over a lexical parent that belongs to another request, session or test, or to none.
    */
   function scopedParent(id: number, lexical: CallHandle): number {
+    while (strayLevel > depth) endStray();
     let parent: number;
     let scope: Scope | null;
     if (nextScope !== null) {
       parent = nextScope.parent;
       scope = nextScope;
       nextScope = null;
-    } else if (depth > 0) {
-      parent = stackId[depth];
-      scope = stackScope[depth] ?? null;
     } else {
-      parent = lexicalParent(lexical);
-      scope = scopes.current();
-      const owner = parent === 0 ? null : ownerOf(parent, lexical);
-      if (scope === null) scope = owner;
-      else if (parent === 0 || (owner?.budget ?? processBudget) !== scope.budget) parent = scope.parent;
+      scope = depth > 0 ? (stackScope[depth] ?? null) : scopes.current();
+      parent = depth > 0 ? stackId[depth] : scope === null ? 0 : scope.parent;
+      const written = lexicalParent(lexical);
+      if (written > 0) {
+        const owner = ownerOf(written, lexical);
+        if (belongsTo(owner, scope)) {
+          parent = written;
+          scope = stray(owner!);
+        } else if (depth === 0 && (scope === null || (owner?.budget ?? processBudget) === scope.budget)) {
+          parent = written;
+          scope ??= owner;
+        }
+      }
     }
     stackScope[depth + 1] = scope;
     owners[id % OWNERS] = scope;
@@ -409,6 +424,33 @@ export function createRecorder(options: RecorderOptions): Recorder {
       at += SLOTS;
     }
     return parent;
+  }
+
+  /** Whether that owner's root context is open, and the scope is not in it. */
+  function belongsTo(owner: Scope | null, scope: Scope | null): boolean {
+    if (owner === null || owner.budget === scope?.budget || !owner.budget.open) return false;
+    for (let budget = scope?.budget ?? null; budget !== null; budget = budget.outer) {
+      if (budget === owner.budget) return false;
+    }
+    return true;
+  }
+
+  /** The call that begins now, and what it starts, is in another scope than its caller: up to its end. */
+  function stray(scope: Scope): Scope {
+    strayLevel = depth + 1;
+    arrayPush(strays, { level: strayLevel, before: scopes.enter(scope) });
+    return scope;
+  }
+
+  function endStray(): void {
+    scopes.enter(takeStray());
+  }
+
+  /** The scope to go back to. */
+  function takeStray(): Scope | null {
+    const { before } = arrayPop(strays)!;
+    strayLevel = strays.length === 0 ? 0 : strays[strays.length - 1].level;
+    return before;
   }
 
   function ownerOf(id: number, lexical: CallHandle): Scope | null {
@@ -621,6 +663,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const top = depth;
     if (tight(1) && !room(1)) {
       depth = top - 1;
+      if (top === strayLevel) endStray();
       return value;
     }
     // As in `end`, for this is how almost all calls end.
@@ -640,6 +683,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     at = from + SLOTS;
     // Behind all that may fail, so that a call whose event did not come about stays on the stack until `unwind` finds it.
     depth = top - 1;
+    if (top === strayLevel) endStray();
     if ((halves[(from + 3) * 2 + LOW_HALF] - drainedLow) >>> 0 > DRAIN_EVERY_NS) drain(timeAt(from + 3) - YOUNG_NS);
     return value;
   }
@@ -653,7 +697,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const time = now();
     if (stackId[depth] !== call && !unwind(call, error, true, time)) return error;
     exception(call, stackFn[depth], stackT0[depth], time, error);
-    depth--;
+    if (depth-- === strayLevel) endStray();
     return error;
   }
 
@@ -707,12 +751,28 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const id = en(fn, lexical, args);
     if (id < 0) return inside ? UNSEEN_CALL : (notRecorded[fn] ??= unrecorded(0, fn));
     const scope = scopes.used ? (stackScope[depth] ?? null) : null;
-    if (!following) return new SuspendableCall(id, stackFn[depth], stackT0[depth], scope);
+    const strayed = strayLevel === depth;
+    const strayedFrom = strayed ? takeStray() : null;
+    if (!following) {
+      return new SuspendableCall(id, stackFn[depth], stackT0[depth], scope, strayed ? strayedFrom : scope);
+    }
     const own = ownScope(id, scope);
     stackScope[depth] = own;
     // Its caller's scope, where that has one: another call may have left its own in place, see `sa`.
     const before = enterScope(own);
-    return new SuspendableCall(id, stackFn[depth], stackT0[depth], own, depth > 1 ? scope : before, true);
+    const entered = strayed ? strayedFrom : depth > 1 ? scope : before;
+    return new SuspendableCall(id, stackFn[depth], stackT0[depth], own, entered, true);
+  }
+
+  /** The engine is about to call the program on behalf of that call, which will not be running then. */
+  function followFrom(call: SuspendableCall): void {
+    following = true;
+    if (call.own || !call.running || stackId[depth] !== call.id) return;
+    call.own = true;
+    const own = ownScope(call.id, stackScope[depth] ?? null);
+    call.scope = own;
+    stackScope[depth] = own;
+    enterScope(own);
   }
 
   /** What code that is not recorded does behind an `await` of its own, it does for the call that called it. */
@@ -741,7 +801,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       // It may have entered a session meanwhile, which is not its caller's.
       if (scopes.used) {
         call.scope = stackScope[depth] ?? null;
-        if (call.scope !== call.entered && (ends || !call.alone)) scopes.enter(call.entered);
+        if (call.scope !== call.entered && (ends || !(call.own && call.alone))) scopes.enter(call.entered);
       }
       depth--;
     }
@@ -773,11 +833,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Before an `await`: the promise of a recorded call is watched on the way. */
   function sa<T>(call: SuspendableCall, value: T): T {
     if (call.running) {
-      leave(call);
-      if (call.own) {
-        const then = thenOf(value);
-        if (then !== null) return lazyIn(call, value, then) as T;
+      const then = thenOf(value);
+      if (then !== null) {
+        followFrom(call);
+        leave(call);
+        return lazyIn(call, value, then) as T;
       }
+      leave(call);
       if (typeof value === 'object' && value !== null) {
         const waitsFor = pending.get(value);
         if (waitsFor !== undefined) {
@@ -792,6 +854,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** Before `yield*` and `for await`. */
   function k<T>(call: SuspendableCall, iterable: T): T {
     if (call.running) {
+      if (call.alone && isAsyncIterable(iterable)) followFrom(call);
       leave(call);
       delegating = call.id;
       delegatingAfter = lastId;
@@ -812,10 +875,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       if (scopes.used) {
         stackScope[depth] = call.scope;
         if (call.scope !== call.entered) scopes.enter(call.scope);
-        // What is no iterable throws at once: then its caller's code is still to come.
-        call.alone = call.own && !(thrown && call.delegates);
-        call.delegates = false;
       }
+      // What is no iterable throws at once: then its caller's code is still to come.
+      call.alone = !(thrown && call.delegates);
+      call.delegates = false;
       call.running = true;
       if (call.waitsFor !== null) settle(call, SETTLE, value);
     }
@@ -837,12 +900,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function ax<T>(call: SuspendableCall, value?: T): T | undefined {
     if (call.ended) return value;
     const time = now();
+    const then = thenOf(value);
+    if (then !== null) followFrom(call);
     if (call.running) leave(call, true);
     call.ended = true;
     if (typeof value === 'object' && isPromise(value) && isPlainPromise(value)) watch(call, value);
     else end(RETURN, call.id, call.fn, call.t0, time, value);
-    if (!call.own) return value;
-    const then = thenOf(value);
     return then === null ? value : (lazyIn(call, value, then) as T);
   }
 
@@ -922,7 +985,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       json: labels ? utf8Bytes(labelsJson(all)) : (scope?.json ?? NO_LABELS),
       libraryCall: libraryCall ?? null,
       trace: trace ?? scope?.trace ?? null,
-      budget: root ? { sampled: sample(), calls: null } : (scope?.budget ?? processBudget),
+      budget: root
+        ? { sampled: sample(), calls: null, open: true, outer: scope?.budget ?? null }
+        : (scope?.budget ?? processBudget),
     };
   }
 
@@ -1193,6 +1258,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     popScope,
     stayInScope,
     enterScope,
+    closeRoot: ({ budget }) => void (budget.open = false),
     follow: () => void (following = true),
     switchScope,
     scopeNext: (scope) => void (nextScope = scope),
@@ -1253,6 +1319,11 @@ function unrecorded(id: number, fn: number): SuspendableCall {
 const UNSEEN_CALL = unrecorded(-1, 0);
 
 type Then = (this: unknown, onFulfilled: unknown, onRejected: unknown) => unknown;
+
+/** Whether the engine may call functions of the program to iterate over it; a generator is a call by itself. */
+function isAsyncIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !isArray(value) && !isGeneratorObject(value);
+}
 
 /** The `then` of a value that is no promise, which the engine is about to call; none of the program's code runs here. */
 function thenOf(value: unknown): Then | null {

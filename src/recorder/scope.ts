@@ -49,6 +49,10 @@ export interface Scope {
 /** One for each root context; see HANDIT_MAX_CALLS and HANDIT_SAMPLE_RATE. */
 export interface Budget {
   readonly sampled: boolean;
+  /** The request, session or test has not ended. */
+  open: boolean;
+  /** The root context that this one began in. */
+  readonly outer: Budget | null;
   calls: SafeMap<number, number> | null;
 }
 
