@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { thirdPartyNotices } from './notices.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -90,6 +89,7 @@ async function bundle(hash) {
   const missing = [...sources].filter((source) => !existsSync(join(root, source)));
   if (missing.length > 0) throw new Error(`cannot bundle, no such file: ${missing.join(', ')}`);
   const esbuild = await import('esbuild');
+  const { thirdPartyNotices } = await import('./notices.mjs');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const metafiles = await Promise.all(
     entries.map(async ({ source, target, external = [], executable = false, define = {}, banner }) => {

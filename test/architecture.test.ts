@@ -57,6 +57,25 @@ test('no imports in src/ and hooks/ form a circle', () => {
   expect(circles(importsOf(repository, sourceFiles(repository)))).toEqual([]);
 });
 
+describe('the walks in docs/architecture.md', () => {
+  const page = readFileSync(join(repository, 'docs/architecture.md'), 'utf8');
+  const walks = [...page.matchAll(/<!-- walk -->([\s\S]*?)<!-- \/walk -->/g)].map(([, walk]) => walk);
+  const steps = walks.flatMap((walk) =>
+    [...walk.matchAll(/\| `([^`|]+)` +\| `([^`|]+)` +\|$/gm)].map(([, name, file]) => ({ name, file })),
+  );
+
+  test('are those of an argument and of an exchange', () => {
+    expect(walks).toHaveLength(2);
+    expect(steps.length).toBe(walks.join('').match(/^\|/gm)!.length - 4);
+    expect(steps.length).toBeGreaterThan(15);
+  });
+
+  test.each(steps)('$name is in $file: else the page needs another row', ({ name, file }) => {
+    const source = existsSync(join(repository, file)) ? readFileSync(join(repository, file), 'utf8') : 'no such file';
+    expect(source).toMatch(new RegExp(`^ *(export )?(function |class |const )?${name}\\b[^;]*[{(]`, 'm'));
+  });
+});
+
 describe('the check itself', () => {
   const edgesOf = (files: Record<string, string>) => {
     const folder = tempProject(files);

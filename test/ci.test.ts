@@ -15,8 +15,10 @@ interface Action {
 
 const action = load(readFileSync(join(repository, '.github/actions/handit/action.yml'), 'utf8')) as Action;
 
+const startFile = join(repository, '.github/actions/handit/start.cjs');
+
 describe('The GitHub action', () => {
-  // As a runner does: inputs for expressions, files for what goes to the steps behind.
+  // As a runner does: inputs for expressions, and files for what the next steps get.
   function runAction(folder: string, inputs: Record<string, string> = {}, env: NodeJS.ProcessEnv = {}) {
     mkdirSync(join(folder, 'runner'), { recursive: true });
     const [step] = action.runs.steps;
@@ -28,7 +30,7 @@ describe('The GitHub action', () => {
         (_, input: string) => inputs[input] ?? action.inputs[input].default,
       ),
     ]);
-    const { status, stdout, stderr } = spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step.run], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [startFile], {
       ...{ cwd: folder, encoding: 'utf8' },
       env: { ...cleanEnv(), ...files, ...Object.fromEntries(values), ...env },
     });
@@ -46,12 +48,14 @@ describe('The GitHub action', () => {
 
   test('is a composite one whose steps name their shell', () => {
     expect(action.runs.using).toBe('composite');
-    expect(action.runs.steps.map(({ shell }) => shell)).toEqual(['bash']);
+    expect(action.runs.steps.map(({ shell, run }) => [shell, run])).toEqual([
+      ['bash', 'node "$GITHUB_ACTION_PATH/start.cjs"'],
+    ]);
     expect(Object.keys(action.inputs)).toEqual(['output', 'args', 'working-directory']);
     expect(action.outputs.trace.value).toBe('${{ steps.handit.outputs.trace }}');
   });
 
-  test('has the steps behind it recorded, whatever the folder is called', () => {
+  test('has the steps after it recorded, whatever the folder is called', () => {
     const folder = join(tempProject({ 'my shop #1/app.js': 'function main() {}\nmain();' }), 'my shop #1');
     installHandit(folder);
     const { status, stdout, stderr, env, output } = runAction(folder, { output: 'traces/%p.jsonl' });
@@ -74,7 +78,7 @@ describe('The GitHub action', () => {
     const { status, stderr, env } = runAction(tempProject({}));
     expect({ status, stderr, env }).toEqual({
       status: 1,
-      stderr: '::error::handit is not installed here: use this action behind the step that installs the dependencies\n',
+      stderr: '::error::handit is not installed here: use this action after the step that installs the dependencies\n',
       env: {},
     });
   });

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { instrument } from '../src/transform/index.js';
+import { linkIds } from '../src/transform/link.js';
 import { repository, runNode } from './helpers/run.js';
 
 const pages = ['.', 'docs', 'bench', '.github'].flatMap((folder) =>
@@ -46,4 +48,15 @@ test('the example of docs/trace-format.md reads the schema from the package and 
   const print = `console.log([${JSON.stringify(record)}, {}].map((value) => isRecord(value)).join());`;
   const run = await runNode(process.execPath, ['--input-type=module', '-e', example + print], { cwd: repository });
   expect(run).toEqual({ stdout: 'true,false\n', stderr: '', code: 0, signal: null });
+});
+
+test('docs/architecture.md shows a function as it is rewritten', () => {
+  const page = readFileSync(join(repository, 'docs/architecture.md'), 'utf8');
+  const [original, rewritten] = [...page.matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(([, code]) => code);
+  const { code, prefix } = instrument(original, 'f.js', { kind: 'commonjs', runtimeUrl: '' })!;
+  const linked = linkIds(code, prefix, 17, 1);
+  const tokens = (text: string) => text.replaceAll('/*node-do-not-add-exception-line*/', '').match(/[\w$]+|[^\s;]/g);
+  const start = linked.indexOf('function f');
+  expect(prefix).toBe('h$_');
+  expect(tokens(linked.slice(start))).toEqual(tokens(rewritten));
 });

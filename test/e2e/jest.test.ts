@@ -37,7 +37,7 @@ describe('twice', () => {
 async function run(options: string): Promise<{ folder: string; printed: string; code: number | null; test: string }> {
   const folder = tempProject(files);
   installHandit(folder);
-  symlinkSync(join(repository, 'node_modules/jest'), join(folder, 'node_modules/jest'), 'dir');
+  symlinkSync(join(repository, 'node_modules/jest'), join(folder, 'node_modules/jest'), 'junction');
   const jest = join(repository, 'node_modules/jest/bin/jest.js');
   const { stdout, stderr, code } = await runNode(process.execPath, [jest, '--ci=false', '--runInBand'], {
     cwd: folder,

@@ -28,6 +28,7 @@ const project = join(
     'mein Café #1 50%/node_modules/tool/package.json': '{"name":"tool","version":"1.0.0","bin":"tool.js"}',
     'mein Café #1 50%/node_modules/tool/tool.js': '#!/usr/bin/env node\nrequire(require("path").resolve("app.cjs"));',
     'mein Café #1 50%/node_modules/.bin/tool': '#!/bin/sh\nexec node "$(dirname "$0")/../tool/tool.js" "$@"\n',
+    'mein Café #1 50%/node_modules/.bin/tool.cmd': '@node "%~dp0\\..\\tool\\tool.js" %*\r\n',
     'mein Café #1 50%/node_modules/dep/package.json': '{"name":"dep","version":"1.0.0"}',
     'mein Café #1 50%/node_modules/dep/install.js': 'function install() { console.log("installed") }\ninstall();',
   }),

@@ -79,7 +79,7 @@ export function installHandit(folder: string): void {
   mkdirSync(join(target, 'node_modules'));
   for (const name of ['oxc-parser', '@oxc-parser', '@oxc-project']) {
     const source = join(repository, 'node_modules', name);
-    if (existsSync(source)) symlinkSync(source, join(target, 'node_modules', name), 'dir');
+    if (existsSync(source)) symlinkSync(source, join(target, 'node_modules', name), 'junction');
   }
 }
 

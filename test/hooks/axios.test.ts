@@ -41,7 +41,7 @@ const { folder, bare, traced } = programs({
     })();`,
 });
 for (const name of ['axios', 'axios0']) {
-  symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
+  symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
 }
 
 const expected: Record<string, string> = {

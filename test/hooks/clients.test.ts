@@ -39,7 +39,7 @@ console.log((await Promise.all(all)).length + 20, 'times', 100);
 });
 const clients = ['node-fetch', 'node-fetch2', 'superagent', 'needle', 'ky', 'openai', '@anthropic-ai', '@aws-sdk'];
 for (const name of clients)
-  symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
+  symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
 
 const overHttp = [
   'http POST /echo {"a":1} -> 200 {"method":"POST","got":"{\\"a\\":1}"}',

@@ -37,7 +37,7 @@ const { folder, bare, traced } = programs({
 });
 const folders: Record<number, string> = { 11: 'got11', 12: 'got12', 14: 'got14', 16: 'got' };
 for (const name of Object.values(folders)) {
-  symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
+  symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
 }
 
 const expected: Record<string, string> = {

@@ -17,7 +17,7 @@ const { folder, bare, traced } = programs({
   'main.cjs': readFileSync(join(__dirname, 'mocks-program.cjs'), 'utf8'),
 });
 for (const name of ['axios', 'got11', 'nock13', 'nock14', 'msw']) {
-  symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name), 'dir');
+  symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name), 'junction');
 }
 
 const expected = {

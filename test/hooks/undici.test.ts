@@ -285,7 +285,7 @@ const combinations = nodes().flatMap(({ major, path, version }) =>
 
 function withUndici(files: Record<string, string>, major: number): ReturnType<typeof programs> {
   const made = programs(files);
-  symlinkSync(join(repository, `node_modules/undici${major}`), join(made.folder, 'node_modules/undici'), 'dir');
+  symlinkSync(join(repository, `node_modules/undici${major}`), join(made.folder, 'node_modules/undici'), 'junction');
   return made;
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nodes } from '../helpers/node-versions.js';
+import { npmStub } from '../helpers/npm-stub.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
 
 const script = join(repository, 'scripts/node-versions.mjs');
@@ -26,12 +27,10 @@ describe('when npm cannot fetch', () => {
   const others = ['20', '22.12', '22', '24.5', '24', '26'].filter((label) => label !== running);
 
   async function run() {
-    const folder = tempProject({ 'bin/npm': '#!/bin/sh\necho "no network" >&2\nexit 1\n' });
+    const folder = tempProject({});
     const cache = join(folder, 'cache');
     mkdirSync(cache);
-    const { chmodSync } = await import('node:fs');
-    chmodSync(join(folder, 'bin/npm'), 0o755);
-    const env = { HANDIT_TEST_NODES: cache, PATH: `${join(folder, 'bin')}:${process.env.PATH}` };
+    const env = { HANDIT_TEST_NODES: cache, PATH: npmStub(folder, 'no network', 1, 'stderr') };
     return { cache, result: await runNode(process.execPath, [script], { env }) };
   }
 

@@ -1,20 +1,19 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { npmStub } from '../helpers/npm-stub.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
 
 const lock = (version: string, extra: object = {}) =>
   JSON.stringify({ packages: { '': {}, 'node_modules/a': { version }, ...extra } });
 
-/** A checkout with a stand-in for npm, which says how it was called and ends with `status`. */
+/** A checkout, and an npm that says how it was called and ends with `status`. */
 function checkout(files: Record<string, string>, status = 0) {
   const folder = tempProject({
     'scripts/setup.mjs': readFileSync(join(repository, 'scripts/setup.mjs'), 'utf8'),
-    'bin/npm': `#!/bin/sh\necho "npm $1"\nexit ${status}\n`,
     ...files,
   });
-  chmodSync(join(folder, 'bin/npm'), 0o755);
   mkdirSync(join(folder, 'node_modules/a'), { recursive: true });
-  const env = { PATH: `${join(folder, 'bin')}:${process.env.PATH}` };
+  const env = { PATH: npmStub(folder, 'npm %1', status) };
   return runNode(process.execPath, [join(folder, 'scripts/setup.mjs'), '--dependencies'], { cwd: folder, env });
 }
 
