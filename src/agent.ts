@@ -227,9 +227,12 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     now,
     isSecret,
     errorJson: (error, withStack) => preview.error(error).toJson(withStack),
+    failureJson: (error, stack) => preview.error(error, stack).toJson(false),
+    previewJson: preview.value,
     maxBody: config.maxBody,
     propagate: config.propagate,
     flush: guarded(rest),
+    save: guarded(recorder.drain),
     seen,
     broken,
     looksLike: disguise.looksLike,
@@ -313,6 +316,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const unwatch = watchProcessEnd({
     guarded,
     drain: guarded(rest),
+    save: guarded(recorder.drain),
     end(code) {
       end(code);
       finishCoverage();

@@ -72,6 +72,10 @@ export interface ErrorInfo {
   cause?: ErrorInfo | Preview;
   /** Present only when what was thrown is no Error: the value itself. */
   value?: Preview;
+  /** In `test_end`: what the assertion wanted, where the assertion library says so. */
+  expected?: Preview;
+  /** In `test_end`: what the assertion got. */
+  actual?: Preview;
 }
 
 /** The first line of every process and worker thread. */
@@ -129,6 +133,8 @@ export interface Call {
   agent?: string;
   /** The test it happened in: `<file> > <suite> > <test>`. */
   test?: string;
+  /** The `test_id` of that test's `test_end`: tests of one name have different ones. */
+  test_id?: number;
 }
 
 /** The call ended and gave a value. */
@@ -262,6 +268,7 @@ export interface HttpRequest {
   session_id?: string;
   agent?: string;
   test?: string;
+  test_id?: number;
   /** At a server: what came with the request. At a client: what was sent with it. */
   trace?: TraceIds;
   /** Where OpenTelemetry is in use. */
@@ -340,6 +347,7 @@ export interface SessionStart {
   /** The agent it was started in. */
   agent?: string;
   test?: string;
+  test_id?: number;
   /** Where OpenTelemetry is in use. */
   otel?: OtelIds;
   t0_ns: TimeNs;
@@ -358,12 +366,23 @@ export interface SessionEnd {
   error?: ErrorInfo;
 }
 
-/** A test of a test runner has ended, or is not going to run. What it called carries the same `test`. */
+/** Where a test, a suite or a test file failed, when that is not the function of a test. */
+export type TestPhase = 'load' | 'before_all' | 'before_each' | 'after_each' | 'after_all' | 'outside';
+
+/**
+ * A test of a test runner has ended, or is not going to run. What it called carries the same `test` and `test_id`. Also
+ * the failure of a suite or of a file that the runner reports by itself: then `titles` are those of the suite, and
+ * `phase` is there.
+ */
 export interface TestEnd {
   type: 'test_end';
   proc: ProcId;
-  /** The file and the titles, with ` > ` between them, as on the calls. A test that is tried again has a line for each try. */
+  /** Counts up from 1 within one `proc`: each try of each test has its own. */
+  test_id: number;
+  /** The file and the titles, with ` > ` between them, as on the calls. Several tests may have the same. */
   test: string;
+  /** Counts the tries of this test, from 1; a test that is tried again, or repeated, has a line for each. */
+  try: number;
   /** As in `call`. */
   file: string;
   /** From the outermost suite to the test itself. */
@@ -375,6 +394,11 @@ export interface TestEnd {
   dt_ns: DurationNs;
   /** Why it failed. */
   error?: ErrorInfo;
+  /**
+   * Where it failed, when that is not the test's function: while the file or a `describe` was read (`load`), in a hook,
+   * or `outside` of all of these (an exception that nobody caught between two tests).
+   */
+  phase?: TestPhase;
 }
 
 /** Data that the program attached to a call by `annotate()`. */
@@ -389,6 +413,7 @@ export interface Annotation {
   session_id?: string;
   agent?: string;
   test?: string;
+  test_id?: number;
 }
 
 /** Totals of one function in one process, exact also where calls were capped or not sampled. */

@@ -29,7 +29,15 @@ const good: Record<string, object> = {
   session_start: { type: 'session_start', proc, session_id: 's', parent: null, tag: 't', t0_ns: time },
   session_end: { type: 'session_end', proc, session_id: 's', parent: null, tag: 't', t1_ns: time, dt_ns: 1 },
   test_end: {
-    ...{ type: 'test_end', proc, test: 'a.test.js > A > adds', file: 'a.test.js', titles: ['A', 'adds'] },
+    ...{
+      type: 'test_end',
+      proc,
+      test_id: 1,
+      try: 1,
+      test: 'a.test.js > A > adds',
+      file: 'a.test.js',
+      titles: ['A', 'adds'],
+    },
     ...{ outcome: 'passed', t1_ns: time, dt_ns: 5 },
   },
   annotation: { type: 'annotation', proc, id: 2, ts_ns: time, data: { model: 'small' } },

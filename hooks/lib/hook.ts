@@ -1,7 +1,7 @@
 import type { Recorder } from '../../src/recorder/recorder.js';
 import type { Scope } from '../../src/recorder/scope.js';
 import type { LibraryFile } from '../../src/transform/library.js';
-import type { TestEnd } from '../../src/trace-format.js';
+import type { TestEnd, TestPhase } from '../../src/trace-format.js';
 import type { CompiledBody, LinkedBody, RunnerCode, RunnerSource } from '../../src/transform/types.js';
 
 export type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
@@ -33,12 +33,18 @@ export interface HookHost {
    * @param withStack false: for an error that may still be on its way to where nobody catches it; see ThrownValue
    */
   errorJson(error: unknown, withStack?: boolean): string;
+  /** The same for an error that was caught, with its stack where there is one. */
+  failureJson(error: unknown, stack: string | undefined): string;
+  /** JSON text of a preview. */
+  previewJson(value: unknown): string;
   /** Bytes kept of a body. */
   readonly maxBody: number;
   /** Requests that the program makes get the header `traceparent`. */
   readonly propagate: boolean;
   /** Writes all events so far. For when none of the program's code is running, and the process may be ended any moment. */
   flush(): void;
+  /** Writes what there is while an exception may be on its way to where nobody catches it. */
+  save(): void;
   /** There is something to record, so the process leaves a trace. */
   seen(): void;
   /** An error of our own; the program goes on. */
@@ -74,6 +80,10 @@ export interface Runners {
 export interface Tests {
   /** A test begins; also one that is not going to run. Never throws. */
   begin(test: TestName): RunningTest;
+  /** A suite (by its titles) or a file (without any) has failed, and the runner blames none of its tests. Never throws. */
+  failed(suite: TestName, phase: TestPhase, error: unknown): void;
+  /** What an assertion compared, as JSON fields of an error. For a runner that makes text of it soon. Never throws. */
+  compared(error: unknown): string;
 }
 
 export interface TestName {
@@ -81,6 +91,17 @@ export interface TestName {
   file: string;
   /** From the outermost suite to the test itself. */
   titles: readonly string[];
+  /** Counts the tries of one test; default: 1. */
+  attempt?: number;
+}
+
+/** Why a test has failed. */
+export interface Failure {
+  error?: unknown;
+  /** Absent: in the test's own function. */
+  phase?: TestPhase;
+  /** `Tests.compared` of it, from when it was thrown; default: as it is now. */
+  compared?: string;
 }
 
 /** One attempt of a test. None of this throws. */
@@ -95,6 +116,6 @@ export interface RunningTest {
   stay(): void;
   /** The test's scope, for a runner between which and the program's functions there is no room for `enter`. */
   readonly scope: Scope | null;
-  /** The runner knows the outcome; only the first call counts. `error`: why it failed. */
-  end(outcome: TestEnd['outcome'], error?: unknown): void;
+  /** The runner knows the outcome; only the first call counts. */
+  end(outcome: TestEnd['outcome'], failure?: Failure): void;
 }

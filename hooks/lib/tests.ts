@@ -1,29 +1,44 @@
 import { quote } from '../../src/recorder/quote.js';
-import type { HookHost, RunningTest, TestName, Tests } from './hook.js';
+import type { TestEnd } from '../../src/trace-format.js';
+import { comparedBy, errorOf, stackOf } from './failure.js';
+import type { Failure, HookHost, RunningTest, TestName, Tests } from './hook.js';
 
 /** Characters of a test's name. */
 const MAX_NAME = 2000;
 
-type Host = Pick<HookHost, 'proc' | 'recorder' | 'now' | 'errorJson' | 'broken' | 'seen'>;
+type Host = Pick<HookHost, 'proc' | 'recorder' | 'now' | 'failureJson' | 'previewJson' | 'broken' | 'seen'>;
 
 /** @param pathOf names a file as the trace does */
 export function createTests(host: Host, pathOf: (file: string) => string): Tests {
   const { proc, recorder, now } = host;
+  let lastId = 0;
 
-  function begin({ file, titles }: TestName): RunningTest {
+  function guarded<T>(step: () => T, otherwise: T): T {
+    try {
+      return step();
+    } catch (error) {
+      host.broken(error);
+      return otherwise;
+    }
+  }
+
+  function begin({ file, titles, attempt = 1 }: TestName): RunningTest {
+    const id = ++lastId;
     const path = pathOf(file);
     const test = [path, ...titles].join(' > ').slice(0, MAX_NAME);
-    const scope = recorder.scope({ parent: 0, labels: { test }, root: true });
+    const scope = recorder.scope({ parent: 0, labels: { test, test_id: id }, root: true });
     const t0 = now();
-    const guarded = <T>(step: () => T, otherwise: T): T => {
-      try {
-        return step();
-      } catch (error) {
-        host.broken(error);
-        return otherwise;
-      }
-    };
     let ended = false;
+    function write(outcome: TestEnd['outcome'], failure: Failure): void {
+      host.seen();
+      const t1 = now();
+      const name = `"test_id":${id},"test":${quote(test)},"try":${attempt},"file":${quote(path)},"titles":[${titles.map((title) => quote(title)).join(',')}]`;
+      const times = `"t1_ns":${recorder.epoch(t1)},"dt_ns":${t1 - t0}`;
+      const phase = failure.phase === undefined ? '' : `,"phase":"${failure.phase}"`;
+      recorder.raw(
+        `{"type":"test_end","proc":"${proc}",${name},"outcome":"${outcome}",${times}${errorText(failure)}${phase}}\n`,
+      );
+    }
     return {
       scope,
       enter: () =>
@@ -32,31 +47,33 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
           return () => guarded(leave, undefined);
         }, nothing),
       stay: () => guarded(() => void recorder.enterScope(scope), undefined),
-      end: (outcome, error) =>
+      end: (outcome, failure = {}) =>
         guarded(() => {
           if (ended) return;
           ended = true;
           recorder.closeRoot(scope);
-          host.seen();
-          const t1 = now();
-          const why = error === undefined || error === null ? '' : `,"error":${host.errorJson(error, false)}`;
-          const name = `"test":${quote(test)},"file":${quote(path)},"titles":[${titles.map((title) => quote(title)).join(',')}]`;
-          recorder.raw(
-            `{"type":"test_end","proc":"${proc}",${name},"outcome":"${outcome}","t1_ns":${recorder.epoch(t1)},"dt_ns":${t1 - t0}${why}}\n`,
-          );
+          write(outcome, failure);
         }, undefined),
     };
   }
 
+  function compared(error: unknown): string {
+    return Object.entries(comparedBy(error))
+      .map(([side, { value }]) => `,"${side}":${host.previewJson(value)}`)
+      .join('');
+  }
+
+  function errorText(failure: Failure): string {
+    if (failure.error === undefined || failure.error === null) return '';
+    const error = errorOf(failure.error);
+    const json = host.failureJson(error, stackOf(error));
+    return `,"error":${json.slice(0, -1)}${failure.compared ?? compared(failure.error)}}`;
+  }
+
   return {
-    begin(name) {
-      try {
-        return begin(name);
-      } catch (error) {
-        host.broken(error);
-        return NOT_RECORDED;
-      }
-    },
+    begin: (name) => guarded(() => begin(name), NOT_RECORDED),
+    failed: (suite, phase, error) => guarded(() => begin(suite).end('failed', { phase, error }), undefined),
+    compared: (error) => guarded(() => compared(error), ''),
   };
 }
 

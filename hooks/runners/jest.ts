@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
+import type { TestPhase } from '../../src/trace-format.js';
 import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest } from '../lib/hook.js';
+import { hookPhase } from '../lib/failure.js';
 import { createProbes } from '../lib/probes.js';
 
-const CIRCUS: Record<'dispatch' | 'hook' | 'call', LibraryFile['rules'][number]> = {
+const CIRCUS: Record<'dispatch' | 'hook' | 'call' | 'result', LibraryFile['rules'][number]> = {
   dispatch: { function: ['dispatch'], first: '__handit__.circusEvent($1)' },
   hook: { function: ['_callCircusHook'], first: '__handit__.circusHook($1{test},$1{testContext})' },
   call: { function: ['callAsyncCircusFn'], enter: '__handit__.circusCall($1,$2)' },
+  result: { function: ['makeRunResult'], first: '__handit__.circusResult($2)' },
 };
 
 /**
@@ -33,13 +36,19 @@ export const jestHook: Hook = {
       ],
     },
     {
+      package: 'jest-runner',
+      path: '^build/(index|testWorker|runTest)\\.js$',
+      contains: 'function runTestInternal(',
+      rules: [{ function: ['runTestInternal'], failed: '__handit__.jestFailed($1,$0)' }],
+    },
+    {
       package: 'jest-circus',
       path: '^build/(index|jestAdapterInit)\\.js$',
       version: '^30',
       rules: Object.values(CIRCUS),
     },
     { package: 'jest-circus', path: '^build/state\\.js$', rules: [CIRCUS.dispatch] },
-    { package: 'jest-circus', path: '^build/utils\\.js$', rules: [CIRCUS.call] },
+    { package: 'jest-circus', path: '^build/utils\\.js$', rules: [CIRCUS.call, CIRCUS.result] },
     {
       package: 'jest-circus',
       path: '^build/run\\.js$',
@@ -68,6 +77,10 @@ export const jestHook: Hook = {
         host.broken(error);
         return code;
       }
+    });
+    host.probe('jestFailed', (file: unknown, error: unknown) => {
+      host.tests.failed({ file: String(file), titles: [] }, 'load', error);
+      return error;
     });
     // Of a jest-circus that is loaded outside of a test file's realm.
     for (const [name, probe] of Object.entries(circusProbes(host, '', guard(host)))) host.probe(name, probe);
@@ -168,6 +181,15 @@ interface CircusTest {
 interface CircusEvent {
   name: string;
   test?: CircusTest;
+  error?: unknown;
+  hook?: { type: string; parent?: CircusTest };
+}
+
+/** Where a hook has failed. */
+interface HookFailure {
+  phase: TestPhase;
+  /** The suite of the hook. */
+  titles: string[];
 }
 
 interface CallHandle {
@@ -179,28 +201,42 @@ const NO_CALL: CallHandle = { leave: () => undefined };
 /** What jest-circus tells of the tests of one file. */
 function circusProbes(host: HookHost, file: string, guarded: Guard): Record<string, (...args: never[]) => unknown> {
   if (file === '')
-    return { circusEvent: nothing, circusHook: nothing, circusCall: () => NO_CALL, circusConcurrent: nothing };
+    return {
+      ...{ circusEvent: nothing, circusHook: nothing, circusCall: () => NO_CALL },
+      ...{ circusConcurrent: nothing, circusResult: nothing },
+    };
   const running = new WeakMap<CircusTest, RunningTest>();
+  /** How often a test was tried. */
+  const tries = new WeakMap<CircusTest, number>();
   /** The test that the hooks with that context belong to. */
   const testOf = new WeakMap<object, CircusTest>();
+  /** By the error, which circus hands on to tests and to the result of the file. */
+  const hookFailures = new Map<unknown, HookFailure>();
+  const passed = new Set<CircusTest>();
 
   function runningTest(test: CircusTest): RunningTest {
     let known = running.get(test);
-    if (!known) running.set(test, (known = host.tests.begin({ file, titles: titlesOf(test) })));
+    if (!known) {
+      const attempt = (tries.get(test) ?? 0) + 1;
+      tries.set(test, attempt);
+      running.set(test, (known = host.tests.begin({ file, titles: titlesOf(test), attempt })));
+    }
     return known;
   }
 
   function end(test: CircusTest, outcome: 'passed' | 'failed' | 'skipped' | 'todo'): void {
-    const [first] = test.errors ?? [];
-    // An error, or one with another that was made where the test was declared.
-    const error: unknown = Array.isArray(first) ? (first[0] ?? first[1]) : first;
-    runningTest(test).end(outcome, outcome === 'failed' ? error : undefined);
+    const error = errorIn(test.errors?.[0]);
+    const failure = outcome === 'failed' ? { error, phase: hookFailures.get(error)?.phase } : {};
+    runningTest(test).end(outcome, failure);
+    if (outcome === 'passed') passed.add(test);
     // Tried once more it is another one.
     running.delete(test);
   }
 
   return {
-    circusEvent: guarded(({ name, test }: CircusEvent) => {
+    circusEvent: guarded(({ name, test, hook, error }: CircusEvent) => {
+      const phase = name === 'hook_failure' && hook ? hookPhase(hook.type) : undefined;
+      if (phase) hookFailures.set(error, { phase, titles: hook?.parent ? titlesOf(hook.parent) : [] });
       if (!test) return;
       if (name === 'test_start') runningTest(test);
       else if (name === 'test_skip') end(test, 'skipped');
@@ -215,6 +251,20 @@ function circusProbes(host: HookHost, file: string, guarded: Guard): Record<stri
       const leave = test && running.get(test)?.enter();
       return leave ? { leave } : NO_CALL;
     }, NO_CALL),
+    circusResult: guarded((errors: readonly unknown[]) => {
+      // What was left running may fail a test that is over.
+      for (const test of passed) {
+        const late = test.errors?.[0];
+        if (late !== undefined) host.tests.failed({ file, titles: titlesOf(test) }, 'outside', errorIn(late));
+      }
+      passed.clear();
+      // What it blames no test for: hooks after all tests, exceptions between tests.
+      for (const each of errors) {
+        const error = errorIn(each);
+        const { phase, titles } = hookFailures.get(error) ?? { phase: 'outside', titles: [] };
+        host.tests.failed({ file, titles }, phase, error);
+      }
+    }, undefined),
     // Before 30 the functions of concurrent tests are called ahead of all else.
     circusConcurrent: guarded((tests: readonly CircusTest[]) => {
       for (const test of tests) {
@@ -234,6 +284,14 @@ function circusProbes(host: HookHost, file: string, guarded: Guard): Record<stri
 }
 
 const nothing = (): void => undefined;
+
+/**
+ * Of an error, or one with another that was made where the test was declared. Of a text, as of a time-out, only that has
+ * a stack, and jest changes its message before it reads it.
+ */
+function errorIn(entry: unknown): unknown {
+  return Array.isArray(entry) ? ((entry as unknown[])[0] ?? (entry as unknown[])[1]) : entry;
+}
 
 function titlesOf(test: CircusTest): string[] {
   const titles: string[] = [];

@@ -1,4 +1,7 @@
-import type { Hook, HookHost, RunningTest } from '../lib/hook.js';
+import { resolve } from 'node:path';
+import type { TestPhase } from '../../src/trace-format.js';
+import { hookPhase } from '../lib/failure.js';
+import type { Failure, Hook, HookHost, RunningTest, TestName } from '../lib/hook.js';
 import { createProbes } from '../lib/probes.js';
 
 /** Mocha 10 to 12: each test with its `beforeEach` and `afterEach` hooks, each attempt of a retried one by itself. */
@@ -26,14 +29,33 @@ export const mochaHook: Hook = {
             { call: 'self.emit', after: 'constants.EVENT_TEST_RETRY', to: 'retried' },
           ],
         },
+        { function: ['Runner.fail'], first: '__handit__.mochaFails($1,$2,$3)' },
+      ],
+    },
+    {
+      package: 'mocha',
+      path: '^lib/nodejs/esm-utils\\.c?js$',
+      rules: [
+        {
+          function: ['exports.loadFilesAsync'],
+          first: 'const h$l=__handit__.mochaLoads()',
+          pass: [{ call: 'preLoadFunc', to: 'loading', count: 1 }],
+          failed: 'h$l.failed($0)',
+        },
       ],
     },
   ],
   install(host) {
-    const state: State = { running: new WeakMap(), errors: new WeakMap() };
+    const state: State = { running: new WeakMap(), failures: new WeakMap(), ended: new WeakSet() };
     const probes = createProbes(host);
     probes.add('mochaCall', (runnable: Runnable) => ({ leave: enter(host, state, runnable) }), NOTHING);
     probes.add('mochaDone', (runnable: Runnable, error: unknown) => done(host, state, runnable, error), NOTHING);
+    probes.add(
+      'mochaFails',
+      (runnable: Runnable, error: unknown, force: unknown) => fails(host, state, runnable, error, force === true),
+      undefined,
+    );
+    probes.add('mochaLoads', () => loads(host), NO_FILES);
     const events = { ended: same, retried: same };
     probes.add(
       'mochaTests',
@@ -49,19 +71,24 @@ export const mochaHook: Hook = {
 
 interface State {
   running: WeakMap<object, RunningTest>;
-  /** What a test failed with. */
-  errors: WeakMap<object, unknown>;
+  /** What a test failed with; reporters make text of what was compared. */
+  failures: WeakMap<object, Failure>;
+  /** Tests that have a line. */
+  ended: WeakSet<object>;
 }
 
 /** A test or a hook. */
 interface Runnable {
-  type: 'test' | 'hook';
+  /** Absent: what mocha makes up for an exception between tests. */
+  type?: 'test' | 'hook';
   title: string;
   state?: string;
   pending?: boolean;
   file?: string;
   parent?: Suite;
   originalTitle?: string;
+  /** Of a test: how often it was tried before. */
+  _currentRetry?: number;
   ctx?: { currentTest?: Runnable };
 }
 
@@ -69,7 +96,27 @@ interface Suite {
   title: string;
   file?: string;
   root: boolean;
+  pending?: boolean;
   parent?: Suite;
+}
+
+interface Files {
+  loading(file: string): string;
+  failed(error: unknown): unknown;
+}
+
+const NO_FILES: Files = { loading: (file) => file, failed: (error) => error };
+
+/** Whatever fails while a file is loaded ends the run: what it throws, a suite's function included. */
+function loads({ tests }: HookHost): Files {
+  let file = '';
+  return {
+    loading: (next) => (file = next),
+    failed(error) {
+      tests.failed({ file: resolve(file), titles: [] }, 'load', error);
+      return error;
+    },
+  };
 }
 
 const NOTHING = { leave: (): void => undefined };
@@ -100,16 +147,21 @@ function enter(host: HookHost, state: State, runnable: Runnable): () => void {
 function begun(host: HookHost, { running }: State, test: Runnable): RunningTest {
   let known = running.get(test);
   if (!known) {
-    const titles = [test.title];
-    let file = test.file;
-    for (let suite = test.parent; suite; suite = suite.parent) {
-      if (!suite.root) titles.unshift(suite.title);
-      file ??= suite.file;
-    }
-    known = host.tests.begin({ file: file ?? '', titles });
+    known = host.tests.begin({ ...nameOf(test), attempt: (test._currentRetry ?? 0) + 1 });
     running.set(test, known);
   }
   return known;
+}
+
+/** Of a test, else of the suite that a hook belongs to. */
+function nameOf(runnable: Runnable): TestName {
+  const titles = runnable.type === 'test' ? [runnable.title] : [];
+  let { file } = runnable;
+  for (let suite = runnable.parent; suite; suite = suite.parent) {
+    if (!suite.root) titles.unshift(suite.title);
+    file ??= suite.file;
+  }
+  return { file: file ?? '', titles };
 }
 
 /** What the runner does in between belongs to no test. */
@@ -120,16 +172,38 @@ function outside({ recorder }: HookHost): () => void {
 
 function done(host: HookHost, state: State, runnable: Runnable, error: unknown): { leave(): void } {
   const test = testOf(runnable);
-  if (test && error) {
-    state.errors.set(test, error);
-    // No event ends a test whose hook has failed.
-    if (runnable.type === 'hook') end(host, state, test, 'failed');
-  }
+  if (test && error && runnable.type === 'test') keep(host, state, test, error);
   return { leave: outside(host) };
 }
 
+/** The runner reports a failure: of a test, which an event ends; of a hook; of what ran between tests. */
+function fails(host: HookHost, state: State, runnable: Runnable, error: unknown, force: boolean): undefined {
+  const { tests } = host;
+  const { type } = runnable;
+  // The runner leaves it at that.
+  if (!force && (runnable.pending || runnable.parent?.pending)) return;
+  if (type === 'test') {
+    if (state.ended.has(runnable)) tests.failed(nameOf(runnable), 'outside', error);
+    else keep(host, state, runnable, error);
+    return;
+  }
+  const phase = type === 'hook' ? hookPhase((runnable.originalTitle ?? '').slice(1)) : undefined;
+  const test = testOf(runnable);
+  // No event ends a test whose hook has failed before it.
+  if (test && phase === 'before_each' && !state.ended.has(test)) {
+    keep(host, state, test, error, phase);
+    end(host, state, test, 'failed');
+  } else tests.failed(nameOf(test ?? runnable), phase ?? 'outside', error);
+}
+
+/** The first counts. */
+function keep({ tests }: HookHost, { failures }: State, test: Runnable, error: unknown, phase?: TestPhase): void {
+  if (!failures.has(test)) failures.set(test, { error, phase, compared: tests.compared(error) });
+}
+
 function end(host: HookHost, state: State, test: Runnable, outcome: 'passed' | 'failed' | 'skipped'): void {
-  begun(host, state, test).end(outcome, outcome === 'failed' ? state.errors.get(test) : undefined);
+  state.ended.add(test);
+  begun(host, state, test).end(outcome, outcome === 'failed' ? state.failures.get(test) : undefined);
 }
 
 function outcomeOf(test: Runnable): 'passed' | 'failed' | 'skipped' {

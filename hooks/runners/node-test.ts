@@ -1,5 +1,7 @@
 import { AsyncResource, createHook } from 'node:async_hooks';
-import type { Hook, HookHost, RunningTest } from '../lib/hook.js';
+import type { TestPhase } from '../../src/trace-format.js';
+import { hookPhase } from '../lib/failure.js';
+import type { Hook, HookHost, RunningTest, TestName } from '../lib/hook.js';
 
 /**
  * Node's own test runner. Its tests are asynchronous resources: a test is seen when the runner reads a method of it, and
@@ -9,15 +11,16 @@ export const nodeTestHook: Hook = {
   name: 'node:test',
   install(host) {
     const undo: (() => void)[] = [];
+    const state: Seen = { ended: false, running: new Set() };
     let watching = false;
     const watch = (): void => {
       if (watching) return;
       watching = true;
       const stop = whenFirstTest((prototype) => {
         stop();
-        undo.push(watchTests(host, prototype));
+        undo.push(watchTests(host, prototype, state));
       });
-      undo.push(stop);
+      undo.push(stop, watchUncaught(host, state));
     };
     // A child of `node --test`; the loader does not see each module on each Node.
     if (process.env.NODE_TEST_CONTEXT !== undefined || process.execArgv.includes('--test')) watch();
@@ -58,7 +61,28 @@ function whenFirstTest(found: (prototype: NodeTest) => void): () => void {
 
 const METHODS = ['start', 'run', 'getRunArgs', 'addReadySubtest', 'runInAsyncScope'] as const;
 
-function watchTests(host: HookHost, prototype: NodeTest): () => void {
+interface Seen {
+  /** A test has ended. */
+  ended: boolean;
+  /** The tests that run, by `test_id`. */
+  running: Set<number | undefined>;
+}
+
+/** An exception in no running test is for the file: while it is loaded that ends it, later it makes its exit code 1. */
+function watchUncaught(host: HookHost, state: Seen): () => void {
+  const seen = (error: unknown): void => {
+    const test = host.recorder.current().scope?.labels.test_id;
+    if (test !== undefined && state.running.has(test)) return;
+    const phase = test === undefined && !state.ended ? 'load' : 'outside';
+    host.tests.failed({ file: process.argv[1] ?? '', titles: [] }, phase, error);
+    // Node's own listener may throw it again, which ends the process at once.
+    host.save();
+  };
+  process.on('uncaughtExceptionMonitor', seen);
+  return () => void process.removeListener('uncaughtExceptionMonitor', seen);
+}
+
+function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void {
   const running = new WeakMap<object, RunningTest>();
   /** By the context objects that tests and their hooks get. */
   const byContext = new WeakMap<object, RunningTest>();
@@ -68,11 +92,24 @@ function watchTests(host: HookHost, prototype: NodeTest): () => void {
   function begin(test: NodeTest): void {
     // Suites and hooks have prototypes of their own, and the root test is the process.
     if (Object.getPrototypeOf(test) !== prototype || !test.parent || running.has(test)) return;
-    const titles: string[] = [];
-    for (let each: NodeTest | null = test; each?.parent; each = each.parent) titles.unshift(each.name);
-    const begun = host.tests.begin({ file: test.loc?.file ?? process.argv[1] ?? '', titles });
+    const begun = host.tests.begin(nameOf(test));
     running.set(test, begun);
+    seen.running.add(begun.scope?.labels.test_id);
     adopt(test, begun);
+  }
+
+  function ends(test: NodeTest): void {
+    const known = running.get(test);
+    const { cause: error, phase } = failureOf(test.error);
+    if (known) {
+      seen.running.delete(known.scope?.labels.test_id);
+      seen.ended = true;
+      const outcome = outcomeOf(test);
+      // Its own function is no phase.
+      known.end(outcome, outcome === 'failed' ? { error, phase: phase === 'load' ? undefined : phase } : {});
+    } else if (classOf(test) === 'Suite' && !test.passed && phase) {
+      host.tests.failed(nameOf(test), phase, error);
+    }
   }
 
   /** What the resource runs is done in the test's scope, or in none. */
@@ -133,7 +170,7 @@ function watchTests(host: HookHost, prototype: NodeTest): () => void {
   };
   prototype.addReadySubtest = function (this: NodeTest, test: NodeTest) {
     try {
-      running.get(test)?.end(outcomeOf(test), causeOf(test.error));
+      ends(test);
     } catch (error) {
       host.broken(error);
     }
@@ -156,13 +193,44 @@ function outcomeOf(test: NodeTest): 'passed' | 'failed' | 'skipped' | 'todo' {
   return test.passed ? 'passed' : 'failed';
 }
 
-/** Node wraps what a test has thrown. */
-function causeOf(error: unknown): unknown {
-  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
-  return code === 'ERR_TEST_FAILURE' && cause !== undefined ? cause : error;
+/** Node wraps what a test, a suite or a hook has thrown. `load`: the function itself has thrown it. */
+function failureOf(error: unknown): { cause: unknown; phase?: TestPhase } {
+  const { code, cause, failureType, message } = (error ?? {}) as NodeFailure;
+  if (code !== 'ERR_TEST_FAILURE') return { cause: error };
+  const thrown = failureType === 'testCodeFailure' || failureType === 'hookFailed';
+  // Of a time-out, the cause is a text alone.
+  return {
+    cause: thrown || typeof cause !== 'string' ? (cause ?? error) : error,
+    phase: phaseOf(failureType, String(message)),
+  };
 }
 
-/** From version 24 a resource keeps the context it runs in under a symbol; before, Node asks the resource itself. */
+/** Suites have a class of their own; so have the files that `node --test` runs, which say what failed themselves. */
+function classOf(test: NodeTest): string {
+  return (Object.getPrototypeOf(test) as object).constructor.name;
+}
+
+interface NodeFailure {
+  code?: unknown;
+  cause?: unknown;
+  failureType?: unknown;
+  message?: unknown;
+}
+
+/** A failed suite may have only failed tests. */
+function phaseOf(failureType: unknown, message: string): TestPhase | undefined {
+  // The error of a hook has the hook's for its cause: `failed running beforeEach hook`.
+  if (failureType === 'hookFailed') return hookPhase(/running (\w+) hook/.exec(message)?.[1] ?? '') ?? 'outside';
+  return failureType === 'testCodeFailure' ? 'load' : undefined;
+}
+
+function nameOf(test: NodeTest): TestName {
+  const titles: string[] = [];
+  for (let each: NodeTest | null = test; each?.parent; each = each.parent) titles.unshift(each.name);
+  return { file: test.loc?.file ?? process.argv[1] ?? '', titles };
+}
+
+/** From version 24 a resource keeps the context it runs in under a symbol; on 22 that is there, and nothing in it. */
 function contextSymbol(resource: object): symbol | undefined {
   return Object.getOwnPropertySymbols(resource).find(({ description }) => description === 'context_frame');
 }
@@ -172,9 +240,11 @@ function enterFor(host: HookHost, resource: NodeTest, scope: RunningTest['scope'
   inside(resource, () => {
     const before = recorder.enterScope(scope);
     const symbol = contextSymbol(resource);
-    if (symbol === undefined) return;
     const sample = new AsyncResource('Test', { requireManualDestroy: true });
-    Reflect.set(resource, symbol, Reflect.get(sample, symbol));
+    const frame: unknown = symbol && Reflect.get(sample, symbol);
+    // Node asks the resource itself, which has it now.
+    if (symbol === undefined || frame === undefined) return;
+    Reflect.set(resource, symbol, frame);
     recorder.enterScope(before);
   });
 }

@@ -1,4 +1,5 @@
-import type { Hook, HookHost, RunningTest } from '../lib/hook.js';
+import type { Failure, Hook, HookHost, RunningTest } from '../lib/hook.js';
+import { hookPhase } from '../lib/failure.js';
 import { createProbes } from '../lib/probes.js';
 
 /** The functions of vitest's runner that all of its versions have. */
@@ -9,6 +10,7 @@ const RUNNER = {
     { function: ['failTask'], first: '__handit__.vitestFailed($1,$2)' },
     // The first thing of an attempt: `callAroundEachHooks` since 4.1, before that the hooks of the test's own suite.
     { function: ['callAroundEachHooks', 'callSuiteHook'], first: '__handit__.vitestAttempt($1,$2,$3)' },
+    { function: ['callSuiteHook'], failed: '__handit__.vitestHook($3,$0)' },
   ],
 } as const;
 
@@ -24,6 +26,12 @@ export const vitestHook: Hook = {
     {
       package: 'vitest',
       path: '^dist/chunks/[\\w.-]+\\.js$',
+      contains: 'function listenForErrors(',
+      rules: [{ function: ['catchError'], first: '__handit__.vitestUncaught($1,state())' }],
+    },
+    {
+      package: 'vitest',
+      path: '^dist/chunks/[\\w.-]+\\.js$',
       contains: 'class FileMap ',
       rules: ['FileMap.readFile', 'FileMap.readFileAsync'].map((name) => ({
         function: [name],
@@ -34,10 +42,22 @@ export const vitestHook: Hook = {
   install(host) {
     const probes = createProbes(host);
     const attempts = new WeakMap<Task, Attempt>();
-    const errors = new WeakMap<object, unknown>();
-    const state: State = { host, attempts, errors };
+    const failures = new WeakMap<object, Failure>();
+    const state: State = { host, attempts, failures, tries: new WeakMap(), hookFailure: {} };
     probes.add('vitestEvent', (event: string, task: Task) => happened(state, event, task), undefined);
-    probes.add('vitestFailed', (result: object, error: unknown) => void errors.set(result, error), undefined);
+    probes.add('vitestFailed', (result: object, error: unknown) => fails(state, result, error), undefined);
+    // Passed on: it is about to be caught.
+    host.probe('vitestHook', (name: unknown, error: unknown) => {
+      const phase = hookPhase(String(name));
+      if (phase) state.hookFailure = { error, phase };
+      return error;
+    });
+    probes.add(
+      'vitestUncaught',
+      (error: unknown, { filepath = '' }: { filepath?: string }) =>
+        host.tests.failed({ file: filepath, titles: [] }, 'outside', error),
+      undefined,
+    );
     probes.add('vitestAttempt', (suite: Task, test: Task, what: unknown) => tries(state, suite, test, what), undefined);
     host.probe('vitestFile', (path: string, text: string) => reads(host, path, text));
     return probes.stop;
@@ -53,7 +73,7 @@ interface Task {
   suite?: Task;
   file: Task;
   tasks?: Task[];
-  result?: { state?: string };
+  result?: { state?: string; errors?: readonly unknown[] };
 }
 
 interface Attempt {
@@ -66,14 +86,26 @@ interface Attempt {
 interface State {
   host: HookHost;
   attempts: WeakMap<Task, Attempt>;
-  /** What was thrown, by the result that it made fail. */
-  errors: WeakMap<object, unknown>;
+  /** What was thrown first, by the result that it made fail. */
+  failures: WeakMap<object, Failure>;
+  /** How often a test was tried. */
+  tries: WeakMap<Task, number>;
+  /** What a hook has thrown last. */
+  hookFailure: Failure;
+}
+
+function fails({ host, failures, hookFailure }: State, result: object, error: unknown): undefined {
+  if (failures.has(result)) return;
+  const phase = hookFailure.error === error ? hookFailure.phase : undefined;
+  // vitest is about to make text of what was compared.
+  failures.set(result, { error, phase, compared: host.tests.compared(error) });
 }
 
 function happened(state: State, event: string, task: Task): undefined {
   if (task.type === 'suite') {
     // Tests of a suite that is left out are not heard of.
     if (event === 'suite-finished' && task.mode !== 'run') leaveOut(state, task);
+    if (event === 'suite-finished' || event === 'suite-failed-early') suiteEnds(state, event, task);
     // Behind the last file vitest ends its workers, by a signal or from outside.
     if (event === 'suite-finished' && task.filepath !== undefined) state.host.flush();
     return;
@@ -97,23 +129,43 @@ function tries(state: State, suite: Task, test: Task, what: unknown): undefined 
 }
 
 /** The runner's function is asynchronous, and stays in the test's scope up to its end. */
-function begin({ host, attempts }: State, task: Task): Attempt {
-  const test = host.tests.begin({ file: task.file.filepath ?? '', titles: titlesOf(task) });
+function begin({ host, attempts, tries }: State, task: Task): Attempt {
+  const count = (tries.get(task) ?? 0) + 1;
+  tries.set(task, count);
+  const test = host.tests.begin({ file: task.file.filepath ?? '', titles: titlesOf(task), attempt: count });
   const attempt = { test, begun: false, over: false };
   attempts.set(task, attempt);
   if (task.mode === 'run' || task.mode === 'queued') test.stay();
   return attempt;
 }
 
-function end({ errors }: State, task: Task, attempt: Attempt | undefined): void {
+function end(state: State, task: Task, attempt: Attempt | undefined): void {
   if (!attempt || attempt.over) return;
   attempt.over = true;
   const { result, mode } = task;
-  const error = result && errors.get(result);
+  const failure = failureOf(state, task);
   if (mode === 'todo') return attempt.test.end('todo');
   if (mode === 'skip' || result?.state === 'skip') return attempt.test.end('skipped');
-  if (result?.state === 'pass') return attempt.test.end('passed');
-  attempt.test.end('failed', error);
+  // A test that is repeated runs on.
+  const passed = result?.state === 'pass' || (result?.state === 'run' && failure.error === undefined);
+  if (passed) return attempt.test.end('passed');
+  attempt.test.end('failed', failure);
+}
+
+/** Some of vitest's own errors come as fields alone. */
+function failureOf({ failures }: State, { result }: Task): Failure {
+  const failure = result && failures.get(result);
+  if (result) failures.delete(result);
+  return failure ?? { error: result?.errors?.[0] };
+}
+
+/** A hook around all of its tests has failed, or its function, or the file could not be loaded. */
+function suiteEnds(state: State, event: string, task: Task): void {
+  if (!task.result?.errors?.length) return;
+  const { error, phase } = failureOf(state, task);
+  const titles = task.filepath === undefined ? titlesOf(task) : [];
+  const file = task.filepath ?? task.file.filepath ?? '';
+  state.host.tests.failed({ file, titles }, phase ?? (event === 'suite-failed-early' ? 'load' : 'outside'), error);
 }
 
 function leaveOut(state: State, suite: Task): void {

@@ -29,8 +29,13 @@ export function createSessions(host: ApiHost) {
     const t0 = now();
     const shown = quote(tag.length > MAX_TAG ? stringSlice(tag, 0, MAX_TAG) : tag);
     const common = `"proc":"${proc}","session_id":"${id}","parent":${parent === 0 ? 'null' : parent},"tag":${shown}`;
-    const { session_id: outerId, agent, test } = outer?.labels ?? {};
-    const within = field('outer_session_id', outerId) + field('agent', agent) + field('test', test) + host.otelJson();
+    const { session_id: outerId, agent, test, test_id: testId } = outer?.labels ?? {};
+    const within =
+      field('outer_session_id', outerId) +
+      field('agent', agent) +
+      field('test', test) +
+      field('test_id', testId) +
+      host.otelJson();
     const about = attrs === undefined ? '' : `,"attrs":${preview.value(attrs)}`;
     recorder.raw(`{"type":"session_start",${common}${about}${within},"t0_ns":${recorder.epoch(t0)}}\n`);
     let ended = false;
@@ -120,8 +125,8 @@ function isCaller({ name }: FunctionEntry): boolean {
   return !regExpTest(known, recorded) || !regExpTest(known, running) || recorded === running;
 }
 
-function field(name: string, value: string | undefined): string {
-  return value === undefined ? '' : `,"${name}":${quote(value)}`;
+function field(name: string, value: string | number | undefined): string {
+  return value === undefined ? '' : `,"${name}":${typeof value === 'number' ? value : quote(value)}`;
 }
 
 const NOT_HANDLED = '{"name":"Unknown","message":"the promise was rejected, and nothing waited for it"}';

@@ -38,6 +38,7 @@ export interface CurrentCall {
   session_id?: string;
   agent?: string;
   test?: string;
+  test_id?: number;
   /** The W3C trace id (32 hex digits) that came with the request being answered. */
   trace_id?: string;
 }

@@ -3,6 +3,8 @@ import { isMainThread } from 'node:worker_threads';
 export interface ProcessEndOptions {
   /** Writes what there is; the program may go on. */
   drain(): void;
+  /** The same while an exception is on its way. */
+  save(): void;
   /** The last thing that happens, behind the program's own handlers. */
   end(code: number | undefined): void;
   /** An exception is about to end the process, and nobody handles it. */
@@ -18,7 +20,7 @@ export interface ProcessEndOptions {
  *
  * @returns takes all of it back
  */
-export function watchProcessEnd({ drain, end, uncaught, guarded }: ProcessEndOptions): () => void {
+export function watchProcessEnd({ drain, save, end, uncaught, guarded }: ProcessEndOptions): () => void {
   const host = process as unknown as ProcessInternals;
   const { reallyExit } = host;
 
@@ -41,6 +43,8 @@ export function watchProcessEnd({ drain, end, uncaught, guarded }: ProcessEndOpt
     moveToEnd();
     const handled = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (!handled && isMainThread) uncaught(error, origin === 'unhandledRejection');
+    // A listener of the program's that throws ends the process at once, without a word: exit code 7.
+    if (handled) save();
     // Thrown by an exit handler: the handlers behind it, ours too, do not run any more.
     const { _exiting } = process as unknown as { _exiting?: boolean };
     if (_exiting) end(handled ? Number(process.exitCode ?? 0) : 1);

@@ -71,8 +71,12 @@ export interface Previewer {
   short(text: string, to: Encoder): void;
   /** The same as a string. */
   value(value: unknown): string;
-  /** A thrown value, in the shape of a record's `error`. */
-  error(value: unknown): ThrownValue;
+  /**
+   * A thrown value, in the shape of a record's `error`.
+   *
+   * @param stack its stack, where the caller has it
+   */
+  error(value: unknown, stack?: string): ThrownValue;
 }
 
 /** @param isSecret answers whether the value of a key is to be left out */
@@ -84,7 +88,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     write: (value) => writer.write(value),
     short: (text, to) => writer.short(text, to),
     value: (value) => writer.value(value),
-    error: (value) => thrown.of(value),
+    error: (value, stack) => thrown.of(value, stack),
   };
 }
 

@@ -1344,7 +1344,7 @@ function labelsJson(labels: Labels): string {
   let text = '';
   for (const name of each(objectKeys(labels))) {
     const value = labels[name as keyof Labels];
-    if (value !== undefined) text += `,"${name}":${quote(value)}`;
+    if (value !== undefined) text += `,"${name}":${typeof value === 'number' ? value : quote(value)}`;
   }
   return text;
 }

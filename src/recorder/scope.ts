@@ -6,6 +6,7 @@ export interface Labels {
   session_id?: string;
   agent?: string;
   test?: string;
+  test_id?: number;
 }
 
 /** A W3C trace that the program is a part of, in lower-case hex digits. */

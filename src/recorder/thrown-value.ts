@@ -54,9 +54,13 @@ export class ThrownValues {
   ) {}
 
   /** A thrown value, in the shape of a record's `error`. */
-  of(input: unknown): ThrownValue {
+  of(input: unknown, stack?: string): ThrownValue {
     try {
-      if (isError(input)) return new ThrownValue(this.head(input), input, this.tail(input, 0), this.isSecret);
+      if (isError(input)) {
+        const [head, tail] = [this.head(input), this.tail(input, 0)];
+        if (stack === undefined) return new ThrownValue(head, input, tail, this.isSecret);
+        return new ThrownValue(`${head},"stack":${longString(stack, this.isSecret)}`, undefined, tail);
+      }
       const message = quote(this.messageOf(input));
       return new ThrownValue(`{"name":"Thrown","message":${message},"value":${this.value(input)}}`, undefined, '');
     } catch {

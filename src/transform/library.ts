@@ -5,7 +5,7 @@ import { parseSource } from './parser.js';
 import type { Edit, Node, SourceKind } from './types.js';
 
 /**
- * What is put into one function of a library. In the texts `$1`, `$2` are its parameters and `$1{key}` what it takes out
+ * What is put into one function of a library: by `name`, `Class.method` or `exports.name`. In the texts `$1`, `$2` are its parameters and `$1{key}` what it takes out
  * of one; `h$l` is what `enter` answered, also in the functions within. Probes are methods of the global `__handit__`.
  */
 export interface LibraryRule {
@@ -17,6 +17,8 @@ export interface LibraryRule {
   enter?: string;
   /** What the body throws passes through the handle's `fail()`. Only where the library itself catches it. */
   catches?: boolean;
+  /** Takes the place of what the body throws, `$0`; also in async functions. Only where the library itself catches it. */
+  failed?: string;
   /** A statement put first. */
   first?: string;
   /** Takes the place of each value that the function's own `return` statements give; `$0` is that value. */
@@ -112,10 +114,10 @@ function namedFunctions(program: Node): Map<string, Found[]> {
       if (isFunction(init)) add(node.id.name, { node: init });
       if (init.type === 'ClassExpression' && !init.id) addMethods(node.id.name as string, init);
     }
-    // X.prototype.name = function () {}
+    // X.prototype.name = function () {}, exports.name = () => {}
     if (node.type === 'AssignmentExpression' && isFunction(node.right)) {
-      const path = /^(\w+)\.prototype\.(\w+)$/.exec(pathOf(node.left));
-      if (path) add(`${path[1]}.${path[2]}`, { node: node.right });
+      const path = /^(?:(\w+)\.prototype|(exports))\.(\w+)$/.exec(pathOf(node.left));
+      if (path) add(`${path[1] ?? path[2]}.${path[3]}`, { node: node.right });
     }
     if ((node.type === 'ClassDeclaration' || node.type === 'ClassExpression') && node.id) {
       addMethods(node.id.name as string, node);
@@ -159,6 +161,11 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
       insert(body.start, `{${open}${first}return(`);
       insert(node.end, `)${close}}`);
     }
+  }
+  if (rule.failed !== undefined) {
+    if (body.type !== 'BlockStatement') throw new UnfamiliarSource(`${name} has no statements`);
+    insert(body.start + 1, 'try{');
+    insert(body.end - 1, `}catch(h$e){throw ${text(rule.failed).replaceAll('$0', 'h$e')}}`);
   }
   if (rule.returns !== undefined) {
     const [before, after, ...more] = text(rule.returns).split('$0');

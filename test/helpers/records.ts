@@ -62,6 +62,14 @@ export const httpError = (id: number, us: number, extra: Partial<HttpError> = {}
 });
 
 export const testEnd = (test: string, us: number, extra: Partial<TestEnd> = {}): TestEnd => ({
-  ...{ type: 'test_end', proc, test, file: test.split(' > ')[0], titles: test.split(' > ').slice(1) },
+  ...{
+    type: 'test_end',
+    proc,
+    test_id: 1,
+    test,
+    try: 1,
+    file: test.split(' > ')[0],
+    titles: test.split(' > ').slice(1),
+  },
   ...{ outcome: 'passed', t1_ns: at(us), dt_ns: 3000, ...extra },
 });

@@ -1,3 +1,4 @@
+import { checkTestEnds, testEnds } from '../helpers/test-ends.js';
 import { matrix, type MatrixRun, type MatrixTrace } from './matrix.js';
 
 const group = 'Test runners';
@@ -68,7 +69,13 @@ function expectTests(trace: MatrixTrace): void {
 
 const snapshots = 'test/__snapshots__/mocks.test.js.snap';
 
-for (const version of ['30', '29']) {
+/** jest 29 blames the file. */
+const outsideLines = {
+  30: ['failed phases/outside.test.js > leaves a timer (outside): Error: too late'],
+  29: ['failed phases/outside.test.js (outside): Error: too late'],
+};
+
+for (const version of ['30', '29'] as const) {
   const app = `jest-${version}`;
   const row = (title: string, run: Omit<MatrixRun, 'app' | 'title' | 'group'>): void =>
     matrix({ app, group, title: `Jest ${version}, ${title}`, exitCode: 1, normalise, ...run });
@@ -111,6 +118,28 @@ for (const version of ['30', '29']) {
       expect(trace.call('isOdd')).toMatchObject({ file: 'esm/odd.mjs', line: 3 });
       expect(trace.call('isOdd')).not.toHaveProperty('test');
       expect(trace.call('Numbers.static make').test).toBe('esm/numbers.test.mjs > modules that need each other');
+    },
+  });
+  row('what fails', {
+    command: ['jest', '--runInBand', '--ci', '--no-cache'],
+    env: config({ testMatch: ['<rootDir>/phases/*.test.js'] }),
+    normalise: unordered,
+    expect({ records }) {
+      checkTestEnds(records);
+      const told = testEnds(records).filter((line) => !line.includes('/tries.') && !line.includes('/syntax.'));
+      expect(told.sort()).toEqual([
+        'failed phases/describe.test.js (load): Error: in describe',
+        'failed phases/hooks.test.js > after all (after_all): TypeError: no close',
+        'failed phases/hooks.test.js > after each > d (after_each): TypeError: no clean',
+        'failed phases/hooks.test.js > all > a (before_all): TypeError: no database',
+        'failed phases/hooks.test.js > all > b (before_all): TypeError: no database',
+        'failed phases/hooks.test.js > each > c (before_each): TypeError: no user',
+        'failed phases/load.test.js (load): RangeError: cannot boot',
+        ...outsideLines[version],
+        'passed phases/hooks.test.js > after all > e',
+        'passed phases/outside.test.js > leaves a timer',
+      ]);
+      expect(testEnds(records)).toContain('passed phases/tries.test.js > third time #3');
     },
   });
   for (const transformer of ['ts-jest', '@swc/jest']) {

@@ -1,3 +1,4 @@
+import { checkTestEnds, testEnds } from '../helpers/test-ends.js';
 import { matrix, type MatrixTrace } from './matrix.js';
 
 const runners = 'Test runners';
@@ -63,6 +64,47 @@ for (const [name, version] of [
       else mocha(trace);
     },
     command: ['node', `node_modules/${name}/bin/mocha.js`, ...tests],
+  });
+}
+
+const mochaFailures = [
+  'failed failing/tries.cjs > late: Error: Timeout of 30ms exceeded. For async tests and hooks, ensure "done()" is called; if returning a Promise, ensure it resolves.',
+  'failed failing/tries.cjs > thrown text: Thrown: just text',
+  'failed failing/tries.cjs > uncaught: Error: from a timer',
+  'failed failing/tries.cjs > same > title: AssertionError: 2 == 3; wanted 3, got 2',
+  'failed failing/tries.cjs > same > title: AssertionError: Expected values to be strictly deep-equal:; wanted [5], got [4]',
+  'failed failing/tries.cjs > tried > third time: AssertionError: Expected values to be strictly equal:; wanted 3, got 1',
+  'failed failing/tries.cjs > tried > third time #2: AssertionError: Expected values to be strictly equal:; wanted 3, got 2',
+  'passed failing/tries.cjs > tried > third time #3',
+  'failed failing/hooks.cjs > all (before_all): TypeError: no database',
+  'failed failing/hooks.cjs > each > c (before_each): TypeError: no user',
+  'passed failing/hooks.cjs > after each > d',
+  'failed failing/hooks.cjs > after each > d (after_each): TypeError: no clean',
+  'passed failing/hooks.cjs > after all > e',
+  'failed failing/hooks.cjs > after all (after_all): TypeError: no close',
+  'skipped failing/hooks.cjs > skips > f',
+];
+
+for (const [name, version] of [
+  ['mocha10', 10],
+  ['mocha', 11],
+  ['mocha12', 12],
+] as const) {
+  const bin = ['node', `node_modules/${name}/bin/mocha.js`];
+  matrix({
+    ...{ app: 'mocha', title: `Mocha ${version}, what fails`, group: runners, exitCode: 9, normalise },
+    ...(version === 12 && { nodes: [22, 24, 26], because: 'on Node 20 its tests are not seen' }),
+    command: [...bin, 'failing/tries.cjs', 'failing/hooks.cjs'],
+    expect({ records }) {
+      checkTestEnds(records);
+      const told = testEnds(records).map((line) => line.replace(/ \(\/.*\/failing\/tries\.cjs\)$/, ''));
+      expect(told.sort()).toEqual([...mochaFailures].sort());
+    },
+  });
+  matrix({
+    ...{ app: 'mocha', title: `Mocha ${version}, a file that fails`, group: runners, exitCode: 1, normalise },
+    command: [...bin, 'failing/load.mjs'],
+    expect: ({ records }) => expect(testEnds(records)).toEqual(['failed failing/load.mjs (load): Error: in describe']),
   });
 }
 
@@ -199,6 +241,33 @@ matrix({
   ...{ app: 'ava', title: 'AVA 6, processes', group: runners, normalise: sorted, expect: ava, partial: skips },
   command: ['ava', '--no-worker-threads'],
   compare: ['test/snapshots'],
+});
+matrix({
+  ...{ app: 'ava', title: 'AVA 6, what fails', group: runners, exitCode: 1, normalise: sorted },
+  command: ['ava', 'failing/*.test.js'],
+  expect({ records }) {
+    checkTestEnds(records);
+    expect(testEnds(records).sort()).toEqual([
+      'failed failing/before.test.js (before_all): Error: no database',
+      'failed failing/hooks.test.js > three (after_each): TypeError: no clean',
+      'failed failing/hooks.test.js > two (before_each): TypeError: no user',
+      'failed failing/load.test.js (load): RangeError: cannot boot',
+      'failed failing/outside.test.js (outside): Error: too late',
+      'failed failing/tries.test.js > is: AssertionError: t.is()',
+      'failed failing/tries.test.js > late: Error: Test timeout exceeded',
+      'failed failing/tries.test.js > node assert: AssertionError: 2 == 3; wanted 3, got 2',
+      'failed failing/tries.test.js > text: Thrown: just text',
+      'passed failing/hooks.test.js > one',
+      'passed failing/hooks.test.js > three',
+      'passed failing/outside.test.js > leaves',
+    ]);
+    const difference = /^t\.is\(\)\nDifference \(- actual, \+ expected\):\n- 2\n\+ 3/;
+    expect(records).toContainEqual(
+      expect.objectContaining({
+        error: expect.objectContaining({ message: expect.stringMatching(difference) as string }) as object,
+      }),
+    );
+  },
 });
 for (const args of [[], ['--no-worker-threads']]) {
   matrix({

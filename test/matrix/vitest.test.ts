@@ -1,3 +1,4 @@
+import { checkTestEnds, testEnds } from '../helpers/test-ends.js';
 import { matrix, type MatrixRun, type MatrixTrace } from './matrix.js';
 
 const group = 'Test runners';
@@ -67,9 +68,40 @@ function recordsFailures(trace: MatrixTrace): void {
     ['fails in the source', 'failed', 'the cart is empty'],
     ['fails later', 'failed', 'Test timed out in 50ms.'],
     ['leaves a rejection', 'passed', undefined],
+    ['', 'failed', 'nobody waits for this'],
   ]);
   const { id } = trace.call('Cart.checkout');
   expect(trace.records).toContainEqual(expect.objectContaining({ type: 'exception', id }));
+}
+
+function recordsPhases({ records }: MatrixTrace): void {
+  checkTestEnds(records);
+  const told = testEnds(records).map((line) => line.replace('TestTimeoutError', 'Error'));
+  const deep = 'AssertionError: Expected values to be strictly deep-equal:; wanted [5], got [4]';
+  expect(told.sort()).toEqual([
+    'failed phases/describe.test.ts (load): Error: in describe',
+    'failed phases/hooks.test.ts > after all (after_all): TypeError: no close',
+    'failed phases/hooks.test.ts > after each > d (after_each): TypeError: no clean',
+    'failed phases/hooks.test.ts > all (before_all): TypeError: no database',
+    'failed phases/hooks.test.ts > each > c (before_each): TypeError: no user',
+    'failed phases/load.test.ts (load): RangeError: cannot boot',
+    'failed phases/outside.test.ts (outside): Error: too late',
+    'failed phases/tries.test.ts > late: Error: Test timed out in 30ms.',
+    `failed phases/tries.test.ts > same > title: ${deep}`,
+    'failed phases/tries.test.ts > same > title: AssertionError: expected { a: 2 } to deeply equal { a: 3 }; wanted {"a":3}, got {"a":2}',
+    'failed phases/tries.test.ts > should fail: Error: Expect test to fail',
+    'failed phases/tries.test.ts > third time #2: AssertionError: expected 2 to equal 3; wanted 3, got 2',
+    'failed phases/tries.test.ts > third time: AssertionError: expected 1 to equal 3; wanted 3, got 1',
+    'failed phases/tries.test.ts > thrown text: Thrown: just text',
+    'passed phases/hooks.test.ts > after all > e',
+    'passed phases/outside.test.ts > leaves',
+    'passed phases/outside.test.ts > waits',
+    'passed phases/tries.test.ts > repeated',
+    'passed phases/tries.test.ts > repeated #2',
+    'passed phases/tries.test.ts > third time #3',
+    'skipped phases/hooks.test.ts > all > a',
+    'skipped phases/hooks.test.ts > all > b',
+  ]);
 }
 
 function recordsMocks(trace: MatrixTrace): void {
@@ -122,6 +154,7 @@ for (const { major, nodes } of versions) {
   });
   run('mocks', [], { env: { FOLDER: 'mocks' }, expect: recordsMocks });
   run('failing tests', [], { env: { FOLDER: 'failing' }, exitCode: 1, expect: recordsFailures });
+  run('what fails', [], { env: { FOLDER: 'phases' }, exitCode: 1, expect: recordsPhases });
   const report = ['coverage/coverage-final.json', ...snapshots];
   const env = { IN_SOURCE: 'no' };
   const coverage = { group: 'Coverage', compare: report } as const;
