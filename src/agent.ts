@@ -33,8 +33,10 @@ import { quote } from './recorder/quote.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
-import { argvWithoutSecrets, secretKeys } from './recorder/redact.js';
+import { argvWithoutSecrets, redactUrls, secretKeys } from './recorder/redact.js';
 import { watchProcessEnd } from './process/process-end.js';
+import { processFacts, type ProcessFacts } from './process/process-facts.js';
+import { createModuleRecords } from './loader/module-records.js';
 import { textHash } from './files/text-hash.js';
 import { simpleName } from './transform/names.js';
 import type { FunctionInfo } from './transform/types.js';
@@ -129,6 +131,18 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     };
   }
 
+  function facts(): ProcessFacts {
+    try {
+      return processFacts({
+        ...{ cwd: config.cwd, env: process.env, program: process.argv[1], execArgv: process.execArgv },
+        withoutSecrets: (text) => redactUrls(text, isSecret),
+      });
+    } catch (error) {
+      broken(error);
+      return {};
+    }
+  }
+
   function processStart(): string {
     return line({
       type: 'process_start',
@@ -143,6 +157,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       argv: argvWithoutSecrets(process.argv, isSecret),
       cwd: config.cwd,
       platform: process.platform,
+      ...facts(),
     });
   }
   const started = recorder.epoch(now());
@@ -161,6 +176,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     guarded(() => loader.registerPending()),
   );
   const observers = noticeAsyncObservers(disguise.looksLike);
+  /** Test runners load a file many times: it has a line for each text of it. */
+  const moduleRecords = createModuleRecords((record) =>
+    recorder.raw(line({ type: 'module', proc, ts_ns: recorder.epoch(now()), ...record })),
+  );
   const forLoader = rewriteOptions(config, folder);
   const { nameOf } = forLoader.userModules;
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
@@ -190,8 +209,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
         libraryRules,
         library: createLibraryFiles({ ...forLoader, files: libraryRules, leftAlone }),
         leftAlone,
-        register(file, { functions }) {
+        register(file, rewritten) {
+          const { functions } = rewritten;
           seen();
+          moduleRecords(file.path, rewritten);
           sources.add(file);
           recorder.register({ path: file.path, functions }, file.base, file.stride);
           if (config.debug) debug(instrumented(file.path, functions));
@@ -373,8 +394,8 @@ function entryText(): string {
 
 /** A record as a line; `_ns` fields are digits already and go in as numbers. */
 function line(record: Record<string, unknown>): string {
-  const fields = Object.entries(record).map(
-    ([key, value]) => `"${key}":${key === 'ts_ns' ? (value as string) : toJson(value)}`,
+  const fields = Object.entries(record).flatMap(([key, value]) =>
+    value === undefined ? [] : [`"${key}":${key === 'ts_ns' ? (value as string) : toJson(value)}`],
   );
   return `{${fields.join(',')}}\n`;
 }

@@ -8,6 +8,7 @@
  */
 export type TraceRecord =
   | ProcessStart
+  | Module
   | Call
   | Return
   | Settle
@@ -99,6 +100,47 @@ export interface ProcessStart {
   cwd: string;
   /** `process.platform`. */
   platform: string;
+  /** The commit that is checked out. */
+  git?: GitInfo;
+  /** The run of a CI service that this is a part of. */
+  ci?: CiInfo;
+  /** The program's first file: relative to `cwd`, with `/`; absent where there is none (`node -e`). */
+  script?: string;
+}
+
+export interface GitInfo {
+  /** 40 hex digits, or 64. */
+  sha: string;
+  /** Absent where HEAD is detached and the CI service names none. */
+  branch?: string;
+  /** Whether files differ from the commit; absent where that is not known. */
+  dirty?: boolean;
+}
+
+export interface CiInfo {
+  /** `github`, `gitlab`, `circleci`, `azure`, `buildkite`, `travis`, `bitbucket`, `teamcity`, `jenkins`, `unknown`. */
+  provider: string;
+  /** The service's id of the whole run. */
+  run?: string;
+  job?: string;
+  /** Secrets redacted. */
+  url?: string;
+}
+
+/** A file of the program that was rewritten, and so is recorded: written once for each text of it. */
+export interface Module {
+  type: 'module';
+  proc: ProcId;
+  ts_ns: TimeNs;
+  /** As in `call`. */
+  file: string;
+  /**
+   * 16 hex digits that tell whether the file is still the one that ran: of its text, without a byte order mark; where a
+   * source map leads to it, of the original.
+   */
+  hash: string;
+  /** The built file that ran, where a source map led from it to `file`. */
+  origin?: string;
 }
 
 /** How a function was written. */

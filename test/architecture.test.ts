@@ -11,7 +11,7 @@ const allowed: Record<string, string[]> = {
   'src/intrinsics': [],
   'src/node-features': [],
   'src/files': [],
-  'src/process': [],
+  'src/process': ['src/files'],
   'src/log': [],
   'src/config': ['src/log'],
   'src/recorder': ['src/files', 'src/intrinsics'],

@@ -13,6 +13,7 @@ const good: Record<string, object> = {
     ...{ type: 'process_start', proc, ts_ns: time, schema: 1, handit: '0.1.0', node: 'v20.20.2', pid: 7, ppid: 1 },
     ...{ tid: 0, argv: ['node', 'a.js'], cwd: '/a', platform: 'linux' },
   },
+  module: { type: 'module', proc, ts_ns: time, file: 'a.ts', hash: '0123456789abcdef' },
   call: {
     ...{ type: 'call', proc, id: 2, parent: 1, func: 'A.f', file: 'a.js', line: 1, column: 1, kind: 'method' },
     ...{ t0_ns: time, args_preview: { a: 1, b: { $type: 'undefined' }, c: [null, { $type: 'User', id: 1 }] } },
@@ -66,7 +67,7 @@ function without(record: object, field: string): object {
 
 test('there is a good line here for every record type of the schema', () => {
   expect(Object.keys(good).sort()).toEqual(recordTypes().sort());
-  expect(recordTypes()).toHaveLength(15);
+  expect(recordTypes()).toHaveLength(16);
 });
 
 describe.each(Object.entries(good))('a %s line', (type, record) => {

@@ -5,6 +5,7 @@ import type { TestEnd, TestPhase } from '../../src/trace-format.js';
 import type { CompiledBody, LinkedBody, RunnerCode, RunnerSource } from '../../src/transform/types.js';
 
 export type { RunnerCode, RunnerSource } from '../../src/transform/types.js';
+export type { TestPhase } from '../../src/trace-format.js';
 export type { LibraryFile } from '../../src/transform/library.js';
 
 /** Watches one HTTP client or server, or one test runner. */

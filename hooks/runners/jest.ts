@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { TestPhase } from '../../src/trace-format.js';
-import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest } from '../lib/hook.js';
+import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest, TestPhase } from '../lib/hook.js';
 import { hookPhase } from '../lib/failure.js';
 import { createProbes } from '../lib/probes.js';
 

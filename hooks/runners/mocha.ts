@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
-import type { TestPhase } from '../../src/trace-format.js';
 import { hookPhase } from '../lib/failure.js';
-import type { Failure, Hook, HookHost, RunningTest, TestName } from '../lib/hook.js';
+import type { Failure, Hook, HookHost, RunningTest, TestName, TestPhase } from '../lib/hook.js';
 import { createProbes } from '../lib/probes.js';
 
 /** Mocha 10 to 12: each test with its `beforeEach` and `afterEach` hooks, each attempt of a retried one by itself. */

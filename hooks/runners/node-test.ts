@@ -1,7 +1,6 @@
 import { AsyncResource, createHook } from 'node:async_hooks';
-import type { TestPhase } from '../../src/trace-format.js';
 import { hookPhase } from '../lib/failure.js';
-import type { Hook, HookHost, RunningTest, TestName } from '../lib/hook.js';
+import type { Hook, HookHost, RunningTest, TestName, TestPhase } from '../lib/hook.js';
 
 /**
  * Node's own test runner. Its tests are asynchronous resources: a test is seen when the runner reads a method of it, and

@@ -6,7 +6,7 @@ import { createGlobalProbes } from './global-probes.js';
 import { ID_WIDTH, linkedCode, linkedForRunner, mapForRunner } from './linked-code.js';
 import type { Loader, LoaderOptions } from './loader.js';
 import { requireOwn } from './own-files.js';
-import type { Rewritten } from './source-cache.js';
+import type { RewrittenFile } from './rewrite.js';
 import type { SourceFile } from './source-table.js';
 import { installSync } from './sync-hooks.js';
 import { isLibrary } from './user-module.js';
@@ -81,7 +81,7 @@ export function installLoader(options: LoaderOptions): Loader {
   function registered(
     filename: string,
     source: string,
-    result: Rewritten & { path: string },
+    result: RewrittenFile,
     ran: Pick<SourceFile, 'behind' | 'wrapper' | 'idWidth'> = {},
   ): number {
     const { path, kind: readAs, prefix, edits, functions } = result;

@@ -3,8 +3,7 @@ import type { LibraryFile } from '../transform/library.js';
 import type { CompiledBody, LinkedBody, RunnerCode, RunnerSource, SourceKind } from '../transform/types.js';
 import type { LibraryFiles } from './library-files.js';
 import type { MapFiles } from './map-files.js';
-import type { Rewrite } from './rewrite.js';
-import type { Rewritten } from './source-cache.js';
+import type { Rewrite, RewrittenFile } from './rewrite.js';
 import type { SourceFile } from './source-table.js';
 
 /** What the thread of the asynchronous hooks sends. */
@@ -14,7 +13,7 @@ export type ThreadMessage =
       filename: string;
       path: string;
       source: string;
-      rewritten: Omit<Rewritten, 'code'>;
+      rewritten: Omit<RewrittenFile, 'code' | 'path'>;
       base: number;
       stride: number;
     }
@@ -44,7 +43,7 @@ export interface LoaderOptions {
   rewriteForRunner: Rewrite;
   mapFiles: MapFiles;
   /** Told of each rewritten module before it runs. */
-  register: (file: SourceFile, rewritten: Omit<Rewritten, 'code'>) => void;
+  register: (file: SourceFile, rewritten: Omit<RewrittenFile, 'code' | 'path'>) => void;
   skipped: (path: string, reason: string) => void;
   /** The same for any file; nothing is told of one that is not the user's. */
   skippedFile: (filename: string, reason: string) => void;

@@ -38,12 +38,13 @@ export interface RewriteOptions {
  *
  * @param map JSON of its source map, where a tool hands that over beside the source; else the one that the source names
  */
-export type Rewrite = (
-  filename: string,
-  source: string,
-  kind: CodeKind,
-  map?: string,
-) => (Rewritten & { path: string }) | null;
+export type Rewrite = (filename: string, source: string, kind: CodeKind, map?: string) => RewrittenFile | null;
+
+export interface RewrittenFile extends Rewritten {
+  path: string;
+  /** Of the source. */
+  hash: string;
+}
 
 /** @returns the step between a loaded source and the one that runs */
 export function createRewrite(options: RewriteOptions): Rewrite {
@@ -69,6 +70,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       }
     }
     const read: Record<string, string | null> = {};
+    const originals: Record<string, string> = {};
     const settings: InstrumentOptions = {
       kind,
       runtimeUrl: options.runtimeUrl,
@@ -77,7 +79,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
         (name, original = path) => userModules.functionsOf(original)?.(name) ?? true,
       ),
       redactParameter: options.redactParameter,
-      map: map && incoming(map, path, read),
+      map: map && incoming(map, path, read, originals),
     };
     const result = instrument(source, filename, settings);
     if (!result) return { code: '', prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [], read };
@@ -89,11 +91,28 @@ export function createRewrite(options: RewriteOptions): Rewrite {
         reason: `function ${name} in line ${line} is not recorded: ${reason}`,
         path: original,
       }));
-    return { code, prefix, kind: result.kind, functions, edits: JSON.stringify(result.edits), leftAlone, read };
+    return {
+      code,
+      prefix,
+      kind: result.kind,
+      functions,
+      edits: JSON.stringify(result.edits),
+      leftAlone,
+      read,
+      originals,
+    };
   }
 
-  /** @param read is told what comes from the disk */
-  function incoming(map: FoundMap, path: string, read: Record<string, string | null>): IncomingMap {
+  /**
+   * @param read      is told what comes from the disk
+   * @param originals is told of all originals
+   */
+  function incoming(
+    map: FoundMap,
+    path: string,
+    read: Record<string, string | null>,
+    originals: Record<string, string>,
+  ): IncomingMap {
     return {
       json: map.json,
       original(name, content) {
@@ -102,6 +121,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
         if (filename === null || original === null) return null;
         const text = content ?? textOf(filename);
         if (content === undefined) read[filename] = hashOf(text);
+        if (text !== undefined) originals[original] = contentHash(text);
         return { path: original, filename, text };
       },
       unusable: (reason) => options.mapUnusable(path, reason),
@@ -132,7 +152,18 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     }
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const filtered = userModules.functionsOf(path) ? path : '';
-    const parts = [options.build, options.runtimeUrl ?? '', options.filters, filtered, extension, kind, source];
+    // Hashed once, for the key and for the trace, which says which text it was.
+    const hash = contentHash(source);
+    const parts: (string | number)[] = [
+      options.build,
+      options.runtimeUrl ?? '',
+      options.filters,
+      filtered,
+      extension,
+      kind,
+      hash,
+      source.length,
+    ];
     if (found) parts.push(path, options.cwd, found.place, found.json);
     const key = cache?.key(parts);
     let rewritten = key && cache ? cache.get(key) : undefined;
@@ -152,7 +183,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     for (const { reason, path: original = path } of rewritten.leftAlone) options.skipped(original, reason);
     // Of what a framework has built, that is the user's which a map says was.
     const nothing = output ? rewritten.functions.every((each) => each.path === undefined) : !rewritten.functions.length;
-    return nothing ? null : { ...rewritten, path };
+    return nothing ? null : { ...rewritten, path, hash };
   };
 }
 
@@ -170,6 +201,13 @@ function textOf(filename: string): string | undefined {
     return undefined;
   }
 }
+
+/** The same with and without the mark that some ways of loading leave out. */
+function contentHash(text: string): string {
+  return textHash(text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text);
+}
+
+const BYTE_ORDER_MARK = 0xfeff;
 
 function hashOf(text: string | undefined): string | null {
   return text === undefined ? null : textHash(text);

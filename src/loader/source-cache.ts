@@ -17,6 +17,8 @@ export interface Rewritten {
   leftAlone: { reason: string; path?: string }[];
   /** Files that decided on it besides the source: original sources, by hash of their text; null: there was none. */
   read?: Record<string, string | null>;
+  /** Hashes of the originals that functions are from, by path. */
+  originals?: Record<string, string>;
 }
 
 /** Rewritten sources on disk. Keys are hashes of all that decides on the text, so an entry is never stale. */

@@ -57,7 +57,8 @@ export class ThrownValues {
   of(input: unknown, stack?: string): ThrownValue {
     try {
       if (isError(input)) {
-        const [head, tail] = [this.head(input), this.tail(input, 0)];
+        const head = this.head(input);
+        const tail = this.tail(input, 0);
         if (stack === undefined) return new ThrownValue(head, input, tail, this.isSecret);
         return new ThrownValue(`${head},"stack":${longString(stack, this.isSecret)}`, undefined, tail);
       }
