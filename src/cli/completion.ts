@@ -1,7 +1,30 @@
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+import { type Command, UsageError } from './command.js';
+
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+export const completionCommand: Command = {
+  usage: 'bash|zsh|fish',
+  summary: 'a script for the shell that completes commands, options and files',
+  options: {},
+  run({ files, commands }) {
+    const options = Object.fromEntries(
+      Object.entries(commands).map(([name, command]) => [
+        name,
+        [...Object.keys(command.options), 'help'].map((option) => `--${option}`),
+      ]),
+    );
+    const script = files.length === 1 ? completionScript(files[0], options) : undefined;
+    if (script === undefined) {
+      throw new UsageError(
+        `completion takes the name of a shell, and got "${files.join(' ')}"; allowed: ${SHELLS.join(', ')}`,
+      );
+    }
+    process.stdout.write(script);
+  },
+};
 
 /** A script that completes commands, their options and files; undefined for a shell that is not known. */
-export function completionScript(shell: string, commands: Record<string, string[]>): string | undefined {
+function completionScript(shell: string, commands: Record<string, string[]>): string | undefined {
   const names = Object.keys(commands).join(' ');
   const cases = Object.entries(commands);
   switch (shell) {

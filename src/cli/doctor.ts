@@ -2,25 +2,71 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { readConfig } from '../config.js';
-import { readTrace } from '../reader/node/read-trace.js';
+import { counted, REMEDIES } from '../reader/missing.js';
+import { InputError, openTrace } from '../reader/node/open-trace.js';
+import type { Trace } from '../reader/trace.js';
+import type { Process } from '../reader/types.js';
 import { version } from '../version.js';
+import { type Command, JSON_OPTION } from './command.js';
+import { paint } from './escape.js';
+import { DEFAULT_FILE } from './inputs.js';
 
-export interface Finding {
+interface Finding {
   level: 'ok' | 'note' | 'problem';
   text: string;
 }
 
 interface Surroundings {
-  file: string;
+  files: readonly string[];
   env: NodeJS.ProcessEnv;
   cwd: string;
   /** `process.versions.node`. */
   node: string;
 }
 
-/** Why nothing, or too little, was recorded: the Node version, the package, the settings, and what the trace tells. */
-export function diagnose({ file, env, cwd, node }: Surroundings): Finding[] {
-  return [...ofNode(node), ...ofPackage(cwd), ...ofSettings(env, cwd), ...ofTrace(file)];
+/** Why nothing, or too little, was recorded. */
+export const doctorCommand: Command = {
+  usage: '[file...]',
+  summary: 'why nothing, or too little, was recorded',
+  options: { json: JSON_OPTION },
+  async run({ files, values, out }) {
+    const inputs = files.length === 0 ? [DEFAULT_FILE] : files;
+    const findings = await diagnose({
+      files: inputs,
+      env: process.env,
+      cwd: process.cwd(),
+      node: process.versions.node,
+    });
+    for (const finding of findings) {
+      if (values.json === true) out.json(finding);
+      else out.line(`${MARKS[finding.level]}  ${finding.text}`);
+    }
+    if (findings.some(({ level }) => level === 'problem')) process.exitCode = 1;
+  },
+};
+
+const MARKS = { ok: paint.green('ok  '), note: paint.yellow('note'), problem: paint.red('FAIL') };
+
+/** The Node version, the package, the settings, and what the trace says. */
+async function diagnose({ files, env, cwd, node }: Surroundings): Promise<Finding[]> {
+  return [...ofNode(node), ...ofPackage(cwd), ...ofSettings(env, cwd), ...(await ofFiles(files))];
+}
+
+async function ofFiles(files: readonly string[]): Promise<Finding[]> {
+  const [file] = files;
+  if (files.length === 1 && file !== '-' && !existsSync(file)) {
+    const text = `there is no trace ${resolve(file)}: no process that loaded one of its own files ran under handit there`;
+    return [{ level: 'problem', text }];
+  }
+  try {
+    const trace = await openTrace(files);
+    const findings = ofTrace(trace, files.join(', '));
+    trace.close();
+    return findings;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return [{ level: 'problem', text: error.message }];
+  }
 }
 
 function ofNode(node: string): Finding[] {
@@ -54,6 +100,7 @@ function ofSettings(env: NodeJS.ProcessEnv, cwd: string): Finding[] {
   if (config.exclude) note(`HANDIT_EXCLUDE=${config.exclude.source}: what matches is not recorded`);
   if (config.sampleRate < 1) note(`HANDIT_SAMPLE_RATE=${config.sampleRate}: the rest is counted only`);
   if (env.NODE_OPTIONS && /handit/.test(env.NODE_OPTIONS)) note(`NODE_OPTIONS=${env.NODE_OPTIONS}`);
+  for (const flag of env.NODE_OPTIONS?.split(/\s+/) ?? []) if (FORBIDDING.test(flag)) findings.push(flagFinding(flag));
   if (/[/\\]node_modules([/\\]|$)/.test(cwd)) {
     findings.push({
       level: 'problem',
@@ -63,53 +110,105 @@ function ofSettings(env: NodeJS.ProcessEnv, cwd: string): Finding[] {
   return findings;
 }
 
-function ofTrace(file: string): Finding[] {
-  if (!existsSync(file)) {
-    return [
-      {
-        level: 'problem',
-        text: `there is no trace ${resolve(file)}: no process that loaded one of its own files ran under handit there`,
-      },
-    ];
-  }
+function ofTrace(trace: Trace, file: string): Finding[] {
   const findings: Finding[] = [];
-  const counts = { processes: 0, ended: 0, files: 0, calls: 0, exchanges: 0, damaged: 0 };
-  const skipped = new Map<string, string>();
+  const add = (level: Finding['level'], text: string): number => findings.push({ level, text });
+  const chosen = lastRun(trace);
+  const calls = sum(chosen, ({ calls: count }) => count);
+  const exchanges = sum(chosen, ({ exchanges: count }) => count);
+  const run = trace.runs.length > 1 ? ` in the last of ${trace.runs.length} runs` : '';
+  const of = `${counted(calls, 'call')} and ${counted(exchanges, 'HTTP exchange')}`;
+  add(calls > 0 ? 'ok' : 'note', `${file} holds ${of} of ${counted(chosen.length, 'process', 'processes')}${run}`);
+  const files = sum(chosen, ({ end }) => end?.files ?? 0);
+  if (files > 0) add('ok', `${counted(files, 'file')} ${files === 1 ? 'was' : 'were'} rewritten`);
+  else if (calls === 0 && chosen.some(({ end }) => end)) {
+    const folder = trace.folders[chosen[0].folder];
+    add(
+      'problem',
+      `no file was rewritten: only files below the working directory (${folder}) or in its monorepo, outside node_modules, are; HANDIT_CAPTURE_ONLY_CWD=false takes those outside too`,
+    );
+  }
+  findings.push(...ofEnds(trace, chosen), ...ofFlags(chosen), ...ofLosses(trace, chosen));
+  if (trace.damage.bad > 0) {
+    add('note', `${counted(trace.damage.bad, 'line')} ${trace.damage.bad === 1 ? 'is' : 'are'} damaged`);
+  }
+  const inRun = new Set(chosen.map(({ index }) => index));
+  const skipped = new Map(
+    trace.skipped.filter(({ process }) => inRun.has(process)).map((one) => [one.file, one.reason]),
+  );
+  for (const [path, reason] of skipped) add('note', `not recorded: ${path}: ${reason}`);
+  return findings;
+}
+
+function lastRun(trace: Trace): Process[] {
+  return (trace.runs.at(-1)?.processes ?? []).map((index) => trace.processes[index]);
+}
+
+function sum(processes: readonly Process[], count: (process: Process) => number): number {
+  return processes.reduce((total, process) => total + count(process), 0);
+}
+
+/** Test runners end their workers by a signal, and hold what they have done: that is as it should be. */
+function ofEnds(trace: Trace, chosen: readonly Process[]): Finding[] {
+  const open = chosen.filter(({ end }) => !end);
+  if (open.length === 0) return [];
+  const busy = open.filter(({ index }) => hasOpenTest(trace, index));
+  const idle = open.length - busy.length;
+  const findings: Finding[] = [];
+  if (busy.length > 0) {
+    const text = `${counted(busy.length, 'process', 'processes')} ended in the middle of a test, or still running`;
+    findings.push({ level: 'note', text });
+  }
+  const tested = open.filter(({ index }) => trace.tests.some(({ process, late }) => process === index && !late)).length;
+  if (idle > 0 && tested > 0 && busy.length === 0) {
+    const text = `${counted(idle, 'process', 'processes')} ended by the test runner after the last test: all of their tests are in the file`;
+    findings.push({ level: 'ok', text });
+  } else if (idle > 0) {
+    findings.push({ level: 'note', text: `${counted(idle, 'process', 'processes')} killed or still running` });
+  }
+  return findings;
+}
+
+function hasOpenTest(trace: Trace, process: number): boolean {
+  return trace.tests.some((test) => test.process === process && !test.late && test.outcome === undefined);
+}
+
+/** Flags of Node under which the parser, an addon, cannot be loaded. */
+const FORBIDDING = /^--(no-addons|permission|experimental-permission)\b/;
+
+function ofFlags(chosen: readonly Process[]): Finding[] {
+  const flags = new Set<string>();
+  for (const { start } of chosen) {
+    const { exec_argv } = (start ?? {}) as { exec_argv?: unknown };
+    if (!Array.isArray(exec_argv)) continue;
+    for (const flag of exec_argv) if (typeof flag === 'string' && FORBIDDING.test(flag)) flags.add(flag);
+  }
+  return [...flags].map(flagFinding);
+}
+
+function flagFinding(flag: string): Finding {
+  const allow = flag.includes('permission') ? '; add --allow-addons' : '';
+  const text = `${flag} forbids addons, and the parser of handit is one: files that are not in its cache are not rewritten${allow}`;
+  return { level: 'problem', text };
+}
+
+/** Limits do what they were asked to; what could not be written is lost. */
+function ofLosses(trace: Trace, chosen: readonly Process[]): Finding[] {
   const dropped = new Map<string, number>();
-  let folder = '';
-  try {
-    for (const record of readTrace(file, () => counts.damaged++)) {
-      if (record.type === 'process_start') {
-        counts.processes++;
-        folder = record.cwd;
-      } else if (record.type === 'call') counts.calls++;
-      else if (record.type === 'http_request') counts.exchanges++;
-      else if (record.type === 'skipped') skipped.set(record.file, record.reason);
-      else if (record.type === 'process_end') {
-        counts.ended++;
-        counts.files += record.files;
-        for (const [why, count] of Object.entries(record.dropped)) dropped.set(why, (dropped.get(why) ?? 0) + count);
-      }
-    }
-  } catch (error) {
-    return [{ level: 'problem', text: `cannot read ${file}: ${(error as Error).message}` }];
+  for (const { end } of chosen) {
+    for (const [why, count] of Object.entries(end?.dropped ?? {})) dropped.set(why, (dropped.get(why) ?? 0) + count);
   }
-  findings.push({
-    level: counts.calls > 0 ? 'ok' : 'note',
-    text: `${file} holds ${counts.calls} calls and ${counts.exchanges} HTTP exchanges of ${counts.processes} processes`,
+  const findings: Finding[] = [...dropped].map(([why, count]) => {
+    const asked = why === 'max_calls' || why === 'max_file' || why === 'not_sampled';
+    const remedy = Object.hasOwn(REMEDIES, why) ? `; ${REMEDIES[why]}` : '';
+    const text = asked ? `are counted only (${why})` : `are lost (${why})`;
+    return { level: asked ? 'note' : 'problem', text: `${counted(count, 'event')} ${text}${remedy}` };
   });
-  if (counts.files > 0) findings.push({ level: 'ok', text: `${counts.files} files were rewritten` });
-  else if (counts.calls === 0 && counts.ended > 0) {
-    findings.push({
-      level: 'problem',
-      text: `no file was rewritten: only files below the working directory (${folder}) or in its monorepo, outside node_modules, are; HANDIT_CAPTURE_ONLY_CWD=false takes those outside too`,
-    });
+  const indexes = new Set(chosen.map(({ index }) => index));
+  for (const reason of new Set(trace.limits.filter(({ process }) => indexes.has(process)).map((one) => one.reason))) {
+    if (dropped.has(reason)) continue;
+    const remedy = Object.hasOwn(REMEDIES, reason) ? `; ${REMEDIES[reason]}` : '';
+    findings.push({ level: 'note', text: `a limit was reached (${reason})${remedy}` });
   }
-  const running = counts.processes - counts.ended;
-  if (running > 0) findings.push({ level: 'note', text: `${running} processes were killed, or run still` });
-  if (counts.damaged > 0) findings.push({ level: 'note', text: `${counts.damaged} lines are damaged` });
-  for (const [path, reason] of skipped) findings.push({ level: 'note', text: `not recorded: ${path}: ${reason}` });
-  for (const [why, count] of dropped)
-    findings.push({ level: 'note', text: `${count} events are not in the file (${why})` });
   return findings;
 }

@@ -1,30 +1,43 @@
 import type { ErrorInfo, Preview, TaggedPreview } from '../trace-format.js';
 
 /** One line of text that reads like JavaScript, cut with `…` to `width` characters. */
-export function formatPreview(preview: Preview, width: number): string {
-  return cut(format(preview), width);
+export function formatPreview(preview: Preview, width = Infinity): string {
+  return cut(format(preview, 0), width);
 }
 
 /** `Name: message`, or the value itself when what was thrown is no Error. */
-export function formatError(error: ErrorInfo, width: number): string {
+export function formatError(error: ErrorInfo, width = Infinity): string {
   if (error.value !== undefined) return formatPreview(error.value, width);
   const text = error.message === '' ? error.name : `${error.name}: ${error.message}`;
   return cut(text.replace(/\s*\n\s*/g, ' '), width);
 }
 
-function format(preview: Preview): string {
+/** The list between the parentheses of a call. */
+export function formatArguments(args: { readonly [parameter: string]: Preview } | undefined, width = Infinity): string {
+  if (!args) return '…';
+  const list = Object.entries(args).map(([name, value]) => `${name}: ${format(value, 0)}`);
+  return cut(list.join(', '), width);
+}
+
+/** handit writes at most a few levels; a made-up line may have a hundred thousand. */
+const MAX_LEVELS = 64;
+
+function format(preview: Preview, level: number): string {
   if (typeof preview === 'string') return JSON.stringify(preview);
   if (typeof preview !== 'object' || preview === null) return String(preview);
-  if (Array.isArray(preview)) return `[${preview.map(format).join(', ')}]`;
-  return isTagged(preview) ? formatTagged(preview) : braces(preview);
+  if (level > MAX_LEVELS) return '…';
+  if (Array.isArray(preview)) return `[${preview.map((item) => format(item, level + 1)).join(', ')}]`;
+  return isTagged(preview) ? formatTagged(preview, level + 1) : braces(preview, level + 1);
 }
 
 function isTagged(preview: { [key: string]: Preview }): preview is TaggedPreview {
   return typeof preview.$type === 'string';
 }
 
-function formatTagged(preview: TaggedPreview): string {
+function formatTagged(preview: TaggedPreview, level: number): string {
   const { $type, ...rest } = preview;
+  const text = (value: Preview | undefined): string =>
+    typeof value === 'string' ? value : format(value ?? null, level);
   switch ($type) {
     case 'undefined':
       return 'undefined';
@@ -42,23 +55,27 @@ function formatTagged(preview: TaggedPreview): string {
       return rest.name ? `[function ${text(rest.name)}]` : '[function]';
     case 'Date':
       return `Date ${text(rest.value)}`;
-    case 'Array':
-      return `[${Array.isArray(rest.items) ? `${rest.items.map(format).join(', ')}, ` : ''}…] (${text(rest.length)})`;
-    default:
-      if (rest.truncated === true) return `${$type} {…}`;
-      return Object.keys(rest).length === 0 ? $type : `${$type} ${braces(rest)}`;
+    case 'Array': {
+      const items = Array.isArray(rest.items) ? rest.items.map((item) => `${format(item, level)}, `).join('') : '';
+      return `[${items}…] (${text(rest.length)})`;
+    }
+    default: {
+      // A hash tells values apart that were cut; a person has no use for it.
+      const { hash: _, ...fields } = rest;
+      if (fields.truncated === true) return `${$type} {…}`;
+      return Object.keys(fields).length === 0 ? $type : `${$type} ${braces(fields, level)}`;
+    }
   }
 }
 
-function braces(fields: { [key: string]: Preview }): string {
-  const entries = Object.entries(fields).map(([key, value]) => `${key}: ${format(value)}`);
+function braces(fields: { [key: string]: Preview }, level: number): string {
+  const entries = Object.entries(fields).map(([key, value]) => `${key}: ${format(value, level)}`);
   return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
 }
 
-function text(preview: Preview | undefined): string {
-  return typeof preview === 'string' ? preview : format(preview ?? null);
-}
-
-function cut(line: string, width: number): string {
-  return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
+/** Not within a character of two units. */
+export function cut(line: string, width: number): string {
+  if (line.length <= width) return line;
+  const end = Math.max(0, width - 1);
+  return `${line.slice(0, /[\ud800-\udbff]/.test(line.charAt(end - 1)) ? end - 1 : end)}…`;
 }

@@ -1,145 +1,114 @@
-import type { CallNode, HttpNode, ProcessTree, TestNode, TreeNode } from '../reader/call-tree.js';
-import type { DurationNs, Preview } from '../trace-format.js';
-import { duration as durationText } from './format-duration.js';
-import { formatError, formatPreview } from './format-preview.js';
+import { GrowingTrace } from '../reader/node/growing-trace.js';
+import { InputError } from '../reader/node/open-trace.js';
+import { chooseProcesses, RUN_OPTIONS } from './choose-run.js';
+import { type Command, type Given, JSON_OPTION, numberOption, UsageError, type Values } from './command.js';
+import { FILTER_OPTIONS } from './filters.js';
+import { DEFAULT_FILE, nameOfInputs, openInputs, sayDamage } from './inputs.js';
+import { pagedOutput } from './pager.js';
+import { printJson } from './print-json.js';
+import { TreePrinter } from './print-tree.js';
+import { readsInSteps, STEPS } from './print-steps.js';
+import { printValue } from './print-value.js';
 
-export interface PrintOptions {
-  /** Whether to use ANSI colours. */
-  color?: boolean;
-}
-
-/** Yields the lines of the call tree, without line ends. */
-export function* printTrees(trees: readonly ProcessTree[], { color = false }: PrintOptions = {}): Generator<string> {
-  const paint = color ? ansi : plain;
-  for (const [index, tree] of trees.entries()) {
-    if (index > 0) yield '';
-    yield paint.bold(headline(tree));
-    // A stack of our own: the tree of a deep recursion is deeper than the program stack.
-    const waiting = tree.roots.map((node) => ({ node, depth: 0 })).reverse();
-    for (let next; (next = waiting.pop());) {
-      const { node, depth } = next;
-      yield indent(depth) + nodeLine(node, paint);
-      for (const child of node.children.toReversed()) waiting.push({ node: child, depth: depth + 1 });
-    }
-    for (const { file, reason } of tree.skipped) yield paint.yellow(`not recorded: ${file}: ${reason}`);
-    for (const { func, file, line, calls, recorded } of tree.summaries) {
-      yield paint.yellow(`in part: ${func}  ${file}:${line}  ${recorded} of ${calls} calls recorded in full`);
-    }
-    const lost = Object.entries(tree.end?.dropped ?? {});
-    if (lost.length > 0) yield paint.yellow(`lost: ${lost.map(([why, count]) => `${count} (${why})`).join(', ')}`);
-    for (const [why] of lost) if (why in REMEDIES) yield paint.yellow(`  ${why}: ${REMEDIES[why]}`);
-  }
-}
-
-interface Paint {
-  bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
-  yellow(text: string): string;
-}
-
-const same = (text: string) => text;
-const plain: Paint = { bold: same, dim: same, red: same, yellow: same };
-const ansi: Paint = {
-  bold: (text) => `\x1b[1m${text}\x1b[22m`,
-  dim: (text) => `\x1b[2m${text}\x1b[22m`,
-  red: (text) => `\x1b[31m${text}\x1b[39m`,
-  yellow: (text) => `\x1b[33m${text}\x1b[39m`,
+/** The calls of a trace as a tree. */
+export const printCommand: Command = {
+  usage: '[file...]',
+  summary: 'the calls in a trace as a tree',
+  options: {
+    ...FILTER_OPTIONS,
+    failed: { type: 'boolean', summary: 'only the tests that failed, each with all it did' },
+    value: {
+      type: 'string',
+      value: '<text>',
+      summary: 'where this value was first returned, and what it passed through',
+    },
+    depth: { type: 'string', value: '<n>', summary: 'only this many levels' },
+    full: { type: 'boolean', summary: 'cut no value to the width of the terminal' },
+    unfold: { type: 'boolean', summary: 'show each call, also those of loops and recursions' },
+    bodies: { type: 'boolean', summary: 'show the bodies of HTTP exchanges' },
+    ids: { type: 'boolean', summary: 'show proc:id of each call, which "handit show" takes' },
+    follow: { type: 'boolean', short: 'f', summary: 'go on with what is added to the file' },
+    ...RUN_OPTIONS,
+    json: JSON_OPTION,
+  },
+  run: print,
 };
 
-/** What lifts the limit that a reason in `dropped` names. */
-const REMEDIES: Record<string, string> = {
-  max_calls: 'set HANDIT_MAX_CALLS to a larger number, or to 0 for no limit',
-  max_file: 'set HANDIT_MAX_FILE_MB to a larger number, or to 0 for no limit',
-  not_sampled: 'set HANDIT_SAMPLE_RATE=1 to record every process',
-  not_written: 'the file could not be written for a while; stderr of that process says why',
-};
-
-const MAX_INDENT = 40;
-const ARGUMENT_WIDTH = 40;
-const RESULT_WIDTH = 80;
-
-function headline({ proc, start, end, calls }: ProcessTree): string {
-  const parts = [`process ${proc}`];
-  if (start) {
-    parts.push(`node ${start.node}`, `pid ${start.pid}`);
-    if (start.tid !== 0) parts.push(`worker ${start.tid}`);
+async function print(given: Given): Promise<void> {
+  const { files, values, out } = given;
+  if (values.follow === true) return follow(given);
+  if (readsInSteps(given)) return inSteps(given);
+  const trace = await openInputs(files);
+  const name = nameOfInputs(files);
+  const chosen = chooseProcesses(trace, values);
+  if (values.json === true) await printJson(trace, chosen, values, out);
+  else if (typeof values.value === 'string') await printValue(trace, chosen, values.value, styleOf(values), out);
+  else {
+    const paged = pagedOutput(out, trace, chosen);
+    const printer = new TreePrinter(trace, paged, values, styleOf(values));
+    await printer.printAll(chosen);
+    await paged.end();
+    if (trace.processes.length === 0) out.warn(`${name} is empty`);
+    else if (printer.shown === 0 && printer.filters) out.warn(`nothing in ${name} passes these filters`);
+    if (printer.shown > 0 && (values.failed === true || values.errors === true)) process.exitCode = 1;
   }
-  parts.push(calls === 1 ? '1 call' : `${calls} calls`);
-  if (!end) parts.push('has not ended');
-  else if (end.signal) parts.push(`ended by ${end.signal}`);
-  else if (end.exit_code !== null) parts.push(`exit code ${end.exit_code}`);
-  return parts.join('  ');
+  trace.close();
 }
 
-function indent(depth: number): string {
-  if (depth <= MAX_INDENT) return '  '.repeat(depth);
-  return `${'  '.repeat(MAX_INDENT)}[${depth}] `;
+function styleOf(values: Values) {
+  return {
+    depth: numberOption(values, 'depth') ?? Infinity,
+    full: values.full === true,
+    ids: values.ids === true,
+    unfold: values.unfold === true,
+    bodies: values.bodies === true,
+  };
 }
 
-function nodeLine(node: TreeNode, paint: Paint): string {
-  if (node.type === 'test') return testLine(node, paint);
-  return node.type === 'call' ? callLine(node, paint) : httpLine(node, paint);
-}
-
-function testLine({ test, ends }: TestNode, paint: Paint): string {
-  const head = paint.bold(`test ${test}`);
-  const last = ends.at(-1);
-  if (!last) return `${head} ${paint.yellow('... has not ended')}`;
-  const tries = ends.length > 1 ? ` (${ends.length} tries)` : '';
-  const { outcome, error, dt_ns } = last;
-  if (outcome === 'skipped' || outcome === 'todo') return `${head} ${paint.yellow(outcome)}`;
-  const why = error ? ` ${formatError(error, RESULT_WIDTH)}` : '';
-  const told = outcome === 'failed' ? paint.red(`failed${tries}${why}`) : `passed${tries}`;
-  return `${head} ${told}${duration(dt_ns)}`;
-}
-
-function callLine(node: CallNode, paint: Paint): string {
-  const { call, func, outcome } = node;
-  const head = `${func}(${call ? argumentList(call.args_preview) : '…'})`;
-  const place = call ? paint.dim(`  ${call.file}:${call.line}`) : '';
-  if (outcome.state === 'open') return `${head} ${paint.yellow('... still open')}${place}`;
-  if (outcome.state === 'threw') {
-    const time = outcome.durationNs === undefined ? '' : duration(outcome.durationNs);
-    return `${head} ${paint.red(`threw ${formatError(outcome.error, RESULT_WIDTH)}`)}${time}${place}`;
+function open(given: Given): GrowingTrace {
+  const [file = DEFAULT_FILE, ...more] = given.files;
+  if (more.length > 0 || file === '-') throw new UsageError('--follow takes one file');
+  try {
+    return new GrowingTrace(file);
+  } catch (error) {
+    if (error instanceof InputError) throw new UsageError(error.message);
+    throw error;
   }
-  const { value, durationNs, pending, settled } = outcome;
-  const tail = [
-    `${head} -> ${formatPreview(value, RESULT_WIDTH)}${pending ? ' (pending)' : ''}${duration(durationNs)}`,
-  ];
-  if (settled?.error) tail.push(paint.red(`rejected ${formatError(settled.error, RESULT_WIDTH)}`));
-  else if (settled) tail.push(`fulfilled ${formatPreview(settled.value ?? { $type: 'undefined' }, RESULT_WIDTH)}`);
-  return `${tail.join(', ')}${settled ? duration(settled.durationNs) : ''}${place}`;
 }
 
-function argumentList(args: { [parameter: string]: Preview }): string {
-  return Object.entries(args)
-    .map(([name, value]) => `${name}: ${formatPreview(value, ARGUMENT_WIDTH)}`)
-    .join(', ');
-}
-
-function httpLine({ request, end }: HttpNode, paint: Paint): string {
-  const head = `${request.side === 'server' ? 'answers ' : ''}${request.method} ${request.url}`;
-  const place = paint.dim(`  ${request.client}`);
-  if (!end) return `${head} ${paint.yellow('... still open')}${place}`;
-  if (end.type === 'http_response') return `${head} -> ${end.status}${duration(end.dt_ns)}${place}`;
-  const verb = end.aborted ? 'aborted' : 'failed';
-  return `${head} ${paint.red(`${verb} ${formatError(end.error, RESULT_WIDTH)}`)}${duration(end.dt_ns)}${place}`;
-}
-
-function duration(ns: DurationNs): string {
-  return `  ${durationText(ns)}`;
-}
-
-/** The same tree for programs: a value for each node, with its depth, in the order of the lines. */
-export function* treesAsJson(trees: readonly ProcessTree[]): Generator<string> {
-  for (const { proc, start, end, roots } of trees) {
-    yield JSON.stringify({ type: 'process', proc, start, end });
-    const waiting = roots.map((node) => ({ node, depth: 0 })).reverse();
-    for (let next; (next = waiting.pop());) {
-      const { children, ...node } = next.node;
-      yield JSON.stringify({ proc, depth: next.depth, ...node });
-      for (const child of children.toReversed()) waiting.push({ node: child, depth: next.depth + 1 });
-    }
+/** What has ended at the beginning of a long file is shown before the end of it is read. */
+async function inSteps(given: Given): Promise<void> {
+  const { out, values } = given;
+  const growing = open(given);
+  const printer = new TreePrinter(growing.trace, out, values, styleOf(values));
+  for (const step of STEPS) {
+    if (growing.read(step) === 0) break;
+    await printer.printComplete();
+    out.flush();
   }
+  growing.end();
+  await printer.printRest();
+  sayDamage(growing.trace);
+  growing.close();
+}
+
+const POLL_MS = 100;
+
+async function follow(given: Given): Promise<void> {
+  const { out, values } = given;
+  const growing = open(given);
+  const printer = new TreePrinter(growing.trace, out, values, styleOf(values));
+  let stopped = false;
+  process.once('SIGINT', () => (stopped = true));
+  // The last run may have a long past; what is of earlier ones is over.
+  growing.read();
+  while (!stopped) {
+    await printer.printEnded();
+    out.flush();
+    do await new Promise((resume) => setTimeout(resume, POLL_MS));
+    while (!stopped && growing.read() === 0);
+  }
+  growing.end();
+  await printer.printRest();
+  growing.close();
 }

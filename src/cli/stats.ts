@@ -1,100 +1,209 @@
-import type { CallId, ProcId, TraceRecord } from '../trace-format.js';
+import { counted, missingOf } from '../reader/missing.js';
+import { groupTries } from '../reader/test-groups.js';
+import type { Trace } from '../reader/trace.js';
+import { chooseProcesses, RUN_OPTIONS } from './choose-run.js';
+import {
+  type Command,
+  type Given,
+  JSON_OPTION,
+  numberOption,
+  patternOption,
+  textOption,
+  UsageError,
+  type Values,
+} from './command.js';
+import { paint } from './escape.js';
+import { testFilter } from './filters.js';
+import { duration } from './format-duration.js';
+import { functionStats, type FunctionStats, quantile } from './function-stats.js';
+import { nameOfInputs, openInputs } from './inputs.js';
 
-/** What one function did over a whole trace; times in nanoseconds. */
-export interface FunctionStats {
-  func: string;
-  file: string;
-  line: number;
-  /** All of them, also those beyond the cap. */
-  calls: number;
-  /** Those with a line of their own: the times are of these. */
-  recorded: number;
+/** What each function, route or test cost. */
+export const statsCommand: Command = {
+  usage: '[file...]',
+  summary: 'what each function cost; with --http each route, with --tests each test',
+  options: {
+    http: { type: 'boolean', summary: 'a row for each route' },
+    tests: { type: 'boolean', summary: 'a row for each test' },
+    fn: { type: 'string', value: '<regexp>', summary: 'only functions whose name or "file::name" matches' },
+    test: {
+      type: 'string',
+      value: '<text>',
+      summary: 'only what was done in tests whose title has this text, or matches it',
+    },
+    sort: {
+      type: 'string',
+      value: '<column>',
+      summary: 'sort by total, own, calls, errors, p50, p99 or name (default: total)',
+    },
+    top: { type: 'string', value: '<n>', summary: 'number of rows to show (default: 30; 0: all)' },
+    ...RUN_OPTIONS,
+    json: JSON_OPTION,
+  },
+  run: stats,
+};
+
+/** One row, whatever it is of; the name comes last in the table. */
+interface Row {
+  readonly name: string;
+  readonly calls: number;
+  readonly errors: number;
+  readonly total_ns: number;
+  readonly own_ns?: number;
+  readonly p50_ns: number;
+  readonly p99_ns: number;
+  readonly cells: readonly string[];
+  /** As it is written with --json. */
+  readonly value: object;
+}
+
+async function stats({ files, values, out }: Given): Promise<void> {
+  const sort = sortOption(values);
+  const top = numberOption(values, 'top') ?? 30;
+  const trace = await openInputs(files);
+  const chosen = chooseProcesses(trace, values);
+  const { head, rows } = tableOf(trace, chosen, values);
+  rows.sort(sort);
+  const shown = top === 0 ? rows : rows.slice(0, top);
+  if (values.json === true) for (const { value } of shown) out.json(value);
+  else for (const line of tableLines(head, shown)) out.line(line);
+  if (rows.length === 0) out.warn(`${nameOfInputs(files)} holds no calls`);
+  else if (shown.length < rows.length)
+    out.warn(`${counted(rows.length - shown.length, 'more row')}; --top 0 shows all`);
+  const processes = trace.processes.filter(({ index }) => chosen.has(index));
+  for (const text of missingOf(trace, processes)) out.warn(`not in these numbers: ${text}`);
+  trace.close();
+}
+
+function sortOption(values: Values): (a: Row, b: Row) => number {
+  const sort = textOption(values, 'sort') ?? 'total';
+  const by: Record<string, (row: Row) => number> = {
+    total: (row) => row.total_ns,
+    own: (row) => row.own_ns ?? row.total_ns,
+    calls: (row) => row.calls,
+    errors: (row) => row.errors,
+    p50: (row) => row.p50_ns,
+    p99: (row) => row.p99_ns,
+  };
+  if (sort === 'name') return (a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  if (!Object.hasOwn(by, sort)) {
+    throw new UsageError(`--sort is "${sort}"; allowed: ${Object.keys(by).join(', ')}, name`);
+  }
+  return (a, b) => by[sort](b) - by[sort](a) || b.total_ns - a.total_ns || b.calls - a.calls;
+}
+
+function tableOf(trace: Trace, chosen: ReadonlySet<number>, values: Values): { head: string[]; rows: Row[] } {
+  if (values.http === true && values.tests === true) throw new UsageError('give --http or --tests, not both');
+  if (values.http === true) return { head: HTTP_HEAD, rows: routeRows(trace, chosen, inTests(trace, values)) };
+  if (values.tests === true) return { head: TEST_HEAD, rows: testRows(trace, chosen, values) };
+  return { head: FUNCTION_HEAD, rows: functionRows(trace, chosen, values) };
+}
+
+/** Whether a node is of a test that was asked for. */
+function inTests(trace: Trace, values: Values): ((node: number) => boolean) | undefined {
+  const passes = testFilter(groupTries(trace.tests), values);
+  if (!passes) return undefined;
+  const known = trace.tests.map(({ name }) => passes(name));
+  return (node) => {
+    const test = trace.testOf(node);
+    return test !== -1 && known[test];
+  };
+}
+
+// ------------------------------------------------------------------ functions
+
+const FUNCTION_HEAD = ['calls', 'total', 'own', 'p50', 'p99', 'errors', 'function'];
+
+function functionRows(trace: Trace, chosen: ReadonlySet<number>, values: Values): Row[] {
+  const fn = patternOption(values, 'fn');
+  const passes = inTests(trace, values);
+  return functionStats(trace, chosen, passes ?? (() => true), !passes)
+    .filter(({ func, file }) => !fn || fn.test(func) || fn.test(`${file}::${func}`))
+    .map(functionRow);
+}
+
+function functionRow(entry: FunctionStats): Row {
+  const { func, file, line, column, calls, recorded, errors, total_ns, own_ns, p50_ns, p99_ns, waits } = entry;
+  const times = [duration(total_ns), `${waits ? '~' : ''}${duration(own_ns)}`, duration(p50_ns), duration(p99_ns)];
+  const capped = recorded < calls ? ` (${recorded} recorded)` : '';
+  const place = column > 0 ? `${file}:${line}:${column}` : `${file}:${line}`;
+  return {
+    ...{ name: func, calls, errors, total_ns, own_ns, p50_ns, p99_ns, value: entry },
+    cells: [`${calls}${capped}`, ...times, String(errors), `${func}  ${paint.dim(place)}`],
+  };
+}
+
+// --------------------------------------------------------------------- routes
+
+const HTTP_HEAD = ['exchanges', 'total', 'p50', 'p99', 'failed', 'route'];
+
+interface Group {
   errors: number;
-  total_ns: number;
-  /** Without what calls and exchanges below took; what waited at an `await` counts. */
-  self_ns: number;
-  p50_ns: number;
-  p99_ns: number;
+  durations: number[];
 }
 
-/** Durations of one function that are kept: of more calls, evenly chosen ones. */
-const MAX_SAMPLES = 10_000;
-
-interface Open {
-  stats: Collected;
-  parent: string;
-  below: number;
-}
-
-interface Collected extends FunctionStats {
-  samples: number[];
-  /** Of the recorded calls, every so many is a sample. */
-  every: number;
-}
-
-/** Functions by total time, the longest first. Open calls count as calls without time. */
-export function functionStats(records: Iterable<TraceRecord>): FunctionStats[] {
-  const functions = new Map<string, Collected>();
-  const open = new Map<string, Open>();
-  for (const record of records) {
-    switch (record.type) {
-      case 'call': {
-        const stats = entry(functions, record);
-        stats.calls++;
-        stats.recorded++;
-        open.set(key(record.proc, record.id), { stats, parent: key(record.proc, record.parent), below: 0 });
-        break;
-      }
-      case 'return':
-      case 'exception': {
-        const own = key(record.proc, record.id);
-        const call = open.get(own);
-        if (!call || record.dt_ns === undefined) break;
-        open.delete(own);
-        close(call, record.dt_ns, open.get(call.parent));
-        if (record.type === 'exception') call.stats.errors++;
-        break;
-      }
-      case 'summary': {
-        const stats = entry(functions, record);
-        stats.calls += record.calls - record.recorded;
-        break;
-      }
-    }
+function routeRows(trace: Trace, chosen: ReadonlySet<number>, passes?: (node: number) => boolean): Row[] {
+  const groups = new Map<string, Group>();
+  for (const { node, side, method, url } of trace.exchanges) {
+    if (!chosen.has(trace.processOf(node)) || (passes && !passes(node))) continue;
+    const name = `${side === 'server' ? 'answers ' : ''}${method} ${routeOf(url, side === 'client')}`;
+    const group = groups.get(name) ?? { errors: 0, durations: [] };
+    groups.set(name, group);
+    if (trace.hasFailed(node)) group.errors++;
+    group.durations.push(trace.nodes.dt[node]);
   }
-  return [...functions.values()].map(finish).sort((a, b) => b.total_ns - a.total_ns || b.calls - a.calls);
+  return [...groups].map(([name, { errors, durations }]) => {
+    const ended = durations.filter((one) => one >= 0);
+    return rowOfGroup(name, 'route', durations.length, errors, ended);
+  });
 }
 
-function key(proc: ProcId, id: CallId | null): string {
-  return `${proc} ${id}`;
+/** Parts of a path that are an id are one route: numbers, uuids, long digits. */
+export function routeOf(url: string, withHost: boolean): string {
+  const [, host, path] = /^(\w+:\/\/[^/?#]*)?([^?#]*)/.exec(url) ?? [];
+  const route = (path || '/').replace(
+    /(?<=\/)(\d+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|(?=[^/]*\d)[\w-]{20,})(?=\/|$)/gi,
+    ':id',
+  );
+  return withHost ? `${(host ?? '').replace(/(\/\/(?:localhost|127\.0\.0\.1|\[::1\])):\d+$/, '$1')}${route}` : route;
 }
 
-function entry(
-  functions: Map<string, Collected>,
-  { func, file, line }: { func: string; file: string; line: number },
-): Collected {
-  const name = `${file}:${line}:${func}`;
-  let stats = functions.get(name);
-  if (!stats) {
-    const none = { calls: 0, recorded: 0, errors: 0, total_ns: 0, self_ns: 0, p50_ns: 0, p99_ns: 0 };
-    functions.set(name, (stats = { func, file, line, ...none, samples: [], every: 1 }));
-  }
-  return stats;
+// ---------------------------------------------------------------------- tests
+
+const TEST_HEAD = ['tries', 'total', 'p50', 'p99', 'failed', 'test'];
+
+function testRows(trace: Trace, chosen: ReadonlySet<number>, values: Values): Row[] {
+  const groups = groupTries(trace.tests);
+  const passes = testFilter(groups, values);
+  return groups
+    .filter(({ process, name }) => chosen.has(process) && (!passes || passes(name)))
+    .map(({ name, tries, outcome }) => {
+      const ended = tries.map(({ dt }) => dt).filter((one) => one >= 0);
+      const failed = tries.filter((test) => test.outcome === 'failed').length;
+      return rowOfGroup(
+        `${name}${outcome === 'passed' ? '' : `  ${outcome ?? 'has not ended'}`}`,
+        'test',
+        tries.length,
+        failed,
+        ended,
+      );
+    });
 }
 
-function close({ stats, below }: Open, duration: number, parent: Open | undefined): void {
-  stats.total_ns += duration;
-  // Calls below may overlap, as with Promise.all.
-  stats.self_ns += Math.max(0, duration - below);
-  if (parent) parent.below += duration;
-  if (stats.recorded % stats.every === 0) stats.samples.push(duration);
-  if (stats.samples.length < MAX_SAMPLES) return;
-  stats.samples = stats.samples.filter((_, index) => index % 2 === 0);
-  stats.every *= 2;
+function rowOfGroup(name: string, kind: string, count: number, errors: number, ended: number[]): Row {
+  const total_ns = ended.reduce((sum, one) => sum + one, 0);
+  const [p50_ns, p99_ns] = [quantile(ended, 0.5), quantile(ended, 0.99)];
+  return {
+    ...{ name, calls: count, errors, total_ns, p50_ns, p99_ns },
+    cells: [String(count), duration(total_ns), duration(p50_ns), duration(p99_ns), String(errors), name],
+    value: { [kind]: name, count, errors, total_ns, p50_ns, p99_ns },
+  };
 }
 
-function finish({ samples, every: _, ...stats }: Collected): FunctionStats {
-  const sorted = samples.sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-  return { ...stats, p50_ns: at(0.5), p99_ns: at(0.99) };
+function tableLines(head: readonly string[], rows: readonly Row[]): string[] {
+  const table = [head, ...rows.map(({ cells }) => cells)];
+  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  return table.map((row) =>
+    row.map((cell, column) => (column === head.length - 1 ? cell : cell.padStart(widths[column]))).join('  '),
+  );
 }

@@ -221,11 +221,16 @@ export class Trace {
   // ------------------------------------------------------------------ details
 
   /** The line there, parsed; undefined where it is no JSON, or the source has changed. Needs a source that does not wait. */
-  lineAt({ at, length }: Place): Line {
+  lineAt(place: Place): Line {
+    return lineOf(this.bytesAt(place));
+  }
+
+  /** The bytes of the line there, good until the next read. */
+  bytesAt({ at, length }: Place): Uint8Array {
     const { source, offset } = this.#sourceOf(at);
     const bytes = source.read(offset, length);
     if (!(bytes instanceof Uint8Array)) throw new TypeError(`${source.name} is read with await: use loadLine`);
-    return lineOf(bytes);
+    return bytes;
   }
 
   async loadLine({ at, length }: Place): Promise<Line> {

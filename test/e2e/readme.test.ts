@@ -18,7 +18,7 @@ function treeOf(printed: string): string {
   return printed
     .split('\n')
     .slice(1)
-    .map((line) => line.replace(/ {2}[\d.]+ \w+ {2}app\.js:\d+$/, ''))
+    .map((line) => line.replace(/ {2}[\d.]+ \w+ {2}app\.js:\d+( {2}at [\d.]+ \w+)?$/, ''))
     .join('\n');
 }
 

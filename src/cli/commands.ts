@@ -1,0 +1,13 @@
+import type { Command } from './command.js';
+import { completionCommand } from './completion.js';
+import { doctorCommand } from './doctor.js';
+import { printCommand } from './print.js';
+import { statsCommand } from './stats.js';
+
+/** The commands, in the order of the help. */
+export const commands: Readonly<Record<string, Command>> = {
+  print: printCommand,
+  stats: statsCommand,
+  doctor: doctorCommand,
+  completion: completionCommand,
+};

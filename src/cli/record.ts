@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { UsageError } from './command.js';
+import { DEFAULT_FILE } from './inputs.js';
+import { warn } from './output.js';
+import { mirror, runCommand, runProgram, StartError, type RunOptions, type RunResult } from './run.js';
+import { summarize } from './summary.js';
+
+/** `handit app.js`: a Node program under the agent. */
+export function recordProgram(args: readonly string[]): Promise<void> {
+  return record(runProgram, args);
+}
+
+/** `handit -- npm test`: any command, with every Node process that it starts under the agent. */
+export function recordCommand(args: readonly string[]): Promise<void> {
+  return record(runCommand, args);
+}
+
+async function record(
+  run: (args: readonly string[], options: RunOptions) => Promise<RunResult>,
+  args: readonly string[],
+): Promise<void> {
+  const options = {
+    register: join(__dirname, 'register.cjs'),
+    env: process.env,
+    cwd: process.cwd(),
+    defaultFile: DEFAULT_FILE,
+  };
+  let result: RunResult;
+  try {
+    result = await run(args, options);
+  } catch (error) {
+    if (error instanceof StartError) throw new UsageError(error.message);
+    throw error;
+  }
+  for (const line of summarize(result)) warn(line);
+  mirror(result);
+}
