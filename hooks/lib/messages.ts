@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel';
 import type * as Http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { hasRequestCreatedChannel } from '../../src/node-features.js';
+import { hasRequestCreatedChannel, hasSyncHooks } from '../../src/node-features.js';
 import type { Scope } from '../../src/recorder/scope.js';
 import { isAbort } from './abort.js';
 import { Exchange, pairs } from './exchange.js';
@@ -69,7 +69,21 @@ class MessageWire implements MessageSteps {
       },
     );
     this.subscribe('http.server.response.finish', ({ response }: { response: Response }) => this.answered(response));
-    if (!hasRequestCreatedChannel(process.versions.node)) this.patch();
+    this.patchInTime();
+  }
+
+  /**
+   * Before the program can put anything of its own on the classes: what is put on ours later calls it, and leaves it
+   * there when it is taken away. To load `http` for that at the start would take 4 ms, of programs without it as well.
+   */
+  private patchInTime(): void {
+    const { node } = process.versions;
+    const { moduleLoadList = [] } = process as { moduleLoadList?: string[] };
+    // Without synchronous hooks the loader does not see ES modules before they run.
+    const early = !hasRequestCreatedChannel(node) || !hasSyncHooks(node);
+    if (early || moduleLoadList.includes('NativeModule http')) return this.patch();
+    const patch = createGuard(this.host.broken)(() => this.patch());
+    for (const name of ['http', 'https']) this.host.whenImported(name, patch);
   }
 
   stop(): void {

@@ -104,6 +104,7 @@ export function installLoader(options: LoaderOptions): Loader {
   function rewriteBody(body: CompiledBody): LinkedBody | null {
     const known = bodies.get(body.filename);
     if (known?.code === body.code) return known.answer;
+    lookOut(body.code);
     const { linkedBody, mapOf, withoutMap } = requireOwn(options.folder, './compiled-body.cjs') as typeof compiledBody;
     const result = DATA.test(body.filename) ? null : rewrite(body.filename, body.code, 'body', mapOf(body));
     const source = withoutMap(body);
@@ -115,6 +116,7 @@ export function installLoader(options: LoaderOptions): Loader {
   }
 
   function forRunner({ filename, code: source, kind, map, wrapper = 0 }: RunnerSource): RunnerCode | null {
+    lookOut(source);
     const library = options.library.edit(filename, source, kind);
     if (library !== null) return { code: library, mapFile: () => null };
     const result = options.rewriteForRunner(filename, source, kind, map);
