@@ -19,7 +19,8 @@ const allowed: Record<string, string[]> = {
     ...['src/transform', 'src/recorder', 'src/config', 'src/log', 'src/node-features', 'src/version', 'src/files'],
   ],
   'src/reader': ['src/trace-format'],
-  'src/cli': ['src/reader', 'src/trace-format', 'src/version', 'src/config'],
+  'src/compare': ['src/reader', 'src/trace-format'],
+  'src/cli': ['src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],
   'src/api': ['src/recorder', 'src/files', 'src/intrinsics'],
   'src/agent': [
     ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],

@@ -1,5 +1,6 @@
 import type { Command } from './command.js';
 import { completionCommand } from './completion.js';
+import { diffCommand } from './diff.js';
 import { doctorCommand } from './doctor.js';
 import { printCommand } from './print.js';
 import { statsCommand } from './stats.js';
@@ -8,6 +9,7 @@ import { statsCommand } from './stats.js';
 export const commands: Readonly<Record<string, Command>> = {
   print: printCommand,
   stats: statsCommand,
+  diff: diffCommand,
   doctor: doctorCommand,
   completion: completionCommand,
 };

@@ -1,0 +1,162 @@
+import type { Digests } from './digests.js';
+import { Digests as DigestsOfSide, ExchangeNames } from './digests.js';
+import { Identities } from './identity.js';
+import { Noise, type NoiseRule } from './noise.js';
+import type { Side } from './side.js';
+import { suspectsOf, type Compared, type Suspect } from './suspects.js';
+import { nodesBelow, otherUnits, testUnits, type Unit } from './units.js';
+import { walk, type Pair } from './walk.js';
+
+export interface CompareOptions {
+  readonly rules?: readonly NoiseRule[];
+  /** Also units that did not fail. */
+  readonly all?: boolean;
+  /** Only tests for which this is true. */
+  readonly test?: (name: string) => boolean;
+}
+
+export interface UnitResult {
+  readonly unit: Unit;
+  /** Best first, at most 10. */
+  readonly suspects: readonly Suspect[];
+  /** Calls that differ. */
+  readonly differing: number;
+}
+
+/** Units that have the same first suspect. */
+export interface Cause {
+  readonly suspect: Suspect;
+  readonly units: readonly string[];
+  /** Names of what only passes on what it did, and in how many calls that was seen. */
+  readonly follows: readonly string[];
+  readonly values: number;
+}
+
+export interface Comparison {
+  readonly base: Side;
+  readonly new: Side;
+  /** Those that were compared and differ or failed. */
+  readonly units: readonly UnitResult[];
+  /** Most units first. */
+  readonly causes: readonly Cause[];
+  /** How many units were compared. */
+  readonly compared: number;
+  readonly failed: number;
+  /** Failed tests that the base has not. */
+  readonly withoutBase: readonly string[];
+  /** Values that are redacted in both. */
+  readonly redacted: number;
+  /** Functions of which one run has not every call. */
+  readonly capped: readonly string[];
+  readonly noise: readonly NoiseRule[];
+}
+
+/** Compares two runs: which calls differ, and which of them is the cause of it. */
+export function compareSides(base: Side, next: Side, options: CompareOptions = {}): Comparison {
+  const session = new Session(base, next, options.rules ?? []);
+  const units = session.units(options);
+  const results = units.map((unit) => session.compare(unit)).filter((result) => wanted(result));
+  return {
+    base,
+    new: next,
+    units: results,
+    causes: causesOf(results),
+    compared: units.length,
+    failed: units.filter(isBroken).length,
+    withoutBase: units.filter((unit) => isBroken(unit) && unit.base === undefined).map(({ name }) => name),
+    redacted: session.next.redacted,
+    capped: [...new Set([...cappedIn(base), ...cappedIn(next)])],
+    noise: session.noise.used,
+  };
+}
+
+function wanted({ unit, differing }: UnitResult): boolean {
+  return isBroken(unit) || differing > 0 || (unit.base !== unit.new && unit.base !== undefined);
+}
+
+export function isBroken({ new: outcome }: Unit): boolean {
+  return outcome === 'failed' || outcome === 'not_ended';
+}
+
+/** What is kept while two runs are compared. */
+export class Session {
+  readonly base: Digests;
+  readonly next: Digests;
+  readonly noise: Noise;
+  #outside: ReadonlyMap<number, number> | undefined;
+
+  constructor(base: Side, next: Side, rules: readonly NoiseRule[]) {
+    const identities = new Identities(base, next);
+    const names = new ExchangeNames();
+    this.noise = new Noise(rules);
+    this.base = new DigestsOfSide(base, identities, identities.base, names, this.noise);
+    this.next = new DigestsOfSide(next, identities, identities.new, names, this.noise);
+  }
+
+  /** Tests where there are any, else what was called at the top. */
+  units({ all = false, test = () => true }: CompareOptions): Unit[] {
+    const tests = testUnits(this.base.side, this.next.side);
+    if (tests.length === 0) return otherUnits(this.base, this.next);
+    const chosen = tests.filter((unit) => test(unit.name) && (all || isBroken(unit)));
+    return chosen;
+  }
+
+  compare(unit: Unit): UnitResult {
+    const { pairs, nodes } = this.walk(unit);
+    const compared: Compared = { base: this.base, next: this.next, pairs, nodes, outside: this.#changedOutside() };
+    const isUseful = isBroken(unit) || pairs.length > 0;
+    return { unit, suspects: isUseful ? suspectsOf(unit, compared) : [], differing: pairs.length };
+  }
+
+  walk(unit: Unit): { pairs: Pair[]; nodes: Int32Array } {
+    const [ours, theirs] = [nodesBelow(this.base.side.trace, unit.ours), nodesBelow(this.next.side.trace, unit.theirs)];
+    this.base.add(ours);
+    this.next.add(theirs);
+    const hasBoth = unit.base !== undefined && unit.new !== undefined;
+    return { pairs: hasBoth ? walk(this.base, this.next, unit.ours, unit.theirs) : [], nodes: theirs };
+  }
+
+  /** Functions with another source that were called outside of tests, as modules are when they are loaded. */
+  #changedOutside(): ReadonlyMap<number, number> {
+    if (this.#outside) return this.#outside;
+    const found = new Map<number, number>();
+    const { identities, side } = this.next;
+    if (identities.all.some(({ changed }) => changed)) {
+      const { trace } = side;
+      for (let node = 0; node < trace.nodes.count; node++) {
+        if (trace.isExchange(node) || !side.has(node) || trace.scopeOf(node).test !== -1) continue;
+        const id = this.next.functionIds[trace.nodes.func[node]];
+        if (id >= 0 && identities.all[id].changed && !found.has(id)) found.set(id, node);
+      }
+    }
+    return (this.#outside = found);
+  }
+}
+
+/** Units by their first suspect. */
+export function causesOf(results: readonly UnitResult[]): Cause[] {
+  const groups = new Map<string, UnitResult[]>();
+  for (const result of results) {
+    const [first] = result.suspects;
+    if (!first) continue;
+    const key = `${first.file}\0${first.func}\0${first.line}:${first.column}`;
+    const group = groups.get(key);
+    if (group) group.push(result);
+    else groups.set(key, [result]);
+  }
+  return [...groups.values()]
+    .sort((a, b) => b.length - a.length)
+    .map((group) => ({
+      suspect: group[0].suspects[0],
+      units: group.map(({ unit }) => unit.name),
+      follows: [...new Set(group.flatMap(({ suspects }) => suspects[0].follows))],
+      values: group.reduce((sum, { differing }) => sum + differing, 0),
+    }));
+}
+
+function cappedIn({ trace, processes }: Side): string[] {
+  const summaries = trace.summaries.filter(
+    ({ process, calls, recorded }) => processes.has(process) && recorded < calls,
+  );
+  return summaries.map(({ func, file }) => `${func} (${file})`);
+}

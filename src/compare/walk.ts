@@ -1,0 +1,140 @@
+import { ABORTED, FAILED, OUTCOME_MASK, REJECTED } from '../reader/columns.js';
+import { align } from './align.js';
+import type { Digests } from './digests.js';
+
+/**
+ * Why a call is a suspect: with the same arguments it returned something else, threw, or made other calls; it is on one
+ * side only; or its arguments differ already and nothing above it explains that.
+ */
+export type Reason = 'other_result' | 'threw' | 'other_calls' | 'new_call' | 'gone_call' | 'input';
+
+/** A call that differs, on both sides; -1 where one side has none. */
+export interface Pair {
+  readonly base: number;
+  readonly new: number;
+  /** Place in the list of pairs; -1 at the top. */
+  readonly parent: number;
+  readonly inputDiffers: boolean;
+  readonly outcomeDiffers: boolean;
+  readonly gone: readonly number[];
+  readonly fresh: readonly number[];
+  /** When it first did something else, in the new run. */
+  divergedNs: number;
+  /** It or a call below it is a cause. */
+  explained: boolean;
+  reason: Reason | undefined;
+}
+
+/** Walks two trees side by side, only into what differs. Pairs come parents first. */
+export function walk(base: Digests, next: Digests, ours: readonly number[], theirs: readonly number[]): Pair[] {
+  const pairs: Pair[] = [];
+  const shown = (side: Digests, nodes: readonly number[]): number[] =>
+    nodes.filter((node) => !side.isHiddenAtTop(node));
+  const top = children(base, next, shown(base, ours), shown(next, theirs), -1, pairs);
+  for (let at = 0; at < pairs.length; at++) {
+    const pair = pairs[at];
+    if (pair.base === -1 || pair.new === -1) continue;
+    const visible = (side: Digests, node: number): number[] =>
+      [...side.side.trace.childrenOf(node)].filter((child) => !side.isHidden(node, child));
+    const found = children(base, next, visible(base, pair.base), visible(next, pair.new), at, pairs);
+    Object.assign(pair, found);
+  }
+  judge(base, next, pairs);
+  return [...pairs, ...alone(next, top)];
+}
+
+interface Rest {
+  gone: readonly number[];
+  fresh: readonly number[];
+}
+
+function children(
+  base: Digests,
+  next: Digests,
+  ours: readonly number[],
+  theirs: readonly number[],
+  parent: number,
+  pairs: Pair[],
+): Rest {
+  const { differing, gone, fresh } = align(base, next, ours, theirs);
+  const found: Pair[] = [];
+  for (let i = 0; i < differing.length; i += 2) {
+    const [a, b] = [differing[i], differing[i + 1]];
+    // Only what is noise differs, or a call that was still open on one side.
+    if (base.full[a] === next.full[b]) continue;
+    found.push({
+      base: a,
+      new: b,
+      parent,
+      inputDiffers: base.args[a] !== next.args[b],
+      outcomeDiffers: !base.isOpen(a) && !next.isOpen(b) && base.outcome[a] !== next.outcome[b],
+      gone: [],
+      fresh: [],
+      divergedNs: 0,
+      explained: false,
+      reason: undefined,
+    });
+  }
+  const { t0 } = next.side.trace.nodes;
+  pairs.push(...found.sort((a, b) => t0[a.new] - t0[b.new]));
+  return { gone, fresh };
+}
+
+/** Children before their parents: whoever has the same input and nothing below it that explains it is a cause. */
+function judge(base: Digests, next: Digests, pairs: Pair[]): void {
+  const { trace } = next.side;
+  const { t0, dt } = trace.nodes;
+  const changedInput = new Set<number>();
+  const first = new Float64Array(pairs.length).fill(Infinity);
+  for (let at = pairs.length - 1; at >= 0; at--) {
+    const pair = pairs[at];
+    const end = t0[pair.new] + Math.max(0, dt[pair.new]);
+    for (const node of pair.fresh) first[at] = Math.min(first[at], t0[node]);
+    if (pair.gone.length > 0) first[at] = Math.min(first[at], timeOfGone(base, next, pair, end));
+    const doesOther = pair.outcomeDiffers || pair.gone.length > 0 || pair.fresh.length > 0 || changedInput.has(at);
+    pair.divergedNs = Math.min(first[at], end);
+    if (!pair.inputDiffers && !pair.explained && doesOther) {
+      pair.reason = reasonOf(next, pair);
+      pair.explained = true;
+    }
+    if (pair.parent === -1) continue;
+    const { parent } = pair;
+    if (pair.explained) pairs[parent].explained = true;
+    if (!pair.inputDiffers) continue;
+    changedInput.add(parent);
+    first[parent] = Math.min(first[parent], t0[pair.new]);
+  }
+}
+
+function reasonOf(next: Digests, pair: Pair): Reason {
+  if (!pair.outcomeDiffers) return 'other_calls';
+  return failed(next, pair.new) ? 'threw' : 'other_result';
+}
+
+function failed({ side }: Digests, node: number): boolean {
+  const flags = side.trace.nodes.flags[node];
+  const outcome = flags & OUTCOME_MASK;
+  return outcome === FAILED || outcome === ABORTED || (flags & REJECTED) !== 0;
+}
+
+/** A call that the new run did not make: it would have come after as many siblings as in the base. */
+function timeOfGone(base: Digests, next: Digests, pair: Pair, end: number): number {
+  const missing = Math.min(...pair.gone);
+  const ours = base.side.trace.childrenOf(pair.base);
+  const place = ours.indexOf(missing);
+  const theirs = next.side.trace.childrenOf(pair.new);
+  return place < theirs.length ? next.side.trace.nodes.t0[theirs[place]] : end;
+}
+
+/** What one side has at the top and the other has not. */
+function alone(next: Digests, { gone, fresh }: Rest): Pair[] {
+  const pair = (ours: number, theirs: number, divergedNs: number, reason: Reason): Pair => ({
+    ...{ base: ours, new: theirs, parent: -1, inputDiffers: false, outcomeDiffers: false, gone: [], fresh: [] },
+    ...{ divergedNs, explained: true, reason },
+  });
+  const { t0 } = next.side.trace.nodes;
+  return [
+    ...fresh.map((node) => pair(-1, node, t0[node], 'new_call')),
+    ...gone.map((node) => pair(node, -1, Infinity, 'gone_call')),
+  ];
+}

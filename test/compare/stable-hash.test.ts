@@ -1,0 +1,86 @@
+import { StableHash, type Surroundings } from '../../src/compare/stable-hash.js';
+
+const green: Surroundings = {
+  from: Date.UTC(2026, 10, 27),
+  to: Date.UTC(2026, 10, 27, 1),
+  pid: 4711,
+  cwd: '/home/ada/shop',
+};
+const red: Surroundings = {
+  from: Date.UTC(2026, 11, 9),
+  to: Date.UTC(2026, 11, 9, 1),
+  pid: 815,
+  cwd: '/builds/7/shop',
+};
+
+function hash(text: string, surroundings: Surroundings): string {
+  const hash = new StableHash();
+  hash.at(surroundings);
+  hash.reset(1);
+  hash.text(text);
+  return `${hash.high} ${hash.low}`;
+}
+
+const same = (one: string, other: string): boolean => hash(one, green) === hash(other, red);
+
+describe('what differs between two runs by nature is the same', () => {
+  test.each([
+    ['milliseconds since 1970', '{"at":1795737600123}', '{"at":1796774400456}'],
+    ['seconds since 1970', '{"at":1795737600}', '{"at":1796774400}'],
+    ['an ISO time', '"2026-11-27T00:10:00.000Z"', '"2026-12-09T00:20:00.123Z"'],
+    ['a date of HTTP', '{"date":"Fri, 27 Nov 2026 00:00:01 GMT"}', '{"date":"Wed, 09 Dec 2026 00:00:01 GMT"}'],
+    ['a UUID', '"6fa459ea-ee8a-3ca4-894e-db77e160355e"', '"16fd2706-8baf-433b-82eb-8c7fada847da"'],
+    ['a UUID of digits', '"12345678-ee8a-3ca4-894e-db77e160355e"', '"16fd2706-8baf-433b-82eb-8c7fada847da"'],
+    ['hex digits', '"id-5f0c9a1e7b"', '"id-0a1b2c3d4e"'],
+    ['random letters and digits', '"V1StGXR8Z5jdHi6BmyT"', '"x9KfPq2LmN4oRsT7uVw"'],
+    ['a port', '"http://127.0.0.1:38123/cart"', '"http://127.0.0.1:40001/cart"'],
+    ['a port by its key', '{"port":38123}', '{"port":40001}'],
+    ['a temporary folder', '"/tmp/handit-x7Ab/a.txt"', '"/tmp/handit-q9Zz/a.txt"'],
+    ['the working directory', '"/home/ada/shop/lib/a.js"', '"/builds/7/shop/lib/a.js"'],
+    ['the process id', '{"pid":4711}', '{"pid":815}'],
+    ['a header that follows from the body', '{"etag":"W/\\"5-a\\"","x":1}', '{"etag":"W/\\"6-b\\"","x":1}'],
+    ['the length of a body', '{"content-length":"12"}', '{"content-length":"13"}'],
+    [
+      'the hash of what was cut, where a part of it is volatile',
+      '{"$type":"string","value":"at 1795737600123 …","hash":"00112233"}',
+      '{"$type":"string","value":"at 1796774400456 …","hash":"99887766"}',
+    ],
+  ])('%s', (_, one, other) => {
+    expect(same(one, other)).toBe(true);
+  });
+});
+
+describe('what a program computes stays different', () => {
+  test.each([
+    ['a number', '{"total":30}', '{"total":31}'],
+    ['a long number', '{"total":12345678901}', '{"total":12345678902}'],
+    ['a date that is not of the run', '"2020-01-01"', '"2020-01-02"'],
+    ['a word', '".html"', '".HTML"'],
+    ['a fraction', '0.30000000000000004', '0.3'],
+    ['a number that is the id of one process', '{"count":4711}', '{"count":815}'],
+    ['a version', '"1.2.3.4"', '"1.2.3.5"'],
+    ['a long word', '"internationalization"', '"internationalisation"'],
+    [
+      'a hash of what was cut',
+      '{"$type":"string","value":"abc","hash":"00112233"}',
+      '{"$type":"string","value":"abc","hash":"99887766"}',
+    ],
+    ['a path', '"/home/ada/shop/lib/a.js"', '"/builds/7/shop/lib/b.js"'],
+  ])('%s', (_, one, other) => {
+    expect(same(one, other)).toBe(false);
+  });
+});
+
+test('an end in the middle of a word or number is no reason to read on', () => {
+  const bytes = new TextEncoder().encode('12345678-ee8a-3ca4-894e-db77e160355e 2026-11-27T00:00:00Z');
+  const one = new StableHash();
+  one.at(green);
+  for (let end = 0; end <= bytes.length; end++) {
+    one.reset(1);
+    one.bytes(bytes, 0, end);
+    const [high, low] = [one.high, one.low];
+    one.reset(1);
+    one.bytes(bytes.slice(0, end), 0, end);
+    expect([one.high, one.low]).toEqual([high, low]);
+  }
+});
