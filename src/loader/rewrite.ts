@@ -6,6 +6,7 @@ import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import { textHash } from '../files/text-hash.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
+import { DEEP, refusal } from './verdict.js';
 
 /**
  * The module that a rewritten ES module imports its probe functions from where a test runner links modules: it knows no
@@ -82,8 +83,12 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       map: map && incoming(map, path, read, originals),
     };
     const result = instrument(source, filename, settings);
-    if (!result) return { code: '', prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [], read };
+    const nothing: Rewritten = { ...NOTHING, functions: [], leftAlone: [], read };
+    if (!result) return nothing;
     const { code, prefix, functions } = result;
+    const deep = result.deepest > DEEP;
+    const refused = functions.length === 0 ? undefined : refusal(result.compilable(), deep);
+    if (refused !== undefined) return { ...nothing, refused, ...(deep && { deep }) };
     // What compilers write for re-exports is nothing that a user misses.
     const leftAlone = result.leftAlone
       .filter(({ reason }) => reason !== 're-export')
@@ -91,16 +96,8 @@ export function createRewrite(options: RewriteOptions): Rewrite {
         reason: `function ${name} in line ${line} is not recorded: ${reason}`,
         path: original,
       }));
-    return {
-      code,
-      prefix,
-      kind: result.kind,
-      functions,
-      edits: JSON.stringify(result.edits),
-      leftAlone,
-      read,
-      originals,
-    };
+    const edits = JSON.stringify(result.edits);
+    return { code, prefix, kind: result.kind, functions, edits, leftAlone, read, originals, ...(deep && { deep }) };
   }
 
   /**
@@ -167,7 +164,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     if (found) parts.push(path, options.cwd, found.place, found.json);
     const key = cache?.key(parts);
     let rewritten = key && cache ? cache.get(key) : undefined;
-    if (!rewritten || isOutdated(rewritten)) {
+    if (!rewritten || rewritten.deep || isOutdated(rewritten)) {
       try {
         rewritten = transformed(path, filename, source, kind, found);
       } catch (error) {
@@ -180,12 +177,18 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       }
       if (key) cache!.set(key, rewritten);
     }
+    if (rewritten.refused !== undefined) {
+      options.skipped(path, `the original text runs, because V8 refuses the rewritten one: ${rewritten.refused}`);
+      return null;
+    }
     for (const { reason, path: original = path } of rewritten.leftAlone) options.skipped(original, reason);
     // Of what a framework has built, that is the user's which a map says was.
     const nothing = output ? rewritten.functions.every((each) => each.path === undefined) : !rewritten.functions.length;
     return nothing ? null : { ...rewritten, path, hash };
   };
 }
+
+const NOTHING = { code: '', prefix: '', kind: 'commonjs', edits: '[]' } as const;
 
 /** Compilers that come behind us may write it in their own way. */
 const REWRITTEN = /[=;]\s*__handit__\s*;/;

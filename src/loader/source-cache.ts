@@ -15,6 +15,10 @@ export interface Rewritten {
   edits: string;
   /** A sentence on each function that stays as it is. */
   leftAlone: { reason: string; path?: string }[];
+  /** Why the original text runs. */
+  refused?: string;
+  /** So deeply nested that V8 must be asked each time. */
+  deep?: true;
   /** Files that decided on it besides the source: original sources, by hash of their text; null: there was none. */
   read?: Record<string, string | null>;
   /** Hashes of the originals that functions are from, by path. */

@@ -1,5 +1,6 @@
 import { eachChild, isLeaf } from './children.js';
 import type { Node } from './types.js';
+import { Walk } from './walk.js';
 
 export type LeaveReason =
   | 'with'
@@ -22,105 +23,156 @@ export interface FunctionFacts {
   clashing: Set<string>;
 }
 
+/** What one walk over a program finds out. */
+export interface Analysis {
+  /** Of every function that has a body. */
+  facts: Map<Node, FunctionFacts>;
+  /** Labeled statements with a `for await` inside them, in the same function. */
+  suspendingLabels: Set<Node>;
+}
+
 interface Scan extends FunctionFacts {
   node: Node;
+  /** The function or static block around it. */
+  outer: Scan | null;
   arrow: boolean;
-  cleanups: number;
   evals: boolean;
   topFunctions: Set<string>;
   varNames: Set<string>;
   blockFunctions: Set<string>;
 }
 
-/** One walk over the whole program; answers the facts of every function that has a body. */
-export function analyse(program: Node): Map<Node, FunctionFacts> {
-  const facts = new Map<Node, FunctionFacts>();
-  const stack: Scan[] = [];
-  // Why all functions at this place must stay as they are.
-  let leaveAll: LeaveReason | undefined;
+/** Where a node is. */
+interface Place {
+  scan: Scan | null;
+  /** Code of the call follows a `return` here. */
+  guarded: boolean;
+  /** Why all functions here must stay as they are. */
+  leaveAll: LeaveReason | undefined;
+  /** The labeled statements of this function around it. */
+  labels: Labels | null;
+}
 
-  const reexports = new Set<Node>();
+interface Labels {
+  node: Node;
+  outer: Labels | null;
+}
 
-  const walk = (node: Node, parent: Node): void => {
-    if (node.type === 'Identifier' && node.name === 'arguments' && !isPropertyName(node, parent)) noteArguments(stack);
-    if (isLeaf(node)) return;
-    if (node.type === 'CallExpression') noteReexport(node, reexports);
-    if (isFunction(node)) {
-      const before = leaveAll;
-      // The engine compiles such a function by other rules, and says on stderr when it cannot.
-      if (hasDirective(node, 'use asm')) leaveAll = 'asm.js';
-      const scan = newScan(node, leaveAll);
-      if (reexports.has(node)) scan.leave = 're-export';
-      stack.push(scan);
-      walkChildren(node);
-      facts.set(node, close(stack.pop()!));
-      leaveAll = before;
-      return;
+/** One walk over the whole program. */
+export function analyse(program: Node): Analysis {
+  const analyser = new Analyser();
+  analyser.run(program);
+  return analyser.result();
+}
+
+class Analyser {
+  private readonly walk = new Walk<Place>();
+  private readonly scans: Scan[] = [];
+  private readonly reexports = new Set<Node>();
+  private readonly suspendingLabels = new Set<Node>();
+  /** Of the children that are being asked for. */
+  private place: Place = { scan: null, guarded: false, leaveAll: undefined, labels: null };
+
+  run(program: Node): void {
+    this.walk.run(program, this.place, (node, place) => this.visit(node, place));
+  }
+
+  result(): Analysis {
+    const facts = new Map<Node, FunctionFacts>();
+    for (const scan of this.scans) facts.set(scan.node, close(scan));
+    return { facts, suspendingLabels: this.suspendingLabels };
+  }
+
+  private children(node: Node, place: Place): void {
+    this.place = place;
+    eachChild(node, this.child);
+  }
+
+  private readonly child = (node: Node, parent: Node): void => {
+    if (node.type === 'Identifier' && node.name === 'arguments' && !isPropertyName(node, parent)) {
+      noteArguments(this.place.scan);
     }
-    if (node.type === 'StaticBlock') {
-      // Its variables are its own.
-      stack.push(newScan(node, leaveAll));
-      walkChildren(node);
-      stack.pop();
-      return;
+    if (!isLeaf(node)) this.walk.later(node, this.place);
+  };
+
+  private visit(node: Node, place: Place): void {
+    if (node.type === 'CallExpression') noteReexport(node, this.reexports);
+    if (isFunction(node)) return this.visitFunction(node, place);
+    const { scan } = place;
+    switch (node.type) {
+      case 'StaticBlock':
+        // Its variables are its own.
+        return this.children(node, { ...place, scan: newScan(node, place), guarded: false, labels: null });
+      case 'WithStatement':
+        if (scan) scan.leave ??= 'with';
+        this.place = place;
+        this.child(node.object, node);
+        this.place = { ...place, leaveAll: 'with' };
+        return this.child(node.body, node);
     }
-    const scan = stack.at(-1);
-    if (!scan) {
-      if (node.type === 'WithStatement') walkWith(node);
-      else walkChildren(node);
-      return;
-    }
+    if (scan) this.visitOwn(node, place, scan);
+    else this.children(node, place);
+  }
+
+  private visitFunction(node: Node, place: Place): void {
+    // The engine compiles such a function by other rules, and says on stderr when it cannot.
+    const leaveAll = hasDirective(node, 'use asm') ? 'asm.js' : place.leaveAll;
+    const scan = newScan(node, { ...place, leaveAll });
+    if (this.reexports.has(node)) scan.leave = 're-export';
+    this.scans.push(scan);
+    this.children(node, { scan, guarded: false, leaveAll, labels: null });
+  }
+
+  /** A node in a function or static block. */
+  private visitOwn(node: Node, place: Place, scan: Scan): void {
     switch (node.type) {
       case 'ReturnStatement':
-        if (scan.cleanups > 0) scan.deferred = true;
+        if (place.guarded) scan.deferred = true;
         break;
       case 'TryStatement':
-        if (node.finalizer) {
-          scan.cleanups++;
-          walk(node.block, node);
-          if (node.handler) walk(node.handler, node);
-          scan.cleanups--;
-          walk(node.finalizer, node);
-          return;
-        }
-        break;
+        if (!node.finalizer) break;
+        this.place = { ...place, guarded: true };
+        this.child(node.block, node);
+        if (node.handler) this.child(node.handler, node);
+        this.place = place;
+        return this.child(node.finalizer, node);
+      case 'LabeledStatement':
+        return this.children(node, { ...place, labels: { node, outer: place.labels } });
       case 'ForInStatement':
         // `for (var f = 1 in o)` could not become an assignment.
         if (node.left.declarations?.[0].init) scan.leave ??= 'value in for-in';
         break;
       case 'ForOfStatement':
-        scan.cleanups++;
+        if (node.await) this.noteSuspension(place.labels);
         noteVar(node.left, scan);
-        walkChildren(node);
-        scan.cleanups--;
-        return;
-      case 'WithStatement':
-        scan.leave ??= 'with';
-        walkWith(node);
-        return;
+        return this.children(node, { ...place, guarded: true });
       case 'CallExpression':
-        if (node.callee.type === 'Identifier' && node.callee.name === 'eval')
-          for (const each of stack) each.evals = true;
+        if (node.callee.type === 'Identifier' && node.callee.name === 'eval') noteEval(scan);
         break;
       case 'VariableDeclaration':
         if (node.kind === 'await using') scan.leave ??= 'await using';
         else if (node.kind === 'using') scan.deferred = true;
         noteVar(node, scan);
         break;
+      case 'BlockStatement':
+        noteBlockFunctions(node.body, node, scan);
+        break;
+      case 'SwitchStatement':
+        for (const { consequent } of node.cases) noteBlockFunctions(consequent, node, scan);
+        break;
+      case 'IfStatement':
+        // `if (a) function f() {}` is read as if it stood in a block.
+        noteBlockFunctions([node.consequent, node.alternate ?? node.consequent], node, scan);
+        break;
     }
-    if (node.type === 'BlockStatement' || node.type === 'SwitchStatement') noteBlockFunctions(node, scan);
-    walkChildren(node);
-  };
-  const walkChildren = (node: Node): void => eachChild(node, walk);
-  const walkWith = (node: Node): void => {
-    walk(node.object, node);
-    const before = leaveAll;
-    leaveAll = 'with';
-    walk(node.body, node);
-    leaveAll = before;
-  };
-  walkChildren(program);
-  return facts;
+    this.children(node, place);
+  }
+
+  private noteSuspension(labels: Labels | null): void {
+    for (let each = labels; each && !this.suspendingLabels.has(each.node); each = each.outer) {
+      this.suspendingLabels.add(each.node);
+    }
+  }
 }
 
 export function isFunction(node: Node): boolean {
@@ -133,7 +185,9 @@ export function isFunction(node: Node): boolean {
 }
 
 export function unlabeled(node: Node): Node {
-  return node.type === 'LabeledStatement' ? unlabeled(node.body) : node;
+  let inner = node;
+  while (inner.type === 'LabeledStatement') inner = inner.body as Node;
+  return inner;
 }
 
 /** All names that a binding pattern binds, with the rest of a parameter list's wrappers taken off. */
@@ -183,7 +237,7 @@ export function namesUnder(
   else namesUnder(pattern.left ?? pattern.argument ?? pattern.parameter ?? null, isSecret, below, into);
 }
 
-function newScan(node: Node, leave: LeaveReason | undefined): Scan {
+function newScan(node: Node, { scan: outer, leaveAll: leave }: Pick<Place, 'scan' | 'leaveAll'>): Scan {
   const topFunctions = new Set<string>();
   if (node.body.type === 'BlockStatement') {
     for (const each of node.body.body as Node[]) {
@@ -193,12 +247,12 @@ function newScan(node: Node, leave: LeaveReason | undefined): Scan {
   }
   return {
     node,
+    outer,
     arrow: node.type === 'ArrowFunctionExpression',
     leave,
     deferred: node.generator === true,
     usesArguments: false,
     clashing: new Set(),
-    cleanups: 0,
     evals: false,
     topFunctions,
     varNames: new Set(),
@@ -230,11 +284,10 @@ function noteVar(node: Node, scan: Scan): void {
   for (const declarator of node.declarations) for (const name of boundNames(declarator.id)) scan.varNames.add(name);
 }
 
-function noteBlockFunctions(node: Node, scan: Scan): void {
-  if (node === scan.node.body) return;
-  const statements: Node[] =
-    node.type === 'BlockStatement' ? node.body : node.cases.flatMap((each: Node) => each.consequent as Node[]);
-  for (const statement of statements) {
+function noteBlockFunctions(statements: readonly Node[], block: Node, scan: Scan): void {
+  if (block === scan.node.body) return;
+  for (const each of statements) {
+    const statement = unlabeled(each);
     if (statement.type === 'FunctionDeclaration' && statement.id) scan.blockFunctions.add(statement.id.name);
   }
 }
@@ -274,12 +327,14 @@ function isMember(node: Node, object: string, property: string): boolean {
   );
 }
 
-function noteArguments(stack: Scan[]): void {
-  for (let i = stack.length - 1; i >= 0; i--) {
-    if (stack[i].arrow) continue;
-    stack[i].usesArguments = true;
-    return;
-  }
+function noteArguments(scan: Scan | null): void {
+  let owner = scan;
+  while (owner?.arrow) owner = owner.outer;
+  if (owner) owner.usesArguments = true;
+}
+
+function noteEval(scan: Scan): void {
+  for (let each: Scan | null = scan; each && !each.evals; each = each.outer) each.evals = true;
 }
 
 function isPropertyName(node: Node, parent: Node): boolean {

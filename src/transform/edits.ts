@@ -6,37 +6,72 @@ import type { Edit } from './types.js';
  */
 export const HIDE_LINE = '/*node-do-not-add-exception-line*/';
 
-/** Collects insertions into a text; those at one place keep the order in which they were made. */
-export class EditList {
-  readonly edits: Edit[] = [];
+/** Of what stands at one offset: text that belongs to what ends there comes before text that belongs to what begins. */
+type Side = 'close' | 'open';
 
-  insert(at: number, text: string, more: Pick<Edit, 'lastEnd' | 'lastIs'> = {}): void {
-    this.edits.push({ at, remove: 0, insert: text, ...more });
+interface Placed extends Edit {
+  side: Side;
+  /** How deep in the tree it was asked for. */
+  level: number;
+}
+
+/**
+ * Collects insertions into a text. Their order at one offset is theirs, whenever they are made: what closes comes before
+ * what opens, closers from the innermost node outwards, openers from the outermost inwards. Those of one node keep the
+ * order in which they were made.
+ */
+export class EditList {
+  /** Of the node that asks for edits, see above. */
+  level = 0;
+  private readonly placed: Placed[] = [];
+
+  /** Inserts a text right before what begins at the offset. */
+  open(at: number, text: string, more: Pick<Edit, 'lastEnd' | 'lastIs'> = {}): void {
+    this.placed.push({ at, remove: 0, insert: text, ...more, side: 'open', level: this.level });
   }
 
-  replace(start: number, end: number, text: string): void {
-    this.edits.push({ at: start, remove: end - start, insert: text });
+  /** Inserts a text right after what ends at the offset. */
+  close(at: number, text: string, level = this.level): void {
+    this.placed.push({ at, remove: 0, insert: text, side: 'close', level });
+  }
+
+  /** Takes out what begins at `start`. */
+  remove(start: number, end: number): void {
+    this.placed.push({ at: start, remove: end - start, insert: '', side: 'open', level: Infinity });
+  }
+
+  /** Before everything else at that offset that opens, and after everything else that closes. */
+  outermost(at: number, side: Side, text: string): void {
+    this.placed.push({ at, remove: 0, insert: text, side, level: -1 });
   }
 
   /**
-   * Sorts by place and marks each edited line once as not to be shown, behind its last edit: the columns before that
-   * stay as close to the original ones as they can.
+   * The edits in their order. Each edited line is marked once as not to be shown, after its last edit: the columns before
+   * that stay as close to the original ones as they can.
    *
-   * @param lineOf answers the line of an offset
+   * @param lineOf returns the line of an offset
    * @param shown lines that must stay visible
    */
   finish(lineOf: (offset: number) => number, shown: Set<number>): Edit[] {
-    this.edits.sort((a, b) => a.at - b.at);
+    const edits = this.placed.sort(byPlace).map(({ side: _, level: __, ...edit }): Edit => edit);
     let below = Infinity;
-    for (let i = this.edits.length - 1; i >= 0; i--) {
-      const edit = this.edits[i];
+    for (let i = edits.length - 1; i >= 0; i--) {
+      const edit = edits[i];
       const line = lineOf(edit.at);
       if (line === below || edit.insert === '' || shown.has(line)) continue;
       edit.insert += HIDE_LINE;
       below = line;
     }
-    return this.edits;
+    return edits;
   }
+}
+
+function byPlace(a: Placed, b: Placed): number {
+  if (a.at !== b.at) return a.at - b.at;
+  if (a.side !== b.side) return a.side === 'close' ? -1 : 1;
+  // `Infinity - Infinity` is no number; two removals never share an offset.
+  if (a.level === b.level) return 0;
+  return a.side === 'close' ? b.level - a.level : a.level - b.level;
 }
 
 /** The text with the (ordered) edits made. */

@@ -1,19 +1,36 @@
-import { analyse, boundNames, namesUnder, isFunction, unlabeled, type FunctionFacts } from './analyse.js';
+import { analyse, boundNames, isFunction, unlabeled, type Analysis, type FunctionFacts } from './analyse.js';
 import { eachChild, isLeaf } from './children.js';
-import { describe, parameterNames, valueParameters } from './describe.js';
+import { bodyAsScript, moduleAsScript } from './compilable.js';
+import { describe, type Description } from './describe.js';
 import { applyEdits, EditList } from './edits.js';
+import { isHelper } from './helpers.js';
 import { LineTable } from './lines.js';
 import { simpleName } from './names.js';
 import { findOrigins, type Origin } from './origins.js';
+import { passedValues, type Argument } from './parameters.js';
 import { parseSource } from './parser.js';
+import {
+  eachOwnNode,
+  firstStatement,
+  hasTopLevelAwait,
+  isDirective,
+  isEndOfBlocks,
+  isImport,
+  isInList,
+  isLoop,
+  isSuperCall,
+  lastStatementEnd,
+} from './statements.js';
 import {
   UnparsableSource,
   type CodeKind,
+  type Compilable,
   type FunctionInfo,
   type Instrumented,
   type InstrumentOptions,
   type Node,
 } from './types.js';
+import { Walk } from './walk.js';
 
 /** The function whose body is being walked. */
 interface Frame {
@@ -30,14 +47,6 @@ interface Frame {
   suspends: boolean;
   /** It is the body of an async function, whose `await` was made a `yield`. */
   lowered: boolean;
-}
-
-/** A value that is handed to the probe that opens a call. */
-interface Argument {
-  /** As the trace calls it. */
-  name: string;
-  /** The variable that holds it; null: it is secret. */
-  value: string | null;
 }
 
 interface Context {
@@ -61,23 +70,35 @@ export function instrument(source: string, filename: string, options: Instrument
   const lines = new LineTable(source);
   const origins = options.map && findOrigins(program, source, lines, options.map);
   const rewriter = new Rewriter(source, analyse(program), options, lines, origins);
-  rewriter.program(program);
-  if (rewriter.functions.length === 0 && rewriter.leftAlone.length === 0) return null;
+  rewriter.run(program);
+  const { functions, leftAlone, prefix, edits: list, deepest } = rewriter;
+  if (functions.length === 0 && leftAlone.length === 0) return null;
 
-  const { edits: list } = rewriter.edits;
-  const text = prelude(kind, rewriter.prefix, rewriter.used, options.runtimeUrl);
-  // Edits at one place keep their order: the first of CommonJS comes before all others there.
-  if (kind === 'commonjs') list.unshift({ at: firstStatement(program), remove: 0, insert: text });
-  else list.push({ at: lastStatementEnd(program), remove: 0, insert: `;${text}` });
-  const edits = rewriter.edits.finish((offset) => rewriter.lines.lineOf(offset), rewriter.linesOfImports(program));
+  const text = prelude(kind, prefix, rewriter.used, options.runtimeUrl);
+  const at = kind === 'commonjs' ? firstStatement(program) : lastStatementEnd(program);
+  if (kind === 'commonjs') list.outermost(at, 'open', text);
+  else list.outermost(at, 'close', `;${text}`);
+  const edits = list.finish((offset) => lines.lineOf(offset), linesOfImports(program, lines));
+  const code = applyEdits(source, edits);
   return {
-    code: applyEdits(source, edits),
-    kind,
-    prefix: rewriter.prefix,
-    functions: rewriter.functions,
-    edits,
-    leftAlone: rewriter.leftAlone,
+    ...{ code, kind, prefix, functions, edits, leftAlone, deepest },
+    compilable(): Compilable {
+      if (/^tsx?$/.test(language(filename)) && options.kind !== 'body') return parsed(code, filename, kind);
+      if (options.kind === 'body') return bodyAsScript(code);
+      if (kind === 'commonjs') return { as: 'wrapper', text: code };
+      const inside = edits.map((edit) => (edit.at === at ? { ...edit, insert: edit.insert.replace(text, '') } : edit));
+      return moduleAsScript(source, program, inside, rewriter.metas, prefix);
+    },
   };
+}
+
+function linesOfImports(program: Node, lines: LineTable): Set<number> {
+  const numbers = new Set<number>();
+  for (const statement of program.body as Node[]) {
+    if (!isImport(statement)) continue;
+    for (let line = lines.lineOf(statement.start); line <= lines.lineOf(statement.end); line++) numbers.add(line);
+  }
+  return numbers;
 }
 
 /** Reads the text by the rules under which Node will run it. */
@@ -97,6 +118,12 @@ function parse(source: string, filename: string, kind: CodeKind): { program: Nod
   return { program, kind: kind === 'commonjs' || kind === 'body' ? 'commonjs' : 'module' };
 }
 
+/** V8 does not know types. */
+function parsed(code: string, filename: string, sourceType: 'module' | 'commonjs'): Compilable {
+  const lang = language(filename);
+  return { as: 'parsed', error: parseSource(filename, code, { sourceType, lang, preserveParens: true }).error };
+}
+
 class Rewriter {
   readonly edits = new EditList();
   readonly functions: FunctionInfo[] = [];
@@ -104,51 +131,46 @@ class Rewriter {
   readonly prefix: string;
   /** Probe functions that the text names. */
   readonly used = new Set<string>();
-  private readonly ancestors: Node[] = [];
-  /** Where the last `yield` without a value ended. */
-  private yieldEnd = -1;
-  /** Of the children that are being visited. */
+  /** Each `import.meta`. */
+  readonly metas: Node[] = [];
+  /** Levels of the tree. */
+  deepest = 0;
+  private readonly walk = new Walk<Context>();
+  /** Of the children that are being asked for. */
   private context: Context = { frame: null, lexical: '0', depth: 0 };
 
   constructor(
     private readonly source: string,
-    private readonly facts: Map<Node, FunctionFacts>,
+    private readonly analysis: Analysis,
     private readonly options: InstrumentOptions,
-    readonly lines: LineTable,
+    private readonly lines: LineTable,
     private readonly origins: Map<Node, Origin | null> | undefined,
   ) {
     this.prefix = unusedPrefix(source);
   }
 
-  linesOfImports(program: Node): Set<number> {
-    const lines = new Set<number>();
-    for (const statement of program.body as Node[]) {
-      if (!isImport(statement)) continue;
-      for (let line = this.lines.lineOf(statement.start); line <= this.lines.lineOf(statement.end); line++)
-        lines.add(line);
-    }
-    return lines;
-  }
-
-  program(program: Node): void {
-    this.children(program, this.context);
+  run(program: Node): void {
+    this.walk.run(program, this.context, (node, context) => {
+      const level = this.walk.ancestors.length;
+      this.edits.level = level;
+      if (level > this.deepest) this.deepest = level;
+      this.visit(node, context);
+    });
   }
 
   private children(node: Node, context: Context): void {
-    const outer = this.context;
     this.context = context;
-    this.ancestors.push(node);
-    eachChild(node, this.visitChild);
-    this.ancestors.pop();
-    this.context = outer;
+    eachChild(node, this.child);
   }
 
-  private readonly visitChild = (child: Node): void => this.visit(child, this.context);
+  private readonly child = (child: Node): void => this.later(child, this.context);
+
+  private later(node: Node, context: Context): void {
+    if (!isLeaf(node)) this.walk.later(node, context);
+  }
 
   private visit(node: Node, context: Context): void {
-    if (isLeaf(node)) return;
     if (isFunction(node)) return this.visitFunction(node, context);
-    const { frame } = context;
     switch (node.type) {
       case 'StaticBlock':
         return this.children(node, { ...context, frame: null });
@@ -156,6 +178,9 @@ class Rewriter {
       case 'PropertyDefinition':
       case 'AccessorProperty':
         return this.visitMember(node, context);
+      case 'MetaProperty':
+        if (node.meta.name === 'import') this.metas.push(node);
+        return;
       case 'TSInterfaceDeclaration':
       case 'TSTypeAliasDeclaration':
       case 'TSTypeAnnotation':
@@ -163,7 +188,12 @@ class Rewriter {
       case 'TSTypeParameterInstantiation':
         return;
     }
-    if (!frame) return this.children(node, context);
+    if (context.frame) this.visitOwn(node, context, context.frame);
+    else this.children(node, context);
+  }
+
+  /** A node in the body of a function that is recorded. */
+  private visitOwn(node: Node, context: Context, frame: Frame): void {
     switch (node.type) {
       case 'ReturnStatement':
         return this.visitReturn(node, context, frame);
@@ -186,122 +216,84 @@ class Rewriter {
         return this.visitVar(node, context, frame);
       case 'ExpressionStatement':
         if (frame.derivedConstructor && isSuperCall(node.expression)) {
-          this.edits.insert(node.expression.start, `${this.prefix}v=`);
+          this.edits.open(node.expression.start, `${this.prefix}v=`);
         }
-        this.children(node, context);
-        if (this.yieldEnd === node.end) this.terminate(node);
-        return;
     }
     this.children(node, context);
   }
 
   /** A class member: key and decorators belong to the code around the class, a field's value does not. */
   private visitMember(node: Node, context: Context): void {
-    this.ancestors.push(node);
-    for (const decorator of node.decorators ?? []) this.visit(decorator, context);
-    if (node.computed) this.visit(node.key, context);
-    if (node.value) this.visit(node.value, { ...context, frame: null });
-    this.ancestors.pop();
+    for (const decorator of node.decorators ?? []) this.later(decorator, context);
+    if (node.computed) this.later(node.key, context);
+    if (node.value) this.later(node.value, { ...context, frame: null });
   }
 
   private visitFunction(node: Node, outer: Context): void {
-    const facts = this.facts.get(node)!;
+    const { ancestors } = this.walk;
+    if (isHelper(node, ancestors)) return;
+    const facts = this.analysis.facts.get(node)!;
     const origin = this.origins?.get(node);
     const around: Context = { frame: null, lexical: outer.lexical, depth: outer.depth };
     // Neither the user's own nor to be missed.
     if (origin === null) return this.children(node, around);
-    const own = describe(node, this.ancestors, this.source, this.lines);
-    const { member, ...place } = origin?.original.description ?? own;
-    const { name } = place;
+    const own = describe(node, ancestors, this.source, this.lines);
+    const { name, line, kind } = origin?.original.description ?? own;
     const path = origin && { path: origin.path };
-    if (facts.leave) this.leftAlone.push({ name, line: place.line, reason: facts.leave, ...path });
+    if (facts.leave) this.leftAlone.push({ name, line, reason: facts.leave, ...path });
     if (facts.leave || this.options.includeFunction?.(name, origin?.path) === false) {
       return this.children(node, around);
     }
 
-    const id = this.functions.length;
     const isClass = own.member?.type === 'MethodDefinition' && own.member.kind === 'constructor';
-    const derived = isClass && this.ancestors.at(-3)?.superClass != null;
+    const derived = isClass && ancestors.at(-3)?.superClass != null;
     const lowered = origin?.lowered === true;
     const frame: Frame = {
       node,
-      id,
+      id: this.functions.length,
       call: `${this.prefix}c${outer.depth}`,
       async: node.async || lowered,
       generator: node.generator && !lowered,
       facts,
       derivedConstructor: derived,
-      // A constructor whose class was made a function answers what it makes as well.
-      baseConstructor: isClass ? !derived : place.kind === 'constructor' && node.type !== 'ArrowFunctionExpression',
+      // A constructor whose class was made a function returns what it makes as well.
+      baseConstructor: isClass ? !derived : kind === 'constructor' && node.type !== 'ArrowFunctionExpression',
       suspends: node.async || node.generator,
       lowered,
     };
-    const secretName = this.options.redactParameter?.(simpleName(name)) === true;
-    const secretSetter = member?.kind === 'set' && secretName;
-    const values = this.handedOver(node, facts, origin).map((each) => (secretSetter ? { ...each, value: null } : each));
-    const begin = origin?.outer ?? node;
-    this.functions.push({
-      ...place,
-      params: values.map((each) => each.name),
-      ...path,
-      ...(origin && {
-        generated: { line: this.lines.lineOf(begin.start), column: this.lines.columnOf(begin.start) },
-      }),
-      ...(secretName && place.kind !== 'constructor' && place.kind !== 'setter' && { secret: true as const }),
-    });
-
+    const values = this.register(node, facts, own, origin);
     // Functions in the parameter list and the like cannot see the body's variables.
-    this.ancestors.push(node);
     const outside = { ...outer, frame: null };
     eachChild(node, (child) => {
-      if (child !== node.body) this.visit(child, outside);
+      if (child !== node.body) this.later(child, outside);
     });
     this.visitBody(
       frame,
       values.map(({ value }) => value),
       outer,
     );
-    this.ancestors.pop();
   }
 
-  /** The values that the trace shows of a call, under the names that the user gave them. */
-  private handedOver(node: Node, facts: FunctionFacts, origin: Origin | undefined): Argument[] {
+  /** Notes the function as the trace tells it, and returns the values that its calls show. */
+  private register(node: Node, facts: FunctionFacts, own: Description, origin: Origin | undefined): Argument[] {
+    const { member, ...place } = origin?.original.description ?? own;
     const isSecret = this.options.redactParameter;
-    const secretNames = (parameter: Node): Set<string> => {
-      const secrets = new Set<string>();
-      if (!isSecret) return secrets;
-      for (const each of boundNames(parameter)) if (isSecret(each)) secrets.add(each);
-      namesUnder(parameter, isSecret, false, secrets);
-      return secrets;
-    };
-    const given = valueParameters(node);
-    // Without any of its own, a lowered body sees those of the function around it.
-    const parameters = given.length === 0 && origin ? visibleParameters(origin.outer, node) : given;
-    const originals = origin?.original.parameters;
-    const values: Argument[] = [];
-    let secrets = false;
-    for (const [index, parameter] of parameters.entries()) {
-      const names = boundNames(parameter);
-      const own = secretNames(parameter);
-      const written = originals?.[index];
-      const userNames = written ? boundNames(written) : names;
-      const theirs = written ? secretNames(written) : own;
-      secrets ||= own.size > 0 || theirs.size > 0;
-      const same = userNames.length === names.length;
-      for (const [at, name] of names.entries()) {
-        const secret = own.has(name) || (same ? theirs.has(userNames[at]) : theirs.size > 0);
-        const shown = same ? userNames[at] : names.length === 1 ? patternText(origin!.source, written!) : name;
-        values.push({ name: shown, value: secret ? null : name });
-      }
-    }
-    const all = facts.usesArguments && node.type !== 'ArrowFunctionExpression';
-    // It has all of them by position. Compilers read defaults and rest parameters from it.
-    const shown = originals === undefined || originals.length === 0 || originals.length > parameters.length;
-    if (all && shown) {
-      for (const each of originals ?? []) secrets ||= secretNames(each).size > 0;
-      values.push({ name: 'arguments', value: secrets ? null : 'arguments' });
-    }
-    return [...new Map(values.map((each) => [each.name, each])).values()];
+    const secretName = isSecret?.(simpleName(place.name)) === true;
+    const secretSetter = member?.kind === 'set' && secretName;
+    const values = passedValues(node, facts, origin, isSecret).map((each) =>
+      secretSetter ? { ...each, value: null } : each,
+    );
+    const begin = origin?.outer ?? node;
+    this.functions.push({
+      ...place,
+      params: values.map((each) => each.name),
+      ...(origin && {
+        path: origin.path,
+        generated: { line: this.lines.lineOf(begin.start), column: this.lines.columnOf(begin.start) },
+      }),
+      ...(secretName && place.kind !== 'constructor' && place.kind !== 'setter' && { secret: true as const }),
+    });
+    return values;
   }
 
   private visitBody(frame: Frame, params: (string | null)[], outer: Context): void {
@@ -321,23 +313,24 @@ class Rewriter {
       : `}catch(${caught}){throw ${fail}(${frame.call},${caught})}`;
 
     if (body.type !== 'BlockStatement') {
-      this.edits.insert(body.start, `{${open}return ${this.exit(frame)}(${frame.call},`);
-      this.visit(body, inner);
-      this.edits.insert(body.end, `)${end}}`);
-      return;
+      this.edits.open(body.start, `{${open}return ${this.exit(frame)}(${frame.call},`);
+      this.edits.close(body.end, `)${end}}`);
+      return this.later(body, inner);
     }
     const directives = body.body.filter(isDirective);
     const start = directives.at(-1)?.end ?? body.start + 1;
-    this.edits.insert(start, (directives.length ? ';' : '') + this.hoistedVars(frame) + open);
+    this.edits.close(start, (directives.length ? ';' : '') + this.hoistedVars(frame) + open);
     this.demoteDoubles(frame);
-    this.children(body, inner);
     const last = (body.body as Node[]).findLast(({ type }) => type !== 'FunctionDeclaration');
     const leaves = last?.type === 'ReturnStatement' || last?.type === 'ThrowStatement';
-    // Right behind the statement, not behind a comment, so that the statement ends for coverage where it did.
+    // Right after the statement, not after a comment, so that the statement ends for coverage where it did.
     const more = last === body.body.at(-1) ? '' : ';';
-    if (!leaves) this.edits.insert(last?.end ?? body.end - 1, `;${this.fallThrough(frame)}${more}`);
+    const done = `;${this.fallThrough(frame)}${more}`;
+    if (!last) this.edits.open(body.end - 1, done);
+    else if (!leaves) this.edits.close(last.end, done);
     const lastIs = leaves ? 'leaves' : last && unlabeled(last).type === 'BlockStatement' ? 'block' : undefined;
-    this.edits.insert(body.end - 1, end, last && isEndOfBlocks(last) ? { lastEnd: last.end, lastIs } : {});
+    this.edits.open(body.end - 1, end, last && isEndOfBlocks(last) ? { lastEnd: last.end, lastIs } : {});
+    this.later(body, inner);
   }
 
   /** A parameter given as null is secret. */
@@ -364,15 +357,8 @@ class Rewriter {
   }
 
   private visitReturn(node: Node, context: Context, frame: Frame): void {
+    if (!node.argument) return this.visitBareReturn(node, frame);
     const value = `${this.prefix}v`;
-    const { argument } = node;
-    if (!argument) {
-      if (frame.facts.deferred) {
-        if (frame.baseConstructor) this.edits.insert(node.start + 6, ` void(${value}=this)`);
-        else if (!frame.derivedConstructor) this.edits.insert(node.start + 6, ` ${value}=void 0`);
-      } else this.edits.insert(node.start + 6, ` void ${this.fallThrough(frame)}`);
-      return this.terminate(node);
-    }
     // A comma, or a call, keeps an anonymous function from being named after the variable. An async generator awaits
     // what it returns, so the call is suspended there.
     const before = !frame.facts.deferred
@@ -380,70 +366,103 @@ class Rewriter {
       : frame.async && frame.generator
         ? `${value}=${this.use('s')}(${frame.call},`
         : `${value}=(0,`;
-    this.wrap(argument, touches(node.start + 6, argument) ? ` ${before}` : before, ')', context);
+    this.wrap(node, 'return', node.argument, before, ')', context);
+    this.terminate(node);
+  }
+
+  private visitBareReturn(node: Node, frame: Frame): void {
+    const value = `${this.prefix}v`;
+    const { deferred } = frame.facts;
+    if (deferred && frame.async && frame.generator) {
+      // It awaits what it returns, also `undefined`, but nothing where there is no value.
+      this.edits.open(node.start, `{${value}=void 0;`);
+      return this.edits.close(node.end, '}');
+    }
+    const at = node.start + 'return'.length;
+    if (!deferred) this.edits.close(at, ` void ${this.fallThrough(frame)}`);
+    else if (frame.baseConstructor) this.edits.close(at, ` void(${value}=this)`);
+    else if (!frame.derivedConstructor) this.edits.close(at, ` ${value}=void 0`);
     this.terminate(node);
   }
 
   private visitThrow(node: Node, context: Context, frame: Frame): void {
-    const gap = touches(node.start + 5, node.argument) ? ' ' : '';
-    this.wrap(node.argument, `${gap}${this.use('w')}(${frame.id},${node.start},`, ')', context);
+    this.wrap(node, 'throw', node.argument, `${this.use('w')}(${frame.id},${node.start},`, ')', context);
     this.terminate(node);
   }
 
+  /** An optional call is to V8's messages what an `await` is: `(intermediate value)`. */
+  private resumed(frame: Frame): string {
+    return `${this.use('r')}?.(${frame.call},`;
+  }
+
   private visitAwait(node: Node, context: Context, frame: Frame): void {
-    this.edits.insert(node.start, `${this.use('r')}(${frame.call},`);
-    const gap = touches(node.start + 5, node.argument) ? ' ' : '';
-    this.wrap(node.argument, `${gap}${this.use('sa')}(${frame.call},`, '))', context);
+    this.edits.open(node.start, this.resumed(frame));
+    // A lowered one is a `yield`, which is as long.
+    this.wrap(node, 'await', node.argument, `${this.use('sa')}(${frame.call},`, '))', context);
   }
 
   private visitYield(node: Node, context: Context, frame: Frame): void {
-    this.edits.insert(node.start, `${this.use('r')}(${frame.call},`);
+    if (node.delegate && isNamed(node.argument as Node)) {
+      const { call } = frame;
+      this.edits.open(node.start, `${this.use('r')}?.((${this.use('k')}(${call}),${call}),`);
+      return this.edits.close(node.end, ')');
+    }
+    this.edits.open(node.start, this.resumed(frame));
     if (!node.argument) {
-      this.edits.insert(node.start + 5, ` ${this.use('s')}(${frame.call}))`);
-      this.yieldEnd = node.end;
-      return;
+      this.edits.close(node.start + 'yield'.length, ` ${this.use('s')}(${frame.call}))`);
+      return this.terminateAround(node, frame);
     }
     const suspend = this.use(node.delegate ? 'k' : 's');
-    const gap = touches(node.start + 5, node.argument) ? ' ' : '';
-    this.wrap(node.argument, `${gap}${suspend}(${frame.call},`, '))', context);
+    this.wrap(node, 'yield', node.argument, `${suspend}(${frame.call},`, '))', context);
   }
 
   private visitForAwait(node: Node, context: Context, frame: Frame): void {
     const { call } = frame;
-    this.followed(node, frame, () => {
-      this.ancestors.push(node);
-      this.visitForLeft(node, context, frame);
-      this.wrap(node.right, ` ${this.use('k')}(${call},`, ')', context);
-      const block = node.body.type === 'BlockStatement';
-      this.edits.insert(node.body.start, `{${this.use('r')}(${call});try${block ? '' : '{'}`);
-      this.visit(node.body, context);
-      this.edits.insert(node.body.end, `${block ? '' : '}'}finally{${this.use('s')}(${call})}}`);
-      this.ancestors.pop();
-    });
+    const end = this.followed(node, frame);
+    this.visitForLeft(node, context, frame);
+    if (isNamed(node.right as Node)) {
+      this.edits.open(this.labelsOf(node).start, `${this.use('k')}(${call});`);
+    } else this.wrap(node, '', node.right, ` ${this.use('k')}(${call},`, ')', context);
+    const block = node.body.type === 'BlockStatement';
+    this.edits.open(node.body.start, `{${this.use('r')}(${call});try${block ? '' : '{'}`);
+    this.edits.close(node.body.end, `${block ? '' : '}'}finally{${this.use('s')}(${call})}}`);
+    this.edits.close(node.end, end);
+    this.later(node.body, context);
+  }
+
+  /** The outermost label of a statement, else the statement. */
+  private labelsOf(node: Node): Node {
+    const { ancestors } = this.walk;
+    let at = ancestors.length - 1;
+    while (ancestors[at].type === 'LabeledStatement') at--;
+    return ancestors[at + 1] ?? node;
   }
 
   private visitLabeled(node: Node, context: Context, frame: Frame): void {
-    if (!frame.async || !containsForAwait(node.body)) return this.children(node, context);
-    this.followed(node, frame, () => {
+    if (frame.async && this.analysis.suspendingLabels.has(node)) {
+      this.edits.close(node.end, this.followed(node, frame));
       // `continue` of an outer loop leaves an inner `for await`, which suspends the call.
       const loop = unlabeled(node.body);
-      if (isLoop(loop) && !loop.await) {
+      const parent = this.walk.ancestors.at(-1)!;
+      if (isLoop(loop) && !loop.await && parent.type !== 'LabeledStatement') {
         const resume = `${this.use('r')}(${frame.call})`;
-        if (loop.body.type === 'BlockStatement') this.edits.insert(loop.body.start + 1, `${resume};`);
-        for (const head of [loop.test, loop.update]) if (head) this.edits.insert(head.start, `${resume},`);
+        if (loop.body.type === 'BlockStatement') this.edits.close(loop.body.start + 1, `${resume};`);
+        for (const head of [loop.test, loop.update]) if (head) this.edits.open(head.start, `${resume},`);
       }
-      this.children(node, context);
-    });
+    }
+    this.children(node, context);
   }
 
-  /** Takes the call up again behind a statement that may leave it suspended; a label's statement leaves it to the label. */
-  private followed(node: Node, frame: Frame, visit: () => void): void {
-    const parent = this.ancestors.at(-1)!;
-    if (parent.type === 'LabeledStatement') return visit();
-    const alone = !isStatementList(parent, node);
-    if (alone) this.edits.insert(node.start, '{');
-    visit();
-    this.edits.insert(node.end, `;${this.use('r')}(${frame.call});${alone ? '}' : ''}`);
+  /**
+   * Opens a place around a statement that may leave the call suspended. Returns what closes it, where the call is taken up
+   * again; a label's statement leaves that to the label.
+   */
+  private followed(node: Node, frame: Frame): string {
+    const parent = this.walk.ancestors.at(-1)!;
+    if (parent.type === 'LabeledStatement') return '';
+    const alone = !isInList(parent);
+    if (alone) this.edits.open(node.start, '{');
+    return `;${this.use('r')}(${frame.call});${alone ? '}' : ''}`;
   }
 
   private visitTry(node: Node, context: Context, frame: Frame): void {
@@ -451,67 +470,74 @@ class Rewriter {
       const { handler, finalizer } = node;
       if (handler) {
         const error = handler.param?.type === 'Identifier' ? `,${handler.param.name}` : '';
-        this.edits.insert(handler.body.start + 1, `${this.use('rc')}(${frame.call}${error});`);
+        this.edits.close(handler.body.start + 1, `${this.use('rc')}(${frame.call}${error});`);
       }
-      if (finalizer) this.edits.insert(finalizer.start + 1, `${this.use('r')}(${frame.call});`);
+      if (finalizer) this.edits.close(finalizer.start + 1, `${this.use('r')}(${frame.call});`);
     }
     this.children(node, context);
   }
 
   private visitForHead(node: Node, context: Context, frame: Frame): void {
-    this.ancestors.push(node);
     this.visitForLeft(node, context, frame);
-    this.visit(node.right, context);
-    this.visit(node.body, context);
-    this.ancestors.pop();
+    this.later(node.right, context);
+    this.later(node.body, context);
   }
 
   private visitForLeft(node: Node, context: Context, frame: Frame): void {
     const { left } = node;
-    if (left.type === 'VariableDeclaration' && clashes(left, frame)) {
-      this.dropVar(left);
-      this.children(left, context);
-    } else this.visit(left, context);
+    if (left.type !== 'VariableDeclaration' || !clashes(left, frame)) return this.later(left, context);
+    this.dropVar(left);
+    for (const declarator of left.declarations) this.later(declarator, context);
   }
 
   /** `var f` beside `function f(){}` becomes an assignment, because inside a block the two exclude each other. */
   private visitVar(node: Node, context: Context, frame: Frame): void {
-    const clash = clashes(node, frame);
-    if (clash) this.assignments(node, context);
-    else this.children(node, context);
-    if ((clash || this.yieldEnd === node.end) && !isLoop(this.ancestors.at(-1)!)) this.terminate(node);
-  }
-
-  private assignments(node: Node, context: Context): void {
+    if (!clashes(node, frame)) return this.children(node, context);
     this.dropVar(node);
     for (const declarator of node.declarations) {
       if (declarator.id.type === 'ObjectPattern' || declarator.id.type === 'ArrayPattern') {
-        this.edits.insert(declarator.start, 'void(');
-        this.visit(declarator, context);
-        this.edits.insert(declarator.end, ')');
-      } else this.visit(declarator, context);
+        this.edits.open(declarator.start, 'void(');
+        this.edits.close(declarator.end, ')');
+      }
+      this.later(declarator, context);
     }
+    if (!isLoop(this.walk.ancestors.at(-1)!)) this.terminate(node);
   }
 
   private dropVar(declaration: Node): void {
-    this.edits.replace(declaration.start, declaration.start + 'var'.length, '');
+    this.edits.remove(declaration.start, declaration.start + 'var'.length);
   }
 
   /**
-   * Behind a changed statement the next line could be read as more of it: of `return⏎(f)` would become
+   * After a changed statement the next line could be read as more of it: of `return⏎(f)` would become
    * `return x()⏎(f)`.
    */
-  private terminate(statement: Node): void {
-    if (this.source[statement.end - 1] !== ';') this.edits.insert(statement.end, ';');
+  private terminate(statement: Node, level = this.edits.level): void {
+    if (this.source[statement.end - 1] !== ';') this.edits.close(statement.end, ';', level);
+  }
+
+  /** The same for the statement whose last word is a changed `yield`. */
+  private terminateAround(node: Node, frame: Frame): void {
+    const { ancestors } = this.walk;
+    for (let at = ancestors.length - 1; at >= 0 && ancestors[at].end === node.end; at--) {
+      const statement = ancestors[at];
+      if (statement.type === 'VariableDeclaration') {
+        // Else it is terminated as a changed declaration, or it is the head of a loop.
+        if (!clashes(statement, frame) && !isLoop(ancestors[at - 1])) this.terminate(statement, at);
+        return;
+      }
+      if (statement.type === 'ExpressionStatement') return this.terminate(statement, at);
+      if (statement.type.endsWith('Statement')) return;
+    }
   }
 
   /** The other names of declarations that `visitVar` turns into assignments. */
   private hoistedVars(frame: Frame): string {
     if (frame.facts.clashing.size === 0) return '';
     const names = new Set<string>();
-    collectVars(frame.node.body, (declaration) => {
-      if (!clashes(declaration, frame)) return;
-      for (const { id } of declaration.declarations) for (const name of boundNames(id)) names.add(name);
+    eachOwnNode(frame.node.body as Node, (node) => {
+      if (node.type !== 'VariableDeclaration' || !clashes(node, frame)) return;
+      for (const { id } of node.declarations) for (const name of boundNames(id)) names.add(name);
     });
     for (const name of frame.facts.clashing) names.delete(name);
     return names.size ? `var ${[...names].join(',')};` : '';
@@ -523,19 +549,21 @@ class Rewriter {
     for (const statement of [...frame.node.body.body].reverse() as Node[]) {
       if (statement.type !== 'FunctionDeclaration' || !statement.id || !statement.body) continue;
       if (seen.has(statement.id.name)) {
-        this.edits.insert(statement.start, 'void ');
-        this.edits.insert(statement.end, ';');
+        this.edits.open(statement.start, 'void ');
+        this.edits.close(statement.end, ';');
       }
       seen.add(statement.id.name);
     }
   }
 
-  private wrap(node: Node, before: string, after: string, context: Context): void {
+  /** Puts a value, which follows a keyword of `around`, into a call. */
+  private wrap(around: Node, keyword: string, value: Node, before: string, after: string, context: Context): void {
+    const gap = keyword !== '' && value.start === around.start + keyword.length ? ' ' : '';
     // `a, b` is one value, not two arguments.
-    const list = node.type === 'SequenceExpression';
-    this.edits.insert(node.start, list ? `${before}(` : before);
-    this.visit(node, context);
-    this.edits.insert(node.end, list ? `)${after}` : after);
+    const list = value.type === 'SequenceExpression';
+    this.edits.open(value.start, gap + before + (list ? '(' : ''));
+    this.edits.close(value.end, (list ? ')' : '') + after);
+    this.later(value, context);
   }
 
   private use(probe: string): string {
@@ -553,124 +581,31 @@ function prelude(kind: 'module' | 'commonjs', prefix: string, used: Set<string>,
     : `const{${names.map((name) => `${name}:${prefix}${name}`).join(',')}}=__handit__;`;
 }
 
-/**
- * An import is hoisted, so that of the probe functions may stand last. Not on the line of another import: Node reads
- * that line when a name is missing there.
- */
-function lastStatementEnd(program: Node): number {
-  const last = (program.body as Node[]).findLast((statement) => !isImport(statement));
-  return last?.end ?? program.end;
-}
-
-/** `import ... from` and `export ... from`. */
-function isImport(statement: Node): boolean {
-  return statement.type === 'ImportDeclaration' || statement.source != null;
-}
-
-/** Behind the directives, which count only while they stand first. */
-function firstStatement(program: Node): number {
-  const first = (program.body as Node[]).find((statement) => !isDirective(statement));
-  return first?.start ?? program.end;
-}
-
-/** TypeScript's trees say null where JavaScript's say nothing. */
-function isDirective(statement: Node): boolean {
-  return statement.directive != null;
-}
-
 function language(filename: string): 'js' | 'jsx' | 'ts' | 'tsx' {
   if (/\.[cm]?ts$/.test(filename)) return 'ts';
   if (filename.endsWith('.tsx')) return 'tsx';
   return filename.endsWith('.jsx') ? 'jsx' : 'js';
 }
 
+/** `h$_`, or the first of `h$1_`, `h$2_` ... that the source has not. */
 function unusedPrefix(source: string): string {
+  if (!source.includes('h$')) return 'h$_';
+  const taken = new Set<string>();
+  for (const [, number] of source.matchAll(/h\$(\d*)_/g)) taken.add(number);
   for (let i = 0; ; i++) {
-    const prefix = `h$${i || ''}_`;
-    if (!source.includes(prefix)) return prefix;
+    const number = i === 0 ? '' : String(i);
+    if (!taken.has(number)) return `h$${number}_`;
   }
 }
 
-/** Parameters of the function around a lowered body, where that does not hide them. */
-function visibleParameters(outer: Node, body: Node): Node[] {
-  if (outer === body) return [];
-  const parameters = valueParameters(outer);
-  const hidden = new Set<string>();
-  eachOwnNode(body.body, (node) => {
-    if (node.type === 'VariableDeclarator') for (const name of boundNames(node.id)) hidden.add(name);
-  });
-  for (const statement of body.body.body as Node[]) if (statement.id) hidden.add(statement.id.name as string);
-  return parameterNames(parameters).some((name) => hidden.has(name)) ? [] : parameters;
-}
-
-/** A pattern that the compiler has taken out of the parameter list. */
-function patternText(source: string, pattern: Node): string {
-  const { start, end, typeAnnotation } = pattern.type === 'AssignmentPattern' ? pattern.left : pattern;
-  const text = source.slice(start, typeAnnotation?.start ?? end).replace(/\s+/g, ' ');
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
-function isSuperCall(node: Node): boolean {
-  return node.type === 'CallExpression' && node.callee.type === 'Super';
-}
-
-function touches(end: number, node: Node): boolean {
-  return node.start === end;
+/** What V8 names in its messages; and nothing of the program runs when it is evaluated. */
+function isNamed({ type }: Node): boolean {
+  return type === 'Identifier' || type === 'Literal' || type === 'ThisExpression';
 }
 
 function clashes(declaration: Node, frame: Frame): boolean {
   if (frame.facts.clashing.size === 0 || declaration.kind !== 'var') return false;
   return declaration.declarations.some((each: Node) =>
     boundNames(each.id).some((name) => frame.facts.clashing.has(name)),
-  );
-}
-
-function collectVars(node: Node, each: (declaration: Node) => void): void {
-  eachOwnNode(node, (child) => {
-    if (child.type === 'VariableDeclaration') each(child);
-  });
-}
-
-function containsForAwait(node: Node): boolean {
-  let found = false;
-  eachOwnNode(node, (child) => {
-    if (child.type === 'ForOfStatement' && child.await) found = true;
-  });
-  return found;
-}
-
-function hasTopLevelAwait(program: Node): boolean {
-  let found = false;
-  eachOwnNode(program, (child) => {
-    if (child.type === 'AwaitExpression' || (child.type === 'ForOfStatement' && child.await)) found = true;
-  });
-  return found;
-}
-
-/** Every node below, functions left out. */
-function eachOwnNode(node: Node, each: (child: Node) => void): void {
-  each(node);
-  eachChild(node, (child) => {
-    if (!isFunction(child) && child.type !== 'StaticBlock') eachOwnNode(child, each);
-  });
-}
-
-/** Whether V8 counts no block behind this statement where it is the last one of a function. */
-function isEndOfBlocks(statement: Node): boolean {
-  const { type, init, left } = unlabeled(statement);
-  const declaration = (init ?? left) as Node | null | undefined;
-  if (/^For(In|Of)?Statement$/.test(type))
-    return !(declaration?.type === 'VariableDeclaration' && declaration.kind !== 'var');
-  return /^(Return|Throw|If|Block|Switch|Try|While|DoWhile)Statement$/.test(type);
-}
-
-function isLoop(node: Node): boolean {
-  return /^(For|ForIn|ForOf|While|DoWhile)Statement$/.test(node.type);
-}
-
-function isStatementList(parent: Node, node: Node): boolean {
-  return (
-    ((parent.type === 'BlockStatement' || parent.type === 'StaticBlock') && parent.body.includes(node)) ||
-    (parent.type === 'SwitchCase' && parent.consequent.includes(node))
   );
 }

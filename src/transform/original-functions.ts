@@ -1,10 +1,11 @@
 import { isFunction } from './analyse.js';
-import { eachChild } from './children.js';
+import { eachChild, isLeaf } from './children.js';
 import { describe, valueParameters, type Description } from './describe.js';
 import { LineTable } from './lines.js';
 import { simpleName } from './names.js';
 import { parseSource } from './parser.js';
 import type { Node } from './types.js';
+import { Walk } from './walk.js';
 
 /** A function as it stands in the file that a generated text was made of. */
 export interface OriginalFunction {
@@ -39,32 +40,38 @@ export function originalFunctions(source: string, filename: string): OriginalFun
   if (!program) return undefined;
   const lines = new LineTable(source);
   const found: OriginalFunctions = { source, lines, list: [], firstWords: new Map(), otherPlaces: new Map() };
-  const ancestors: Node[] = [];
-  const walk = (node: Node, around: OriginalFunction | null): void => {
-    let inside = around;
+  const walk = new Walk<OriginalFunction | null>();
+  let inside: OriginalFunction | null;
+  const child = (node: Node): void => {
+    if (!isLeaf(node)) walk.later(node, inside);
+  };
+  walk.run(program, null, (node, around) => {
+    inside = around;
     if (isFunction(node)) {
+      const { ancestors } = walk;
       const parent = ancestors.at(-1)!;
       const description = describe(node, ancestors, source, lines);
-      const block = node.body.type === 'BlockStatement';
-      inside = {
-        description,
-        simpleName: simpleName(description.name),
-        start: (description.member ?? node).start,
-        bodyStart: node.body.start + (block ? 1 : 0),
-        bodyEnd: node.body.end - (block ? 1 : 0),
-        parent: around,
-        parameters: valueParameters(node),
-      };
+      inside = originalFunction(node, description, around);
       found.list.push(inside);
       addNew(found.firstWords, firstWords(node, parent, description.member), inside);
       addNew(found.otherPlaces, otherPlaces(node, parent), inside);
     }
-    ancestors.push(node);
-    eachChild(node, (child) => walk(child, inside));
-    ancestors.pop();
-  };
-  walk(program, null);
+    eachChild(node, child);
+  });
   return found;
+}
+
+function originalFunction(node: Node, description: Description, parent: OriginalFunction | null): OriginalFunction {
+  const block = node.body.type === 'BlockStatement';
+  return {
+    description,
+    simpleName: simpleName(description.name),
+    start: (description.member ?? node).start,
+    bodyStart: node.body.start + (block ? 1 : 0),
+    bodyEnd: node.body.end - (block ? 1 : 0),
+    parent,
+    parameters: valueParameters(node),
+  };
 }
 
 /** The innermost function that has a place in its body. */

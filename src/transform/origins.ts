@@ -1,10 +1,11 @@
 import { isFunction } from './analyse.js';
-import { eachChild } from './children.js';
+import { eachChild, isLeaf } from './children.js';
 import type { LineTable } from './lines.js';
 import { functionName, simpleName } from './names.js';
 import { bodyAround, originalFunctions, type OriginalFunction, type OriginalFunctions } from './original-functions.js';
 import { findSegment, readSourceMap, SEGMENT, type SourceMap } from './source-map.js';
 import type { IncomingMap, Node } from './types.js';
+import { Walk } from './walk.js';
 
 /** What a function of a generated text was made of. */
 export interface Origin {
@@ -85,19 +86,20 @@ const OTHER_KIND = 2;
 const LUMP = 4;
 
 /** What names.ts reads of the nodes around a function. */
-const NAMING = 8;
+const NAMING = 16;
 
 function collect(program: Node): Generated[] {
   const functions: Generated[] = [];
-  const ancestors: Node[] = [];
-  const walk = (node: Node, parent: Generated | null): void => {
-    let inside = parent;
-    if (isFunction(node)) functions.push((inside = { node, ancestors: ancestors.slice(-NAMING), parent }));
-    ancestors.push(node);
-    eachChild(node, (child) => walk(child, inside));
-    ancestors.pop();
+  const walk = new Walk<Generated | null>();
+  let inside: Generated | null;
+  const child = (node: Node): void => {
+    if (!isLeaf(node)) walk.later(node, inside);
   };
-  walk(program, null);
+  walk.run(program, null, (node, parent) => {
+    inside = parent;
+    if (isFunction(node)) functions.push((inside = { node, ancestors: walk.ancestors.slice(-NAMING), parent }));
+    eachChild(node, child);
+  });
   return functions;
 }
 
@@ -362,8 +364,9 @@ function choose(functions: readonly Generated[], search: OriginSearch): Map<Node
 }
 
 function outermost(generated: Generated, original: OriginalFunction): Generated {
-  const { parent } = generated;
-  return parent?.match?.original === original ? outermost(parent, original) : generated;
+  let outer = generated;
+  while (outer.parent?.match?.original === original) outer = outer.parent;
+  return outer;
 }
 
 /** Compilers hand the body of an async function as a generator to a helper: `__awaiter(this, ..., function* () {})`. */

@@ -1,6 +1,7 @@
 import type { ParserOptions } from 'oxc-parser';
 import { parseSync } from 'oxc-parser/src-js/bindings.js';
 import visitorKeys from 'oxc-parser/src-js/generated/visit/keys.js';
+import { isNestedTooDeeply } from './nesting.js';
 import type { Node } from './types.js';
 
 export { visitorKeys };
@@ -22,6 +23,10 @@ type Path = (string | number)[];
  * as well, which takes a fifth of the time, and loads a walker of which nothing is used here.
  */
 export function parseSource(filename: string, source: string, options: ParserOptions): Parsed {
+  if (isNestedTooDeeply(source)) {
+    const program = { type: 'Program', start: 0, end: source.length, body: [] };
+    return { program, error: 'it is nested too deeply', hasModuleSyntax: false };
+  }
   const result = parseSync(filename, source, options);
   // Each may be asked for once.
   const { errors, program: json } = result;

@@ -76,7 +76,18 @@ export interface Instrumented {
   edits: Edit[];
   /** Functions left as they are, with the reason: `with`, `direct eval`, `await using`. */
   leftAlone: { name: string; line: number; reason: string; path?: string }[];
+  /** Levels of the syntax tree. */
+  deepest: number;
+  /** The text as V8 can be asked whether it takes it. */
+  compilable(): Compilable;
 }
+
+/** A text from which the verdict on a rewritten one can be had without running anything. */
+export type Compilable =
+  /** `wrapper`: the body of a CommonJS module; `script`: as it is. */
+  | { as: 'wrapper' | 'script'; text: string }
+  /** Not JavaScript: what the parser says against it. */
+  | { as: 'parsed'; error: string | undefined };
 
 /** A module that a test runner compiles by itself, past Node's loaders. */
 export interface RunnerSource {

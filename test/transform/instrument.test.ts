@@ -20,7 +20,7 @@ describe('instrument() names functions as their developer would', () => {
     ['let f; f = function () {}', ['f']],
     ['const f = function g() {}', ['g']],
     ['const f = (function () {})', ['f']],
-    ['f(() => {})', ['<anonymous>']],
+    ['f(() => {})', ['f callback']],
     ['(function () {})()', ['<anonymous>']],
     ['x ??= () => {}', ['x']],
     ['const { f = () => {} } = {}', ['f']],
@@ -50,6 +50,56 @@ describe('instrument() names functions as their developer would', () => {
     ['function outer() { function inner() {} }', ['outer', 'inner']],
   ])('%s', (source, expected) => {
     expect(names(source)).toEqual(expected);
+  });
+
+  test.each([
+    ['items.map((x) => x)', 'items.map callback'],
+    ['this.items?.map((x) => x)', 'this.items.map callback'],
+    ['[1].map((x) => x)', '[].map callback'],
+    ['fetch("/").then((x) => x)', 'fetch().then callback'],
+    ['(await import("a")).run(() => {})', 'import().run callback'],
+    ['a.b().c().d().e().f(() => {})', 'c().d().e().f callback'],
+    ['app.post("/cart/:id", check, () => {})', 'app.post("/cart/:id") handler'],
+    ['app.use(() => {})', 'app.use handler'],
+    ['cache.get("key", () => {})', 'cache.get("key") callback'],
+    ['socket.on("data", () => {})', 'socket.on("data") handler'],
+    ['it("adds", async () => {})', 'it("adds") callback'],
+    ['it(`adds\n  two`, () => {})', 'it("adds two") callback'],
+    ['test.each([1])("adds", () => {})', 'test.each("adds") callback'],
+    [`it("${'long '.repeat(20)}", () => {})`, 'it("long long long long long long long lo...") callback'],
+    ['new Promise(() => {})', 'new Promise executor'],
+    ['new Observer(() => {})', 'new Observer callback'],
+    ['const list = [() => {}]', 'list[0]'],
+    ['const o = { list: [() => {}] }', 'o.list[0]'],
+    ['Promise.all([() => {}])', 'Promise.all callback'],
+    ['handlers[name] = () => {}', 'handlers[name]'],
+    ['const f = a || (() => {})', 'f'],
+    ['const f = a ? null : () => {}', 'f'],
+    ['css`${() => {}}`', 'css callback'],
+    ['const f = __name(() => {}, "f")', 'f'],
+    ['(() => {})()', '<anonymous>'],
+  ])('%s, where it is passed', (source, expected) => {
+    expect(names(source)).toEqual([expected]);
+  });
+
+  test.each([
+    ['function debounce() { return () => {} }', ['debounce', 'debounce result']],
+    ['const curried = (a) => (b) => (c) => a', ['curried', 'curried result', 'curried result']],
+    ['run(() => () => {})', ['run callback', 'run callback result']],
+    ['class A { handlers = [() => {}] }', ['A.handlers[0]']],
+  ])('%s, where it is returned', (source, expected) => {
+    expect(names(source)).toEqual(expected);
+  });
+
+  test.each([
+    'connect("postgres://root:hunter2@db", () => {})',
+    'login("hunter2", () => {})',
+    'send("Bearer abcdef123456", () => {})',
+    'send("password=hunter2", () => {})',
+    'send("ghp_16C7e42F292c6912E7710c838347Ae178B4a", () => {})',
+    'send("4f3c2b1a9d8e7f6a5b4c3d2e1f", () => {})',
+  ])('%s, without what may be a secret', (source) => {
+    expect(names(source)[0]).toMatch(/^\w+ callback$/);
   });
 
   test('in TypeScript', () => {
@@ -232,5 +282,55 @@ describe('linkIds()', () => {
     const ids = [...linked.matchAll(/h\$_(?:e0|fa|fg|w)\((\d+)/g)].map(([, id]) => Number(id));
     expect(ids).toEqual([1001, 1001, 1003, 1005, 1005]);
     expect(unlinkIds(linked, prefix, 1001, 2)).toBe(code);
+  });
+});
+
+describe('instrument() leaves out what compilers put into a file', () => {
+  const helpers = {
+    tsc: 'var __awaiter = (this && this.__awaiter) || function (t, a) { return new Promise(function (ok) { step() }) };',
+    esbuild: 'var __export = (target, all) => { for (var name in all) one(target, () => all[name]) };',
+    babel: 'function _asyncToGenerator(n) { return function () { return new Promise(function () {}) } }',
+    swc: 'function _async_to_generator(fn) { return function () {} } function _export(target, all) { all() }',
+    renamed: 'var __decorate$1 = function () {}; function _extends2() {}',
+  };
+
+  test.each(Object.entries(helpers))('%s', (_, helper) => {
+    expect(names(`${helper} function own() { function _extends() {} }`)).toEqual(['own', '_extends']);
+  });
+
+  test('but not what a developer calls by such a name', () => {
+    expect(names('function _export(cart) {} function _myHelper() {} const __values = [1].map(() => 1)')).toEqual([
+      '_export',
+      '_myHelper',
+      '[].map callback',
+    ]);
+  });
+});
+
+describe('instrument() takes time in proportion to the text', () => {
+  const seconds = (source: string): number => {
+    const started = process.cpuUsage();
+    instrument(source, 'a.js', { kind: 'commonjs', runtimeUrl });
+    return process.cpuUsage(started).user / 1e6;
+  };
+
+  test.each([
+    [
+      'prefixes that are taken',
+      (n: number) => `/* ${Array.from({ length: n }, (_, i) => `h$${i}_`).join('')} */ f(() => 1)`,
+    ],
+    ['long names', (n: number) => `const o = { "${'a'.repeat(n * 4)}"() {} }`],
+    ['lists of functions', (n: number) => `const list = [${'()=>1,'.repeat(n / 4)}]`],
+    [
+      'nested labels',
+      (n: number) =>
+        `async function f() { ${Array.from({ length: n / 20 }, (_, i) => `l${i}:`).join('')} for await (const x of y); }`,
+    ],
+    ['curried functions', (n: number) => `const f = ${'a=>'.repeat(n / 40)}1`],
+    ['long chains', (n: number) => `a${'.then(() => 1)'.repeat(n / 8)}`],
+  ])('%s', (_, make) => {
+    seconds(make(4_000));
+    const small = seconds(make(10_000));
+    expect(seconds(make(40_000))).toBeLessThan(Math.max(small, 0.05) * 10);
   });
 });
