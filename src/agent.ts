@@ -34,8 +34,9 @@ import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, redactUrls, secretKeys } from './recorder/redact.js';
+import { watchCredentials } from './process/credentials.js';
 import { watchProcessEnd } from './process/process-end.js';
-import { processFacts, type ProcessFacts } from './process/process-facts.js';
+import { processFacts } from './process/process-facts.js';
 import { createModuleRecords } from './loader/module-records.js';
 import { textHash } from './files/text-hash.js';
 import { simpleName } from './transform/names.js';
@@ -131,18 +132,6 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     };
   }
 
-  function facts(): ProcessFacts {
-    try {
-      return processFacts({
-        ...{ cwd: config.cwd, env: process.env, program: process.argv[1], execArgv: process.execArgv },
-        withoutSecrets: (text) => redactUrls(text, isSecret),
-      });
-    } catch (error) {
-      broken(error);
-      return {};
-    }
-  }
-
   function processStart(): string {
     return line({
       type: 'process_start',
@@ -157,7 +146,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       argv: argvWithoutSecrets(process.argv, isSecret),
       cwd: config.cwd,
       platform: process.platform,
-      ...facts(),
+      ...processFacts({
+        ...{ cwd: config.cwd, env: process.env, program: process.argv[1], execArgv: process.execArgv, broken },
+        withoutSecrets: (text) => redactUrls(text, isSecret),
+      }),
     });
   }
   const started = recorder.epoch(now());
@@ -334,6 +326,13 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     );
   });
 
+  // Afterwards the file may be out of reach.
+  const unwatchCredentials = watchCredentials(
+    guarded(() => {
+      recorder.drain();
+      if (reasons > 0) sink.keepOpen();
+    }),
+  );
   const unwatch = watchProcessEnd({
     guarded,
     drain: guarded(rest),
@@ -370,6 +369,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       observers.stop();
       disguise.undo();
       unwatchReports();
+      unwatchCredentials();
       unwatch();
     },
   };

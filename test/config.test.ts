@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfig } from '../src/config.js';
+import { repository } from './helpers/run.js';
 
 const cwd = '/home/ada/project';
 
@@ -165,4 +167,15 @@ test.each([
 
 test('HANDIT_ENABLED=false keeps quiet about variables that are wrong', () => {
   expect(read({ HANDIT_MAX_STR: 'x', HANDIT_ENABLED: 'off', HANDIT_INCLUDE: '(' }).said).toEqual([]);
+});
+
+test('docs/configuration.md has a row for each variable, and none for others', () => {
+  const read = (path: string) => readFileSync(join(repository, path), 'utf8');
+  const names = (text: string) => [...new Set(text.match(/\bHANDIT_[A-Z_]+\b/g))].sort();
+  const rows = read('docs/configuration.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| `HANDIT_'));
+  const documented = names(rows.map((row) => row.split('|')[1]).join());
+  expect(documented).toEqual(names(read('src/config.ts')));
+  expect(documented.length).toBeGreaterThan(14);
 });

@@ -1,4 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
+import { before, type ProcessInternals } from './before.js';
 
 export interface ProcessEndOptions {
   /** Writes what there is; the program may go on. */
@@ -71,27 +72,6 @@ export function watchProcessEnd({ drain, save, end, uncaught, guarded }: Process
     process.removeListener('exit', onExit);
     process.removeListener('beforeExit', onBeforeExit);
     process.removeListener('uncaughtExceptionMonitor', onUncaught);
-  };
-}
-
-interface ProcessInternals {
-  reallyExit: (code?: number) => never;
-  _kill?: (pid: number, signal: number) => number;
-  execve?: (file: string, args?: string[], env?: object) => void;
-}
-
-/** Has `action` run before a function of the process; Node versions that have none stay without. */
-function before(host: ProcessInternals, name: '_kill' | 'execve', action: (first: unknown) => void): () => void {
-  const original = host[name];
-  if (original === undefined) return () => undefined;
-  function wrapper(this: unknown, ...args: unknown[]): unknown {
-    action(args[0]);
-    return Reflect.apply(original!, this, args);
-  }
-  for (const key of ['name', 'length'] as const) Object.defineProperty(wrapper, key, { value: original[key] });
-  host[name] = wrapper as never;
-  return () => {
-    if ((host[name] as unknown) === wrapper) host[name] = original as never;
   };
 }
 

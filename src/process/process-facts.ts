@@ -16,10 +16,20 @@ export interface FactsOptions {
   program: string | undefined;
   execArgv: readonly string[];
   withoutSecrets: (text: string) => string;
+  broken: (error: unknown) => void;
 }
 
 /** What tells one run from another. Never throws; costs less than a millisecond. */
-export function processFacts({ cwd, env, program, execArgv, withoutSecrets }: FactsOptions): ProcessFacts {
+export function processFacts(options: FactsOptions): ProcessFacts {
+  try {
+    return read(options);
+  } catch (error) {
+    options.broken(error);
+    return {};
+  }
+}
+
+function read({ cwd, env, program, execArgv, withoutSecrets }: FactsOptions): ProcessFacts {
   const { ci, git: fromCi } = readCi(env, withoutSecrets);
   const found = readGit(cwd, env.GIT_DIR);
   // CI services check out a commit alone, and images are built without `.git`.

@@ -31,13 +31,15 @@ export interface SinkOptions {
  * program's is taken away, a file that was moved or deleted comes anew, and `fork` inherits nothing. Only pipes stay
  * open, for their reader would take a close for the end.
  */
-export function createJsonlSink({ path, followLinks, opening, failed }: SinkOptions): Sink {
+export function createJsonlSink({ path, followLinks, opening, failed }: SinkOptions): Sink & { keepOpen(): void } {
   let broken = false;
   let told = false;
   let retryAt = 0;
   /** Which file has the opening. */
   let opened = '';
   let pipe: OpenTrace | null = null;
+  /** Stays open: see `keepOpen`. */
+  let kept: OpenTrace | null = null;
   /** The last line of ours is not whole: the disk was full. */
   let cut = false;
 
@@ -48,13 +50,22 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
     get failed(): boolean {
       return broken && now() < retryAt;
     },
+    /** The process is about to become another user's: opens the file for as long as it runs. */
+    keepOpen(): void {
+      if (kept !== null || pipe !== null) return;
+      try {
+        kept = openTrace(path, followLinks);
+      } catch {
+        // The next batch says why.
+      }
+    },
     write(lines: Uint8Array): void {
       let head = '';
       let done = 0;
       let file: OpenTrace | null = null;
       let problem: unknown = null;
       try {
-        file = pipe ?? openTrace(path, followLinks);
+        file = pipe ?? openAgain();
         if (cut && !file.isEmpty) head = '\n';
         // A new file may have the number of the one that was deleted.
         if (file.isEmpty) opened = '';
@@ -95,7 +106,19 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
     failed(error.message);
   }
 
+  /** After the process has given up its rights, the file may still be written by what was opened before. */
+  function openAgain(): OpenTrace {
+    try {
+      return openTrace(path, followLinks);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (kept !== null && (code === 'EACCES' || code === 'EPERM')) return { ...kept, isEmpty: false };
+      throw error;
+    }
+  }
+
   function release(file: OpenTrace, problem: unknown): void {
+    if (file.fd === kept?.fd) return;
     pipe = null;
     // A pipe that is only full has a reader still.
     if (file.isPipe && (problem === null || (problem as NodeJS.ErrnoException).code === 'EAGAIN')) pipe = file;

@@ -9,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   symlinkSync,
@@ -264,8 +265,8 @@ describe('a FIFO', () => {
     const lines = text.split('\n');
     expect(lines.pop()).toBe('');
     for (const line of lines) expect(problemOf(line)).toBeUndefined();
-    expect(lines).toHaveLength(1 + 2000 + 1);
-    expect(JSON.parse(lines.at(-1)!)).toMatchObject({ type: 'process_end', events: 2001, dropped: {} });
+    expect(lines).toHaveLength(1 + 1 + 2000 + 1);
+    expect(JSON.parse(lines.at(-1)!)).toMatchObject({ type: 'process_end', events: 2002, dropped: {} });
   });
 });
 
@@ -287,7 +288,7 @@ onLinux('a descriptor that the program was started with can be the file', async 
     ...{ cwd, env: { HANDIT_OUTPUT_FILE: '/dev/fd/3' } },
   });
   expect(viaShell.stderr).toBe('done\n');
-  expect(viaShell.stdout.split('\n')).toHaveLength(2003);
+  expect(viaShell.stdout.split('\n')).toHaveLength(2004);
 });
 
 describe('a symbolic link', () => {
@@ -350,6 +351,84 @@ describe('a file of another user', () => {
   asRoot('is written to elsewhere', async () => {
     const { result, file } = await attempt(trace, strange(0o755));
     expect(result.stderr).toBe('');
-    expect(validateTrace(file)).toBe(2002);
+    expect(validateTrace(file)).toBe(2003);
   });
+});
+
+describe('what was there before', () => {
+  test('a trace that others may read is made private, and what a link leads to stays as it is', async () => {
+    const { file } = await attempt(trace, (cwd) => {
+      writeFileSync(join(cwd, trace), '');
+      chmodSync(join(cwd, trace), 0o644);
+    });
+    expect(lstatSync(file).mode & 0o777).toBe(0o600);
+    const linked = await attempt(trace, (cwd) => {
+      writeFileSync(join(cwd, 'log'), 'mine\n');
+      chmodSync(join(cwd, 'log'), 0o644);
+      symlinkSync('log', join(cwd, trace));
+    });
+    expect(lstatSync(join(linked.file, '../log')).mode & 0o777).toBe(0o644);
+  });
+
+  test('folders made for a trace are for its owner, also with a umask of 0', async () => {
+    const cwd = tempProject({ 'app.js': source });
+    const args = ['-c', 'umask 0; exec "$0" "$@"', node, ...preload, 'app.js'];
+    const env = { HANDIT_OUTPUT_FILE: join('a', 'b', trace), HANDIT_CACHE_DIR: 'cache/sources' };
+    expect(await runNode('/bin/sh', args, { cwd, env })).toMatchObject({ stdout: 'done\n', stderr: '' });
+    const modes = ['a', 'a/b', `a/b/${trace}`, 'cache', 'cache/sources'].map((path) => lstatSync(join(cwd, path)).mode);
+    expect(modes.map((mode) => (mode & 0o777).toString(8))).toEqual(['755', '700', '600', '755', '755']);
+  });
+
+  asRoot("a stranger's link on the way, in a folder that anybody may write to, is not followed", async () => {
+    const secret = tempProject({});
+    const link = (cwd: string, owner: number) => {
+      mkdirSync(join(cwd, 'shared'));
+      chmodSync(join(cwd, 'shared'), 0o777);
+      symlinkSync(secret, join(cwd, 'shared/out'));
+      lchownSync(join(cwd, 'shared/out'), owner, owner);
+    };
+    for (const path of [`shared/out/${trace}`, `shared/out/new/${trace}`, `own/${trace}`]) {
+      const { result, file } = await attempt(path, (cwd) => {
+        link(cwd, NOBODY);
+        // A link of one's own that leads over the stranger's.
+        symlinkSync('shared/out', join(cwd, 'own'));
+      });
+      const cwd = file.slice(0, -path.length);
+      const why = `${join(cwd, 'shared/out')} is a symbolic link of another user, in a folder that anybody may write to`;
+      expectOneLine(result, file, why);
+      expect(readdirSync(secret)).toEqual([]);
+    }
+    const { result } = await attempt(`shared/out/${trace}`, (cwd) => link(cwd, process.geteuid!()));
+    expect(result.stderr).toBe('');
+    expect(readdirSync(secret)).toEqual([trace]);
+  });
+});
+
+asRoot('recording goes on after the process has become another user', async () => {
+  const program = (become: string) => `
+function before() {}
+function after(i) { return i; }
+before();
+setTimeout(() => {
+  ${become}
+  after(process.geteuid());
+  setTimeout(() => { after(2); console.log('done'); }, 50);
+}, 50);
+`;
+  const ways = ['process.setgid(65534); process.setuid(65534);', 'process.seteuid(65534);'];
+  for (const become of ways) {
+    const cwd = tempProject({ 'app.js': program(become) });
+    chmodSync(cwd, 0o700);
+    expect(await runNode(node, [...preload, 'app.js'], { cwd })).toMatchObject({
+      stdout: 'done\n',
+      stderr: '',
+      code: 0,
+    });
+    validateTrace(join(cwd, trace));
+    const records = readTrace(join(cwd, trace));
+    const seen = only(records, 'call').flatMap(({ func, args_preview: { i } }) => (func === 'after' ? [i] : []));
+    expect(seen).toEqual([NOBODY, 2]);
+    expect(only(records, 'process_start')).toHaveLength(1);
+    expect(only(records, 'process_end')).toMatchObject([{ events: records.length - 1, dropped: {} }]);
+  }
 });

@@ -129,7 +129,7 @@ try { late(); } catch {}
   expect(statSync(path).size).toBeGreaterThan(1024 * 1024);
   // What is in the buffer when the limit is passed still goes to the file.
   expect(statSync(path).size).toBeLessThan(10 * 1024 * 1024);
-  expect((await run(source, { HANDIT_MAX_FILE_MB: '0' })).records).toHaveLength(2 * 40_001 + 2);
+  expect((await run(source, { HANDIT_MAX_FILE_MB: '0' })).records).toHaveLength(2 * 40_001 + 3);
 });
 
 test('HANDIT_SAMPLE_RATE=0 records totals and exceptions only', async () => {
@@ -139,9 +139,9 @@ for (let i = 0; i < 5; i++) try { outer(i); } catch {}
 `;
   const { records, ...result } = await run(source, { HANDIT_SAMPLE_RATE: '0' });
   expect(result).toMatchObject(quiet);
-  expect(records.map(({ type }) => type)).toEqual(['process_start', 'exception', 'summary', 'process_end']);
-  expect(records[1]).toMatchObject({ func: 'outer', capped: true, parent: null, error: { name: 'TypeError' } });
-  expect(records[2]).toMatchObject({ calls: 5, recorded: 0, exceptions: 1 });
+  expect(records.map(({ type }) => type)).toEqual(['process_start', 'module', 'exception', 'summary', 'process_end']);
+  expect(records[2]).toMatchObject({ func: 'outer', capped: true, parent: null, error: { name: 'TypeError' } });
+  expect(records[3]).toMatchObject({ calls: 5, recorded: 0, exceptions: 1 });
   expect(records[3]).toMatchObject({ dropped: { not_sampled: 5 } });
 });
 

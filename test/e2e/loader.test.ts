@@ -189,7 +189,7 @@ describe('which modules are recorded', () => {
     };
     const { records, stderr } = await project.traced(from(22)[0].path, ['main.cjs'], { cwd: app, env });
     expect(stderr).toBe('');
-    expect(records.map(({ type }) => type)).toEqual(['process_start', 'call', 'return', 'process_end']);
+    expect(records.map(({ type }) => type)).toEqual(['process_start', 'module', 'call', 'return', 'process_end']);
   });
 
   test('are chosen by path and name with HANDIT_INCLUDE', async () => {

@@ -5,7 +5,12 @@ import { processFacts } from '../../src/process/process-facts.js';
 import { cleanEnv, tempProject } from '../helpers/run.js';
 
 const facts = (cwd: string, env: Record<string, string> = {}, program?: string, execArgv: string[] = []) =>
-  processFacts({ cwd, env, program, execArgv, withoutSecrets: (text) => text.replace('hunter2', '<redacted>') });
+  processFacts({
+    ...{ cwd, env, program, execArgv, withoutSecrets: (text) => text.replace('hunter2', '<redacted>') },
+    broken(error) {
+      throw error;
+    },
+  });
 
 describe('the commit', () => {
   const folder = tempProject({ 'sub/deep/a.js': '' });
