@@ -3,11 +3,13 @@ import { completionCommand } from './completion.js';
 import { diffCommand } from './diff.js';
 import { doctorCommand } from './doctor.js';
 import { printCommand } from './print.js';
+import { showCommand } from './show.js';
 import { statsCommand } from './stats.js';
 
 /** The commands, in the order of the help. */
 export const commands: Readonly<Record<string, Command>> = {
   print: printCommand,
+  show: showCommand,
   stats: statsCommand,
   diff: diffCommand,
   doctor: doctorCommand,

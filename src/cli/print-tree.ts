@@ -25,10 +25,8 @@ export class TreePrinter {
   #marks: Uint8Array | undefined;
   #nodePasses: NodeFilter;
   #testPasses: ((name: string) => boolean) | undefined;
-  /** While a file is read in steps: the entries that were written, by the row of a node or the name of a test. */
-  readonly #done = new Set<string>();
-  /** Rows that were there when the last entries were written. */
-  #seen = 0;
+  /** While a file is read in steps: the entries that were written, and how many nodes there were then. */
+  readonly #done = new Map<string, number>();
   #headed = -1;
 
   constructor(
@@ -82,7 +80,6 @@ export class TreePrinter {
     const left = section.entries.filter((entry) => !this.#done.has(keyOf(entry)));
     const open = left.findIndex((entry) => !isComplete(this.trace, entry));
     await this.#entries(open === -1 ? left : left.slice(0, open), section.process);
-    this.#seen = this.trace.nodes.count;
     this.#writer = this.#newWriter();
   }
 
@@ -118,24 +115,23 @@ export class TreePrinter {
     }
   }
 
-  /** A callback that runs after its caller has ended is still its child. */
+  /** A callback that runs after its caller has ended is still its child, and that may have been written. */
   async #late(): Promise<void> {
     const { nodes } = this.trace;
-    for (let node = this.#seen; node < nodes.count; node++) {
+    /** By node: how many nodes there were when the entry it belongs to was written. */
+    const written = new Int32Array(nodes.count);
+    for (let node = 0; node < nodes.count; node++) {
       const parent = nodes.parent[node];
-      if (parent === -1 || parent >= this.#seen || !this.#isDone(parent)) continue;
-      this.#line(
-        paint.dim(`later, in ${this.trace.functionOf(parent)?.func ?? 'an exchange'} (${this.trace.nameOf(parent)}):`),
-      );
+      if (parent !== -1 && parent < node) written[node] = written[parent];
+      else {
+        const { test } = this.trace.scopeOf(node);
+        written[node] = this.#done.get(test === -1 ? `node ${node}` : `test ${test}`) ?? nodes.count;
+      }
+      if (parent === -1 || node < written[node] || parent >= written[node]) continue;
+      const where = this.trace.functionOf(parent)?.func ?? 'an exchange';
+      this.#line(paint.dim(`later, in ${where} (${this.trace.nameOf(parent)}):`));
       await this.#writer.write([node], 1);
     }
-  }
-
-  #isDone(node: number): boolean {
-    let top = node;
-    for (let above; (above = this.trace.nodes.parent[top]) !== -1;) top = above;
-    const { test } = this.trace.scopeOf(top);
-    return this.#done.has(test === -1 ? `node ${top}` : `test ${test}`);
   }
 
   // -------------------------------------------------------------------- parts
@@ -160,7 +156,7 @@ export class TreePrinter {
 
   async #entries(entries: readonly Entry[], process: Process): Promise<void> {
     this.shown += entries.length;
-    for (const entry of entries) this.#done.add(keyOf(entry));
+    for (const entry of entries) this.#done.set(keyOf(entry), this.trace.nodes.count);
     const note = (node: number): string => this.#offset(this.trace.nodes.t0[node], process);
     for (let at = 0; at < entries.length;) {
       const nodes: number[] = [];

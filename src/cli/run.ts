@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, renameSync, statSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { warn } from './output.js';
 
 export interface RunOptions {
   /** The agent to preload: a file that `--require` takes. */
@@ -52,6 +53,7 @@ function run(
 ): Promise<RunResult> {
   // One file for all of them, wherever they go.
   const pattern = resolve(cwd, env.HANDIT_OUTPUT_FILE || defaultFile);
+  makeRoom(pattern);
   const from = sizeOf(pattern);
   return new Promise((done, failed) => {
     const child = spawn(command, args, {
@@ -82,6 +84,23 @@ function run(
       done({ code, signal, file: pattern, from });
     });
   });
+}
+
+/** Bytes from which on a file is put aside: runs append, and nobody cleans up. */
+const LARGE = 1e9;
+
+function makeRoom(file: string): void {
+  if (sizeOf(file) <= LARGE) return;
+  const aside = (index: number): string => file.replace(/(\.jsonl)?$/, `.${index}$1`);
+  let index = 1;
+  while (existsSync(aside(index))) index++;
+  try {
+    renameSync(file, aside(index));
+  } catch {
+    // Appending works as well.
+    return;
+  }
+  warn(`${relative('', file)} is over 1 GB; it is now ${relative('', aside(index))}`);
 }
 
 function sizeOf(file: string): number {

@@ -88,15 +88,35 @@ export class ScopeTable {
     const name = this.#name(line, F.test);
     const id = line.id(F.test_id);
     if (name === -1) return undefined;
-    const test = this.#test(process, name, id, firstNs);
+    const test = this.#running(process, name, id) ?? this.#test(process, name, id, firstNs);
     this.#last[process.index] = undefined;
     if (id === NO_ID) this.#testByName.delete(`${process.index} ${name}`);
     return test;
   }
 
+  /**
+   * The try that has begun and not ended. Its calls may lack the id that its end has; an id that ended before is used
+   * twice, and this is another try.
+   */
+  #running(process: Process, name: number, id: number): Test | undefined {
+    if (id === NO_ID) return undefined;
+    const key = `${process.index} ${id} ${name}`;
+    const known = this.#testById.get(key);
+    if (known !== undefined) {
+      if (this.tests[known].outcome === undefined) return this.tests[known];
+      this.#testById.delete(key);
+    }
+    const named = this.#testByName.get(`${process.index} ${name}`);
+    if (named === undefined) return undefined;
+    this.#testByName.delete(`${process.index} ${name}`);
+    this.#testById.set(key, named);
+    this.tests[named].id = id;
+    return this.tests[named];
+  }
+
   #test(process: Process, name: number, id: number, ns: number): Test {
     const table = id === NO_ID ? this.#testByName : this.#testById;
-    const key = `${process.index} ${id === NO_ID ? name : id}`;
+    const key = id === NO_ID ? `${process.index} ${name}` : `${process.index} ${id} ${name}`;
     const known = table.get(key);
     if (known !== undefined) return this.tests[known];
     const text = name === -1 ? `test ${id}` : this.#names.text(name);
@@ -115,9 +135,8 @@ export class ScopeTable {
     const merged = new Map<number, number>();
     for (const { index, id, outcome, process, name } of this.tests) {
       const key = `${process} ${name}`;
-      if (id !== undefined) continue;
       if (outcome !== undefined) ended.set(key, index);
-      else if (ended.has(key)) merged.set(index, ended.get(key)!);
+      else if (id === undefined && ended.has(key)) merged.set(index, ended.get(key)!);
     }
     if (merged.size === 0) return;
     for (const scope of this.all) scope.test = merged.get(scope.test) ?? scope.test;

@@ -57,12 +57,14 @@ const wrong: [string[], string][] = [
   [['print', '--proc', 'x'], 'there is no process x in the trace; there are: 5f0c9a1e'],
   [['stats', '--sort', 'x'], '--sort is "x"; allowed: total, own, calls, errors, p50, p99, name'],
   [['stats', '--top=-1'], '--top is "-1"; it must be a number of at least 0'],
+  [['show'], 'show takes a proc:id, as "handit print --ids" shows them, and got ""'],
+  [['show', '5f0c9a1e:9'], 'there is no call or exchange 5f0c9a1e:9 in the trace'],
   [['completion', 'cmd'], 'completion takes the name of a shell, and got "cmd"; allowed: bash, zsh, fish'],
   [['--'], 'nothing to run: give a command after "--", as in: handit -- npm test'],
   [['--', 'no-such-command-here'], 'cannot start "no-such-command-here": there is no such command'],
   [
     ['no-command'],
-    'unknown command or file "no-command"; allowed: print, stats, doctor, completion, a file to run, -- <command>, --help, --version',
+    'unknown command or file "no-command"; allowed: print, show, stats, doctor, completion, a file to run, -- <command>, --help, --version',
   ],
 ];
 
