@@ -124,26 +124,23 @@ function writeEnd(
   media: Media,
   isSecret: (key: string) => boolean,
 ): void {
-  const shownEnd = end === null ? null : shownTail(end, head, media, isSecret);
-  if (shownEnd !== null) out.text(`,"tail":${quote(shownEnd.text)}`);
-  out.text(`,"omitted":${total - withoutCutCharacter(head).length - (shownEnd?.bytes ?? 0)}`);
+  const known = end === null ? null : knownEnd(end, head, media);
+  if (known !== null) {
+    out.text(TAIL_KEY);
+    if (!media.plain || !writeEscaped(known, out, secretKeyTest(isSecret))) {
+      out.text(quote(redacted(known.toString('utf8'), media, isSecret)));
+    }
+  }
+  out.text(`,"omitted":${total - withoutCutCharacter(head).length - (known?.length ?? 0)}`);
 }
 
-interface Tail {
-  text: string;
-  /** Of the body, before anything was redacted. */
-  bytes: number;
-}
-
-/** What may be shown of the end of a text; null: nothing. */
-function shownTail(end: Buffer, head: Buffer, media: Media, isSecret: (key: string) => boolean): Tail | null {
+/** What may be shown of the end of a text, before secrets are redacted; null: nothing. */
+function knownEnd(end: Buffer, head: Buffer, media: Media): Buffer | null {
   if (media.charset !== undefined && !/^(utf-?8|us-ascii)$/.test(media.charset)) return null;
   const bytes = wholeCharacters(end);
   if (bytes === null) return null;
   const from = tailStart(bytes, head, media);
-  if (from >= bytes.length) return null;
-  const known = bytes.subarray(from);
-  return { text: redacted(known.toString('utf8'), media, isSecret), bytes: known.length };
+  return from >= bytes.length ? null : bytes.subarray(from);
 }
 
 function tailStart(bytes: Buffer, head: Buffer, media: Media): number {
@@ -196,6 +193,7 @@ function writeText(
 }
 
 const TEXT_KEY = ',"text":';
+const TAIL_KEY = ',"tail":';
 const JSON_KEY = ',"json":';
 
 /** The quick way for most bodies, from bytes to bytes; false where they have to be looked at more closely. */

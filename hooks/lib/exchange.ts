@@ -8,6 +8,7 @@ import { BodyCollector, type BodyOwner } from './body-collector.js';
 import type { HookHost } from './hook.js';
 import { beginsLikeObject, isLlmRequest, MAX_LLM_BODY } from './llm.js';
 import { REDACTED, redactUrls } from '../../src/recorder/redact.js';
+import { sendingPackage } from './sender.js';
 import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
 
 export type Client = HttpRequest['client'];
@@ -43,6 +44,8 @@ export class Exchange implements BodyOwner {
   ended = false;
   /** The `socket` field of its records, see `socketJson`. */
   socket = '';
+  /** The package that made it, where nothing of the program's ran. */
+  private readonly from: string | null = null;
   private trace: TraceContext | SentTrace | null;
   private readonly otel: string;
   private readonly side: 'client' | 'server';
@@ -74,6 +77,7 @@ export class Exchange implements BodyOwner {
     this.trace = trace;
     this.otel = otelJson();
     const call = side === 'client' ? libraryCallOf(current) : null;
+    if (side === 'client' && this.parent === 0) this.from = call === null ? sendingPackage() : (call.from ?? null);
     if (side === 'client' && current.scope?.libraryCall) current.scope.libraryCall.exchanges++;
     this.libraryCall = call;
     this.client = call === null ? client : (call.client as Client);
@@ -112,7 +116,7 @@ export class Exchange implements BodyOwner {
     this.method = method;
     this.url = url;
     this.requestHeaders = headers;
-    const { id, parent, side, client, attempt, libraryCall, host, t0, scope, otel } = this;
+    const { id, parent, side, client, attempt, libraryCall, host, t0, scope, otel, from } = this;
     const trace = traceJson(this.trace);
     const bodyKnown = side === 'client' && this.requestBody.complete;
     this.requestBodyReported = bodyKnown;
@@ -124,6 +128,7 @@ export class Exchange implements BodyOwner {
           `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrls(url, host.isSecret))},` +
           `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
       );
+      if (from !== null) out.text(`,"from":${quote(from)}`);
       if (bodyKnown) this.writeRequestBody(out);
       out.text(`${side === 'server' ? this.socket : ''}${scope?.json.toString() ?? ''}${trace}${otel}}\n`);
     };

@@ -2,6 +2,7 @@ import { types } from 'node:util';
 import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
 import { Exchange, pairs, type Client, type HeaderList } from './exchange.js';
 import type { HookHost } from './hook.js';
+import { sendingPackage } from './sender.js';
 
 /** A call of a library that makes requests: what begins on the wire inside of `scope` is one of its attempts. */
 export interface OpenCall {
@@ -14,7 +15,8 @@ export interface OpenCall {
 /** Enters a scope that says: the requests made from here on are this library's. */
 export function openCall(host: HookHost, client: Client): OpenCall {
   const { parent } = host.recorder.current();
-  return enter(host, { id: 0, parent, client, attempts: 0, exchanges: 0 });
+  const from = parent === 0 ? sendingPackage() : null;
+  return enter(host, { id: 0, parent, client, from, attempts: 0, exchanges: 0 });
 }
 
 /** Goes on with a call below a function of the program's own, which the library had called meanwhile. */

@@ -5,6 +5,7 @@ import { entries, Exchange, pairs, type Client, type HeaderList } from './exchan
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import type { NextMethod } from './patch.js';
+import { sendingPackage } from './sender.js';
 
 /** What the program asked for, as far as it can be told without running code of its own. */
 export interface Asked {
@@ -52,7 +53,8 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
   }
 
   function newCall(client: Client, parent: number): Scope {
-    return recorder.scope({ libraryCall: { id: 0, parent, client, attempts: 0, exchanges: 0 } });
+    const from = parent === 0 ? sendingPackage() : null;
+    return recorder.scope({ libraryCall: { id: 0, parent, client, from, attempts: 0, exchanges: 0 } });
   }
 
   interface Running {

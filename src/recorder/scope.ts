@@ -26,6 +26,8 @@ export interface LibraryCall {
   /** The recorded call that called the library, 0 for none: what the program's own code requests itself is no part of it. */
   readonly parent: number;
   readonly client: string;
+  /** The package that made it, where nothing of the program's ran. */
+  readonly from?: string | null;
   attempts: number;
   /** Requests that began in its scope: the attempts, and what the program's own code requested meanwhile. */
   exchanges: number;
