@@ -190,7 +190,7 @@ test.each(nodes().filter(({ major }) => major >= 24))('Node $label strips types 
   `;
   const { records, stdout, stderr } = await programs({ 'app.mts': source }).traced(path, ['app.mts']);
   expect([stdout, stderr]).toEqual(['8\n', '']);
-  expect(callNames(records)).toBe('<anonymous>(double)');
+  expect(callNames(records)).toBe('session callback(double)');
   expect(callOf(records, 'double').call).toMatchObject({ agent: 'typed', line: 4 });
 });
 

@@ -35,7 +35,7 @@ const files = {
 
 const written = [
   'src/main.ts:2:1 main()',
-  'src/main.ts:4:37 <anonymous>(error)',
+  'src/main.ts:4:37 withTax().catch callback(error)',
   'src/price.ts:3:15 cheap(price)',
   'src/price.ts:5:8 withTax(price, rate)',
 ];
@@ -98,7 +98,14 @@ test('an async function that was made a generator is recorded as the async funct
   );
   expect(inOrder).toEqual([
     ...['call main', 'call withTax', 'call cheap', 'return cheap', 'return withTax'],
-    ...['call withTax', 'call cheap', 'return cheap', 'exception withTax', 'call <anonymous>', 'return <anonymous>'],
+    ...[
+      'call withTax',
+      'call cheap',
+      'return cheap',
+      'exception withTax',
+      'call withTax().catch callback',
+      'return withTax().catch callback',
+    ],
     'return main',
   ]);
   const [main, , second] = calls(records).filter(({ func }) => func === 'main' || func === 'withTax');

@@ -62,8 +62,8 @@ test('what jest runs is recorded by test, and its results, code frames and inlin
   const calls = records.filter((record): record is Call => record.type === 'call' && record.file === 'cart.js');
   expect(calls.map(({ func, line, column, test }) => `${func} ${line}:${column} ${test}`)).toEqual([
     'total 3:8 cart.test.js > adds up',
-    '<anonymous> 5:24 cart.test.js > adds up',
-    '<anonymous> 5:24 cart.test.js > adds up',
+    'prices.reduce callback 5:24 cart.test.js > adds up',
+    'prices.reduce callback 5:24 cart.test.js > adds up',
     'twice 1:22 cart.test.js > twice > is wrong',
   ]);
   const ends = records.filter((record): record is TestEnd => record.type === 'test_end');

@@ -57,9 +57,9 @@ describe.each(nodes())('with a library on Node $version', ({ path }) => {
     expect(callNames(records)).toBe(
       'main(<anonymous>(loop(mark)), mark, steps(mark, mark), mark, notIterable(mark), mark, ' +
         '<anonymous>(loop(numbers(mark, mark), mark, mark)), mark, lazy(query.then(mark, mark)), mark, ' +
-        'returnsLazy(then(mark)), mark, nested(steps(mark, mark), mark, mark), mark, fails(mark), <anonymous>(mark), ' +
+        'returnsLazy(then(mark)), mark, nested(steps(mark, mark), mark, mark), mark, fails(mark), fails().catch callback(mark), ' +
         'steps(mark, mark), loop(mark), nested(steps(mark, mark), mark, mark)), mark, loop(mark), mark, ' +
-        'notIterable(mark), mark, lazy(query.then(mark, mark)), mark, <anonymous>(mark)',
+        'notIterable(mark), mark, lazy(query.then(mark, mark)), mark, setTimeout callback(mark)',
     );
   });
 

@@ -71,7 +71,7 @@ describe('modules of every kind', () => {
     ['dynamic.cjs', 'main(load, m, later(m))'],
     ['imports.mjs', 'a(b), m, default, a(b)'],
     ['query.mjs', 'count, count, count'],
-    ['top-level-await.mjs', '<anonymous>, ready, <anonymous>, numbers'],
+    ['top-level-await.mjs', 'new Promise executor, ready, <anonymous>, numbers'],
     ['circular.cjs', 'early, after(late)'],
     ['circular.mjs', 'hoisted, hoistedAsync, hoistedGenerator, b(hoisted)'],
     ['without-extension', 'bare'],
@@ -328,20 +328,20 @@ function ready() { parentPort.postMessage('ready') }
 if (isMainThread) { const worker = new Worker(__filename); worker.on('message', async (m) => console.log(m, await worker.terminate())) } else { ready(); setInterval(() => {}, 1000) }`,
   });
   const expected: Record<string, string[]> = {
-    'main.cjs': ['<anonymous>', '<anonymous>', 'work', 'work'],
+    'main.cjs': ['work', 'work', 'worker.on("exit") handler', 'worker.on("message") handler'],
     'main.mjs': [
-      '<anonymous>',
-      '<anonymous>',
-      '<anonymous>',
-      '<anonymous>',
-      '<anonymous>',
-      '<anonymous>',
+      '[].map callback',
+      '[].map callback',
+      '[].map callback',
+      'new Promise executor',
+      'new Promise executor',
+      'new Promise executor',
       'work',
       'work',
       'work',
       'work',
     ],
-    'fails.cjs': ['<anonymous>', '<anonymous>', 'boom'],
+    'fails.cjs': ['boom', 'worker.on("error") handler', 'worker.on("exit") handler'],
   };
 
   test.each(lines)('start, are recorded and exit on Node $version', async ({ path, label }) => {
@@ -373,7 +373,7 @@ if (isMainThread) { const worker = new Worker(__filename); worker.on('message', 
     const { records, ...recorded } = await project.traced(path, ['terminates.cjs']);
     expect(plain.stdout).toBe('ready 1\n');
     expect(recorded).toEqual(plain);
-    expect(callNames(records)).toContain('<anonymous>');
+    expect(callNames(records)).toContain('worker.on("message") handler');
   });
 });
 
@@ -421,7 +421,7 @@ main();`,
     const records = readTrace(output);
     expect(records.filter(({ type }) => type === 'process_end').length).toBe(3);
     const calls = records.flatMap((record) => (record.type === 'call' ? [record.func] : []));
-    expect(calls.sort()).toEqual(['<anonymous>', 'child', 'child', 'main']);
+    expect(calls.sort()).toEqual(['child', 'child', 'fork().on("exit") handler', 'main']);
   });
 });
 

@@ -280,7 +280,7 @@ describe('who called whom', () => {
   const cases: Record<string, [source: string, tree: string]> = {
     'synchronous calls are children': [
       `function main() { a(); b(); return [1, 2].map((x) => a(x)) }\nfunction a() { return c() }\nfunction b() { try { thrower() } catch { c() } }\nfunction c() {}\nfunction thrower() { c(); throw new Error() }\nmain(); c();`,
-      'main(a(c), b(thrower(c), c), <anonymous>(a(c)), <anonymous>(a(c))), c',
+      'main(a(c), b(thrower(c), c), [].map callback(a(c)), [].map callback(a(c))), c',
     ],
     'getters, setters, constructors and fields are calls': [
       `class A { f = make(); constructor() { make() } get x() { return make() } set x(v) { make() } }\nfunction make() {}\nfunction main() { const a = new A(); a.x; a.x = 1 }\nmain();`,
@@ -295,16 +295,17 @@ describe('who called whom', () => {
       'main(one(a, b, c), two(a, b, c), one(a, b, c), a), two(a, b, c)',
     ],
     'callbacks belong to the call they are written in': [
-      `const EventEmitter = require('events');\nfunction main() { const e = new EventEmitter(); e.on('x', () => a()); setTimeout(() => b()); setImmediate(function () { b() }); process.nextTick(() => a()); queueMicrotask(() => a()); Promise.resolve().then(() => a()).then(named); e.emit('x'); other(e) }\nfunction other(e) { setTimeout(() => e.emit('x'), 20) }\nfunction named() { b() }\nfunction a() {} function b() {}\nmain();`,
-      'main(<anonymous>(a), other(<anonymous>(<anonymous>(a))), <anonymous>(a), <anonymous>(a), <anonymous>(a), <anonymous>(b), <anonymous>(b)), named(b)',
+      `const EventEmitter = require('events');\nfunction main() { const e = new EventEmitter(); e.on('x', () => a()); setTimeout(() => b(), 5); setImmediate(function () { b() }); process.nextTick(() => a()); queueMicrotask(() => a()); Promise.resolve().then(() => a()).then(named); e.emit('x'); other(e) }\nfunction other(e) { setTimeout(() => e.emit('x'), 20) }\nfunction named() { b() }\nfunction a() {} function b() {}\nmain();`,
+      'main(e.on("x") handler(a), other(setTimeout callback(e.on("x") handler(a))), process.nextTick callback(a), ' +
+        'queueMicrotask callback(a), Promise.resolve().then callback(a), setImmediate callback(b), setTimeout callback(b)), named(b)',
     ],
     'a callback written in a callback belongs to that': [
       `function main() { setTimeout(() => { a(); setTimeout(() => { a(); Promise.resolve().then(() => a()) }) }) }\nfunction a() {}\nmain();`,
-      'main(<anonymous>(a, <anonymous>(a, <anonymous>(a))))',
+      'main(setTimeout callback(a, setTimeout callback(a, Promise.resolve().then callback(a))))',
     ],
     'a callback after the call has ended': [
       `async function main() { setTimeout(() => a(), 10); await null }\nfunction* g() { setTimeout(() => a(), 20); yield 1 }\nfunction a() {}\nmain(); [...g()];`,
-      'main(<anonymous>(a)), g(<anonymous>(a))',
+      'main(setTimeout callback(a)), g(setTimeout callback(a))',
     ],
     'generators take their own place in turn': [
       `function* g(n) { a(); yield 1; b(); yield 2 }\nfunction a() {} function b() {}\nfunction main() { const [p, q] = [g(1), g(2)]; p.next(); a(); q.next(); p.next(); b(); q.next(); p.next(); q.next() }\nmain();`,
@@ -328,11 +329,11 @@ describe('who called whom', () => {
     ],
     'a call that throws is left': [
       `async function f() { throw new Error() }\nfunction g() { throw new Error() }\nfunction* h() { throw new Error() }\nfunction a() {}\nfunction main() { f().catch(() => a()); a(); try { g() } catch {} a(); try { [...h()] } catch {} a() }\nmain();`,
-      'main(f, a, g, a, h, a, <anonymous>(a))',
+      'main(f, a, g, a, h, a, f().catch callback(a))',
     ],
     'many depths of async, one after the other': [
       `${later}async function main(n) { a(n); await later(1); if (n) await main(n - 1); a(n); await later(1); a(n) }\nfunction a() {}\nmain(2);`,
-      'main(a, later(<anonymous>), main(a, later(<anonymous>), main(a, later(<anonymous>), a, later(<anonymous>), a), a, later(<anonymous>), a), a, later(<anonymous>), a)',
+      'main(a, later(new Promise executor), main(a, later(new Promise executor), main(a, later(new Promise executor), a, later(new Promise executor), a), a, later(new Promise executor), a), a, later(new Promise executor), a)',
     ],
     'await leaves an outer loop by its label': [
       `async function main() { let n = 0; again: do { n++; for await (const x of [1]) continue again } while (a(), n < 2); again2: for (let i = 0; i < 2; a(), i++) { for await (const x of [1, 2]) { continue again2 } } a() }\nfunction a() {}\nmain();`,

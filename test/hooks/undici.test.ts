@@ -96,7 +96,7 @@ const cases: [name: string, code: string, ...expected: string[]][] = [
   [
     'dispatch',
     `const client = new undici.Client(origin); try { return await new Promise((done, failed) => client.dispatch({ path: '/text', method: 'GET' }, { onRequestStart() {}, onResponseStart() {}, onResponseData() {}, onResponseEnd: () => done('new'), onResponseError: (_, error) => failed(error), onConnect() {}, onHeaders: () => true, onData: () => true, onComplete: () => done('new'), onError: failed })); } finally { await client.close(); }`,
-    `<anonymous> > ${CALL} GET /text -> 200 "hello" (5)`,
+    `new Promise executor > ${CALL} GET /text -> 200 "hello" (5)`,
   ],
   [
     'pool',
@@ -124,44 +124,44 @@ const cases: [name: string, code: string, ...expected: string[]][] = [
   [
     'interceptors',
     `const agent = new undici.Agent(), composed = agent.compose(undici.interceptors.redirect({ maxRedirections: 3 }), (dispatch) => (options, handler) => { setImmediate(() => dispatch(options, handler)); return true; }); try { return await text(await undici.request(origin + '/redirect', { dispatcher: composed })); } finally { await agent.close(); }`,
-    `<anonymous> > ${CALL} GET /redirect -> 302`,
-    `<anonymous> > undici[call N, attempt 2] GET /text?token=<redacted> -> 200 "hello" (5)`,
+    `setImmediate callback > ${CALL} GET /redirect -> 302`,
+    `setImmediate callback > undici[call N, attempt 2] GET /text?token=<redacted> -> 200 "hello" (5)`,
   ],
   [
     'mock',
     `return mocked(async () => text(await undici.request('http://mock.test/a', { method: 'POST', body: '{"q":1}', headers: { 'content-type': 'application/json' } })))`,
-    `<anonymous> > ${CALL} POST http://mock.test/a {"q":1} (7) -> 201 {"mock":true} (13)`,
+    `mocked callback > ${CALL} POST http://mock.test/a {"q":1} (7) -> 201 {"mock":true} (13)`,
   ],
   [
     'mockPool',
     `return mocked(async (pool) => text(await pool.request({ path: '/a', method: 'POST' })))`,
-    `<anonymous> > ${CALL} POST http://mock.test/a -> 201 {"mock":true} (13)`,
+    `mocked callback > ${CALL} POST http://mock.test/a -> 201 {"mock":true} (13)`,
   ],
   [
     'mockFetch',
     `return mocked(async () => (await undici.fetch('http://mock.test/a', { method: 'POST', body: 'ff' })).text() + (await (await fetch('http://mock.test/a', { method: 'POST', body: 'gg' })).text()))`,
-    `<anonymous> > ${FETCH} POST http://mock.test/a "ff" (2) -> 201 {"mock":true} (13)`,
-    `<anonymous> > ${FETCH} POST http://mock.test/a "gg" (2) -> 201 {"mock":true} (13)`,
+    `mocked callback > ${FETCH} POST http://mock.test/a "ff" (2) -> 201 {"mock":true} (13)`,
+    `mocked callback > ${FETCH} POST http://mock.test/a "gg" (2) -> 201 {"mock":true} (13)`,
   ],
   [
     'mockMissing',
     `return mocked(async () => text(await undici.request('http://mock.test/b')))`,
-    `<anonymous> > ${CALL} GET http://mock.test/b ! UND_MOCK_ERR_MOCK_NOT_MATCHED`,
+    `mocked callback > ${CALL} GET http://mock.test/b ! UND_MOCK_ERR_MOCK_NOT_MATCHED`,
   ],
   [
     'mockError',
     `return mocked(async () => text(await undici.request('http://mock.test/error')))`,
-    `<anonymous> > ${CALL} GET http://mock.test/error ! Error`,
+    `mocked callback > ${CALL} GET http://mock.test/error ! Error`,
   ],
   [
     'mockLater',
     `return mocked(async () => text(await undici.request('http://mock.test/later')))`,
-    `<anonymous> > ${CALL} GET http://mock.test/later -> 200 {"mock":true} (13)`,
+    `mocked callback > ${CALL} GET http://mock.test/later -> 200 {"mock":true} (13)`,
   ],
   [
     'mockReal',
     `return mocked(async () => text(await undici.request(origin + '/text')))`,
-    `<anonymous> > ${CALL} GET /text -> 200 "hello" (5)`,
+    `mocked callback > ${CALL} GET /text -> 200 "hello" (5)`,
   ],
   [
     'upgrade',
@@ -315,10 +315,14 @@ describe.each(combinations)('undici $undici on Node $version', ({ path, major, u
         .replace(/\(\d{4,}\)$/, '(GZIP)'),
     );
     const expected = cases.flatMap(([name, , ...rest]) =>
-      rest.map((line) => (/^(\w+|<anonymous>) > /.test(line) ? line : `cases.${name} > ${line}`)),
+      rest.map((line) =>
+        /^(\w+|mocked callback|setImmediate callback|new Promise executor) > /.test(line)
+          ? line
+          : `cases.${name} > ${line}`,
+      ),
     );
     // The fetch of Node 26 does not look where undici 6 leaves its global dispatcher.
-    const notMocked = `<anonymous> > ${FETCH} POST http://mock.test/a ! DNS`;
+    const notMocked = `mocked callback > ${FETCH} POST http://mock.test/a ! DNS`;
     const seen = (line: string): string => (undici === 6 && major >= 26 && line.includes('"gg"') ? notMocked : line);
     expect(lines).toEqual(expected.map(seen));
     expect(result).toEqual(plain);

@@ -33,9 +33,21 @@ for (const version of ['express4', 'express']) {
     command: ['node', serve, '/carts/1', '/carts/0', 'POST:/carts:{"name":"tea"}', '--', 'node', 'server.js', version],
     expect(trace) {
       expect(below(trace)).toMatchObject({
-        'GET /carts/1': ['timing app.js', 'show app.js', 'findCart carts.js', '<anonymous> carts.js', 'total carts.js'],
-        'GET /carts/0': ['timing app.js', 'show app.js', 'findCart carts.js', '<anonymous> carts.js', 'failed app.js'],
-        'POST /carts': ['timing app.js', '<anonymous> app.js'],
+        'GET /carts/1': [
+          'timing app.js',
+          'show app.js',
+          'findCart carts.js',
+          'new Promise executor carts.js',
+          'total carts.js',
+        ],
+        'GET /carts/0': [
+          'timing app.js',
+          'show app.js',
+          'findCart carts.js',
+          'new Promise executor carts.js',
+          'failed app.js',
+        ],
+        'POST /carts': ['timing app.js', 'app.post("/carts") handler app.js'],
       });
     },
   });
@@ -49,7 +61,11 @@ for (const format of ['cjs', 'esm']) {
     command: ['node', serve, '/carts/tea', '/carts/nothing', '--', 'node', `${format}/server.js`],
     expect(trace) {
       const route = `${format}/routes/carts/_id/index.js`;
-      const called = [`show ${route}`, `price ${route}`, `<anonymous> ${format}/plugins/prices.js`];
+      const called = [
+        `show ${route}`,
+        `price ${route}`,
+        `app.decorate("priceOf") callback ${format}/plugins/prices.js`,
+      ];
       expect(below(trace)).toMatchObject({ 'GET /carts/tea': called, 'GET /carts/nothing': called });
       expect([trace.call('prices').parent, trace.call('carts').parent]).toEqual([null, null]);
     },
@@ -179,6 +195,6 @@ matrix({
       ['handler', { event: {}, context: { awsRequestId: 'request-1' } }],
     ]);
     expect(call('greet').parent).toBe(calls('handler.mjs')[0].id);
-    expect(calls('index.js').map(({ func }) => func)).toEqual(['handler', '<anonymous>']);
+    expect(calls('index.js').map(({ func }) => func)).toEqual(['handler', 'setImmediate callback']);
   },
 });

@@ -63,7 +63,7 @@ function expectTests(trace: MatrixTrace): void {
   expect(trace.records.filter(({ type }) => type === 'skipped')).toEqual([]);
   // No function of a compiler, of istanbul or of jest.
   expect([...new Set(trace.calls('src/cart.js').map(({ func }) => func))].sort()).toEqual([
-    ...['<anonymous>', 'Cart.add', 'Cart.save', 'Cart.total', 'later', 'twice'],
+    ...['Cart.add', 'Cart.save', 'Cart.total', 'later', 'this.#items.reduce callback', 'twice'],
   ]);
 }
 
@@ -152,7 +152,13 @@ for (const version of ['30', '29'] as const) {
           ...['Purse > adds up: passed', 'Purse > fails: failed', 'Purse > refuses: failed'],
         ]);
         expect([...new Set(trace.calls('ts/money.ts').map((call) => `${call.func} ${call.line}`))].sort()).toEqual([
-          ...['<anonymous> 15', '<anonymous> 17', 'Purse.constructor 12', 'Purse.total 14', 'parse 21'],
+          ...[
+            'Purse.constructor 12',
+            'Purse.total 14',
+            'mine.reduce callback 17',
+            'parse 21',
+            'this.content.filter callback 15',
+          ],
         ]);
       },
     });

@@ -23,7 +23,7 @@ for (const [name, run] of Object.entries(managers)) {
       const funcs = (file: string) => new Set(calls(file).map(({ func }) => func));
       expect(funcs('src/prepare.mjs')).toEqual(new Set(['prepare']));
       expect(funcs('src/test.cjs')).toEqual(new Set(['test']));
-      expect(funcs('src/total.cjs')).toEqual(new Set(['total', '<anonymous>']));
+      expect(funcs('src/total.cjs')).toEqual(new Set(['total', 'names.reduce callback']));
       expect(funcs('../lib/src/price.cjs')).toEqual(new Set(['price']));
       expect(new Set(calls().map(({ file }) => file)).size).toBe(4);
       // The two scripts and two runs of the tool; no package manager.

@@ -20,13 +20,13 @@ function recordsShop(trace: MatrixTrace): void {
     'src/shop.ts:26:3 constructor Cart.constructor(owner, country)',
     'src/shop.ts:32:3 method Cart.add(item, twice)',
     'src/shop.ts:38:9 method Cart.total()',
-    'src/shop.ts:40:35 arrow <anonymous>(sum, price)',
+    'src/shop.ts:40:35 arrow this.items.reduce callback(sum, price)',
     'src/shop.ts:44:7 getter Cart.label()',
     'src/shop.ts:49:1 function rate(country)',
     'src/shop.ts:54:21 arrow fail(why)',
   ]);
   const total = trace.call('Cart.total');
-  const callers = ['rate', '<anonymous>'].map((func) => trace.call(func).parent);
+  const callers = ['rate', 'this.items.reduce callback'].map((func) => trace.call(func).parent);
   expect(callers).toEqual([total.id, total.id]);
   expect(trace.call('of').parent).toBe(trace.call('rate').id);
 }
@@ -132,7 +132,7 @@ matrix({
     expect(shown(trace)).toEqual([
       'src/main.ts:3:1 function main(items)',
       'src/shop.ts:14:9 method Cart.total()',
-      'src/shop.ts:16:30 arrow <anonymous>(sum, price)',
+      'src/shop.ts:16:30 arrow this.items.reduce callback(sum, price)',
       'src/shop.ts:20:21 arrow fail(why)',
       'src/shop.ts:9:3 method Cart.add(item)',
     ]),

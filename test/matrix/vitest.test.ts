@@ -30,7 +30,12 @@ function recordsTheCart(trace: MatrixTrace): void {
   expect(trace.call('Cart.total')).toMatchObject({ file: 'src/cart.ts', line: 21, column: 3, test });
   expect(trace.call('tax')).toMatchObject({ file: 'src/tax.ts', line: 5, column: 20 });
   expect(trace.call('debounce')).toMatchObject({ line: 1, test: 'test/cart.test.ts > uses a fake clock' });
-  expect(trace.calls('test/cart.test.ts')[1]).toMatchObject({ func: '<anonymous>', line: 10, column: 14, test });
+  expect(trace.calls('test/cart.test.ts')[1]).toMatchObject({
+    func: 'beforeEach callback',
+    line: 10,
+    column: 14,
+    test,
+  });
   expect(trace.calls('src/shop.json')).toEqual([]);
   expect(trace.calls('vitest.config.ts')).toEqual([]);
   expect(new Set(trace.calls().map(({ file }) => file.split('/')[0]))).toEqual(new Set(['src', 'test']));
