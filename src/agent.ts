@@ -35,6 +35,7 @@ import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, redactUrls, secretKeys } from './recorder/redact.js';
 import { watchCredentials } from './process/credentials.js';
+import { avoidWatcher } from './process/watcher.js';
 import { watchProcessEnd } from './process/process-end.js';
 import { processFacts } from './process/process-facts.js';
 import { createModuleRecords } from './loader/module-records.js';
@@ -68,6 +69,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   // Wherever the program goes by `chdir`, paths are those of the start.
   const config = readConfig(process.env, process.cwd(), process.pid);
   if (!config.enabled) return null;
+  if (config.defaultOutputFile) avoidWatcher(config, process.env, process.ppid, debug);
 
   const proc = textHash(`${process.pid} ${threadId} ${process.hrtime.bigint()} ${Date.now()}`).slice(0, 8);
   const isSecret = secretKeys(config.redact);
