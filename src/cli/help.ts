@@ -2,7 +2,8 @@ import type { Command, Option } from './command.js';
 
 const BEFORE = `Usage:
   handit app.js [arguments]  run a Node program and record it
-  handit -- npm test         run any command and record every Node process it starts
+  handit -- npm test         run any command and record every Node process it starts; where tests fail, say why
+  handit --quiet -- npm test the same, without saying why
 `;
 
 const AFTER = `

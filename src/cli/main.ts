@@ -12,11 +12,12 @@ const out = createOutput(process.stdout, process.env);
 async function main([first, ...rest]: string[]): Promise<void> {
   if (first === undefined || first === '--help' || first === '-h') return say(generalHelp(commands));
   if (first === '--version' || first === '-v') return say(`${version}\n`);
-  if (first === '--') {
-    if (rest.length === 0) {
+  if (first === '--' || (first === '--quiet' && rest[0] === '--')) {
+    const args = first === '--' ? rest : rest.slice(1);
+    if (args.length === 0) {
       throw new UsageError('nothing to run: give a command after "--", as in: handit -- npm test');
     }
-    return recordCommand(rest);
+    return recordCommand(args, first === '--quiet');
   }
   const command = Object.hasOwn(commands, first) ? commands[first] : undefined;
   if (!command) {

@@ -4,7 +4,7 @@ import type { Identity } from './identity.js';
 import { differencesOf, type Difference } from './value-difference.js';
 import { INPUT, OUTCOME, valuesOf } from './values.js';
 import type { Pair, Reason } from './walk.js';
-import type { Unit } from './units.js';
+import { nodesBelow, type Unit } from './units.js';
 
 /** A function that may be why a unit ended as it did. */
 export interface Suspect {
@@ -40,6 +40,8 @@ interface Candidate {
   readonly changed: boolean;
   readonly divergedNs: number;
   readonly depth: number;
+  /** It ran while a request was answered in another way. */
+  readonly answered?: boolean;
   calls: number;
 }
 
@@ -71,14 +73,19 @@ export function suspectsOf(unit: Unit, compared: Compared): Suspect[] {
   return [...best.values()].slice(0, MAX_SUSPECTS).map((candidate) => told(candidate, compared));
 }
 
-function candidatesByValue(unit: Unit, { base, next, pairs }: Compared): Candidate[] {
+function candidatesByValue(unit: Unit, compared: Compared): Candidate[] {
+  const { base, next, pairs } = compared;
   const found: Candidate[] = [];
   const test = unit.newTest === -1 ? undefined : next.side.trace.tests[unit.newTest];
   for (const pair of pairs) {
     const reason = pair.reason ?? (pair.parent === -1 && pair.inputDiffers && !pair.explained ? 'input' : undefined);
     const [side, node] = pair.new === -1 ? [base, pair.base] : [next, pair.new];
     const signature = side.signature[node];
-    if (reason === undefined || signature < 0) continue;
+    if (reason === undefined) continue;
+    if (signature < 0) {
+      found.push(...handlers(pair, compared, test?.file));
+      continue;
+    }
     const identity = next.identities.all[signature];
     const isTest = pair.parent === -1 && test !== undefined && identity.file === test.file;
     const weak = reason === 'input' || reason === 'new_call' || reason === 'gone_call' || isTest;
@@ -91,6 +98,27 @@ function candidatesByValue(unit: Unit, { base, next, pairs }: Compared): Candida
     });
   }
   return found;
+}
+
+const MAX_HANDLERS = 5;
+
+/**
+ * A server answered the same request in another way, and no recorded call differs: what it did last before the answer is
+ * what may have written it.
+ */
+function handlers({ new: exchange, divergedNs }: Pair, { next }: Compared, testFile: string | undefined): Candidate[] {
+  if (exchange === -1) return [];
+  const { trace } = next.side;
+  const nodes = nodesBelow(trace, [exchange]).filter((node) => {
+    const info = trace.functionOf(node);
+    return info !== undefined && info.file !== testFile && next.signature[node] >= 0;
+  });
+  const latest = [...nodes].sort((a, b) => trace.nodes.t0[b] - trace.nodes.t0[a]).slice(0, MAX_HANDLERS);
+  return latest.map((node, place) => ({
+    ...{ signature: next.signature[node], pair: undefined, base: -1, new: node, reason: 'other_result' as const },
+    ...{ changed: next.identities.all[next.signature[node]].changed, answered: true },
+    ...{ divergedNs: divergedNs + LATE / 2 + place, depth: 0, calls: 0 },
+  }));
 }
 
 /** Later than anything in a trace. */
@@ -149,8 +177,9 @@ function told(candidate: Candidate, compared: Compared): Suspect {
   };
 }
 
-function reasonText({ reason, pair }: Candidate, { changed }: Identity): string {
+function reasonText({ reason, pair, answered }: Candidate, { changed }: Identity): string {
   const source = changed ? 'its source changed' : '';
+  if (answered) return [source, 'it ran last before a request was answered in another way'].filter(Boolean).join('; ');
   const values: Record<Reason, string> = {
     other_result: pair
       ? 'same arguments, other result; nothing below it differs'

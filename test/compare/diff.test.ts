@@ -151,3 +151,18 @@ test.each([
 function pause(): Promise<void> {
   return new Promise((done) => setTimeout(done, 2100));
 }
+
+test('handit -- <command> ends with the cause where tests fail, and says nothing where they pass or with --quiet', async () => {
+  const folder = tempProject(SHOP);
+  const command = ['--', process.execPath, '--test', '--test-reporter=dot'];
+  const green = await handit(folder, ...command);
+  expect([green.code, green.stderr]).toEqual([0, expect.not.stringContaining('failed')]);
+  await pause();
+  change(folder, 'money.mjs', 'value * 100', 'value * 10');
+  const red = await handit(folder, ...command);
+  expect(red.code).toBe(1);
+  expect(red.stderr).toMatch(
+    /handit: 1 failed test, compared with the run of .*:\nhandit: {3}round {2}money\.mjs:3 {2}.*other result/,
+  );
+  expect((await handit(folder, '--quiet', ...command)).stderr).not.toContain('failed test');
+});
