@@ -141,6 +141,11 @@ export interface Module {
   hash: string;
   /** The built file that ran, where a source map led from it to `file`. */
   origin?: string;
+  /**
+   * Its functions: line and column as in `call`, and eight hex digits that tell whether the text of the function, without
+   * the functions inside it, is the same in another run. At most 5,000.
+   */
+  functions?: [line: number, column: number, text: string][];
 }
 
 /** How a function was written. */

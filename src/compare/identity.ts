@@ -1,4 +1,4 @@
-import type { FunctionInfo, Module } from '../reader/types.js';
+import type { FunctionInfo } from '../reader/types.js';
 import type { Side } from './side.js';
 
 /** What is known of one function on both sides. */
@@ -79,15 +79,12 @@ function pairsOf(
   return pairs;
 }
 
-/** What a `module` record says of the functions in it: where each begins, and a hash of its own text. */
-type HashedModule = Module & { readonly functions?: unknown };
-
 /** Hashes of the texts of functions, by where they begin; undefined where the trace does not say. */
 function sourceHashes(side: Side): (of: FunctionInfo) => string | undefined {
   const hashes = new Map<string, string>();
-  for (const module of side.trace.modules as readonly HashedModule[]) {
-    if (!side.processes.has(module.process) || !Array.isArray(module.functions)) continue;
-    for (const entry of module.functions as unknown[]) {
+  for (const module of side.trace.modules) {
+    if (!side.processes.has(module.process) || !module.functions) continue;
+    for (const entry of module.functions) {
       if (!Array.isArray(entry) || entry.length < 3) continue;
       hashes.set(`${module.file}:${entry[0]}:${entry[1]}`, String(entry[2]));
     }

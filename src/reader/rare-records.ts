@@ -139,7 +139,8 @@ function summaryOf(record: Record<string, unknown>): Summary {
 
 function moduleOf(record: Record<string, unknown>, process: number): Module {
   const origin = isText(record.origin) ? { origin: record.origin } : {};
-  return { process, file: text(record.file), hash: text(record.hash), ...origin };
+  const functions = Array.isArray(record.functions) ? { functions: record.functions as unknown[] } : {};
+  return { process, file: text(record.file), hash: text(record.hash), ...origin, ...functions };
 }
 
 function limitOf(record: Record<string, unknown>, process: number, ns: number): Limit {

@@ -134,6 +134,8 @@ export interface Module {
   readonly hash: string;
   /** The built file that led to it. */
   readonly origin?: string;
+  /** Hashes of the texts of its functions, as the line has them; not checked. */
+  readonly functions?: readonly unknown[];
 }
 
 export interface Annotated {

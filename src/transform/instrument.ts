@@ -7,6 +7,7 @@ import { isHelper } from './helpers.js';
 import { LineTable } from './lines.js';
 import { simpleName } from './names.js';
 import { findOrigins, type Origin } from './origins.js';
+import { OwnTexts } from './own-texts.js';
 import { passedValues, type Argument } from './parameters.js';
 import { parseSource } from './parser.js';
 import {
@@ -71,6 +72,7 @@ export function instrument(source: string, filename: string, options: Instrument
   const origins = options.map && findOrigins(program, source, lines, options.map);
   const rewriter = new Rewriter(source, analyse(program), options, lines, origins);
   rewriter.run(program);
+  rewriter.texts.finish(source);
   const { functions, leftAlone, prefix, edits: list, deepest } = rewriter;
   if (functions.length === 0 && leftAlone.length === 0) return null;
 
@@ -127,6 +129,7 @@ function parsed(code: string, filename: string, sourceType: 'module' | 'commonjs
 class Rewriter {
   readonly edits = new EditList();
   readonly functions: FunctionInfo[] = [];
+  readonly texts = new OwnTexts();
   readonly leftAlone: Instrumented['leftAlone'] = [];
   readonly prefix: string;
   /** Probe functions that the text names. */
@@ -284,7 +287,7 @@ class Rewriter {
       secretSetter ? { ...each, value: null } : each,
     );
     const begin = origin?.outer ?? node;
-    this.functions.push({
+    const info: FunctionInfo = {
       ...place,
       params: values.map((each) => each.name),
       ...(origin && {
@@ -292,7 +295,10 @@ class Rewriter {
         generated: { line: this.lines.lineOf(begin.start), column: this.lines.columnOf(begin.start) },
       }),
       ...(secretName && place.kind !== 'constructor' && place.kind !== 'setter' && { secret: true as const }),
-    });
+    };
+    this.functions.push(info);
+    // Of an original the text is known already.
+    if (!origin) this.texts.add((member ?? node).start, node.end, info);
     return values;
   }
 

@@ -3,6 +3,7 @@ import { eachChild, isLeaf } from './children.js';
 import { describe, valueParameters, type Description } from './describe.js';
 import { LineTable } from './lines.js';
 import { simpleName } from './names.js';
+import { OwnTexts } from './own-texts.js';
 import { parseSource } from './parser.js';
 import type { Node } from './types.js';
 import { Walk } from './walk.js';
@@ -45,6 +46,7 @@ export function originalFunctions(source: string, filename: string): OriginalFun
   const child = (node: Node): void => {
     if (!isLeaf(node)) walk.later(node, inside);
   };
+  const texts = new OwnTexts();
   walk.run(program, null, (node, around) => {
     inside = around;
     if (isFunction(node)) {
@@ -52,12 +54,14 @@ export function originalFunctions(source: string, filename: string): OriginalFun
       const parent = ancestors.at(-1)!;
       const description = describe(node, ancestors, source, lines);
       inside = originalFunction(node, description, around);
+      texts.add(inside.start, node.end, description);
       found.list.push(inside);
       addNew(found.firstWords, firstWords(node, parent, description.member), inside);
       addNew(found.otherPlaces, otherPlaces(node, parent), inside);
     }
     eachChild(node, child);
   });
+  texts.finish(source);
   return found;
 }
 

@@ -17,6 +17,8 @@ export interface FunctionInfo {
   kind: 'function' | 'arrow' | 'method' | 'getter' | 'setter' | 'constructor';
   async: boolean;
   generator: boolean;
+  /** Eight hex digits: a hash of its text without the functions inside it. */
+  text?: string;
   /** Names of the values handed to `enter`, in their order: one per name that the parameters bind. */
   params: string[];
   /** The file it was written in, where a source map says that this is another one than the text it stands in. */

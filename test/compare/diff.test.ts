@@ -82,6 +82,27 @@ test('what only passes on another result follows', async () => {
   expect(stdout).toContain('follows: Cart.total');
 });
 
+test('a function that changes only an object is found by its source', async () => {
+  const folder = await redAfter(
+    'cart.mjs',
+    'this.#items.push({ price, count });',
+    'this.#items.push({ price, count: 1 });',
+  );
+  const [{ suspects }] = await diffUnits(folder, 'green.jsonl', 'red.jsonl');
+  expect(suspects[0]).toMatchObject({ func: 'Cart.add', file: 'cart.mjs', source: 'changed' });
+});
+
+test('lines that move are no change', async () => {
+  const folder = await redAfter(
+    'money.mjs',
+    'export function round(value) {',
+    '\n\n// a comment\nexport function round(value) {',
+  );
+  expect(await diffUnits(folder, 'green.jsonl', 'red.jsonl', '--all')).toMatchObject([
+    { test: 'cart.test.mjs > labels' },
+  ]);
+});
+
 test('two runs of the same code differ in nothing once what is noise was learned', async () => {
   const folder = tempProject(SHOP);
   for (const trace of ['one.jsonl', 'two.jsonl', 'three.jsonl']) await recordTests(folder, trace);
