@@ -345,7 +345,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     },
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
-      printUncaughtLine(error, fromPromise, sources, recorder.lastThrow());
+      printUncaughtLine(error, fromPromise, sources, recorder.lastThrow(), (file, name) =>
+        loadSourceMap(folder).originalNamed(file, name),
+      );
     }),
   });
 

@@ -5,6 +5,7 @@ import type * as Vm from 'node:vm';
 import type * as agent from './agent.js';
 import { FALSE } from './config.js';
 import { putFile } from './files/put-file.js';
+import { readPrivate } from './files/read-private.js';
 import { build } from './version.js';
 
 type Load = (
@@ -57,7 +58,7 @@ function cacheFile(require: NodeJS.Require, folder: string): string | null {
 function cachedScript(require: NodeJS.Require, file: string, cache: string): Vm.Script | null {
   let cachedData: Buffer | undefined;
   try {
-    cachedData = unlessDamaged(readFileSync(cache));
+    cachedData = unlessDamaged(readPrivate(cache));
   } catch {
     // The first start of this version.
   }

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { putFile } from '../files/put-file.js';
+import { readPrivate } from '../files/read-private.js';
 import { textHash } from '../files/text-hash.js';
 import type { FunctionInfo } from '../transform/types.js';
 
@@ -44,7 +44,7 @@ export function createSourceCache(folder: string): SourceCache {
     key: (parts) => textHash(parts.join('\0')),
     get(key) {
       try {
-        return parseEntry(readFileSync(join(folder, key), 'utf8'));
+        return parseEntry(readPrivate(join(folder, key)).toString());
       } catch {
         return undefined;
       }
@@ -74,6 +74,19 @@ function parseEntry(text: string): Rewritten | undefined {
   };
   const { length, edited, ...rest } = head;
   const codeAt = first + 1 + edited + 1;
-  if (text.length !== codeAt + length) return undefined;
+  if (text.length !== codeAt + length || !isHead(rest)) return undefined;
   return { ...rest, edits: text.slice(first + 1, codeAt - 1), code: text.slice(codeAt) };
+}
+
+/** Whether it has the shape that `formatEntry` gives it. */
+function isHead({ prefix, kind, functions, leftAlone, read }: Partial<Rewritten>): boolean {
+  return (
+    typeof prefix === 'string' &&
+    (kind === 'module' || kind === 'commonjs') &&
+    Array.isArray(functions) &&
+    functions.every((each) => typeof each?.name === 'string' && typeof each.line === 'number') &&
+    Array.isArray(leftAlone) &&
+    leftAlone.every((each) => typeof each?.reason === 'string') &&
+    (read === undefined || (typeof read === 'object' && read !== null))
+  );
 }

@@ -52,6 +52,25 @@ export function originalPlace(
   }
 }
 
+/** An original of a built text, by the name that stacks give it, with its text if the map holds that; undefined: it is none. */
+export function originalNamed(
+  { filename, source }: { filename: string; source: string },
+  name: string,
+): { text?: string } | undefined {
+  const found = findMap(filename, source);
+  if (!found) return undefined;
+  try {
+    const { sources, contents } = readSourceMap(found.json);
+    const at = sources.findIndex((each) => {
+      if (each === null || each === name) return each !== null;
+      return !/^[a-z][\w+.-]+:/i.test(each) && resolve(dirname(found.place), each) === name;
+    });
+    return at < 0 ? undefined : { text: contents[at] ?? undefined };
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The same map for the text with its edits.
  *

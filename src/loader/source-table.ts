@@ -43,6 +43,8 @@ export interface SourceTable {
   byFilename(filename: string): SourcePair | undefined;
   /** One for each time that it was loaded. */
   allByFilename(filename: string): SourcePair[];
+  /** Those whose text names a source map. */
+  mapped(): SourceFile[];
   /** How many modules. */
   readonly size: number;
 }
@@ -82,6 +84,7 @@ export function createSourceTable(): SourceTable {
       ),
     byFilename: (filename) => pair(files.findLast((file) => file.filename === filename)),
     allByFilename: (filename) => files.filter((file) => file.filename === filename).map((file) => pair(file)!),
+    mapped: () => files.filter(({ source }) => source.includes('sourceMappingURL=')),
     get size() {
       return new Set(files.map(({ filename }) => filename)).size;
     },

@@ -3,21 +3,29 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { types } from 'node:util';
 import type { LastThrow } from '../recorder/recorder.js';
 import { HIDE_LINE, originalOffset } from '../transform/edits.js';
-import { isMapped } from './linked-code.js';
-import type { SourcePair, SourceTable } from './source-table.js';
+import { isMapped, wantsSourceMaps } from './linked-code.js';
+import type { SourceFile, SourcePair, SourceTable } from './source-table.js';
 
 /**
  * Prints what Node prints above an uncaught error: file, line, source line and a caret. Node itself leaves it out for
  * a rewritten line (see `HIDE_LINE`), because that line is not what the user wrote.
  */
-export function printUncaughtLine(error: unknown, fromPromise: boolean, sources: SourceTable, last: LastThrow): void {
+export function printUncaughtLine(
+  error: unknown,
+  fromPromise: boolean,
+  sources: SourceTable,
+  last: LastThrow,
+  originalNamed: (file: SourceFile, name: string) => { text?: string } | undefined,
+): void {
   const { statement } = last;
   // Rewritten code throws on what it caught, on a line Node does not show; a rejected promise is told by its error alone.
   const passedOn = !fromPromise && last.passedOn(error);
   const place =
     (passedOn && statement && statement.value === error
       ? placeOfThrow(statement.fn, statement.at, sources)
-      : undefined) ?? placeOfStack(error, passedOn, sources);
+      : undefined) ??
+    placeOfStack(error, passedOn, sources, originalNamed) ??
+    (statement && statement.value === error ? placeInBuilt(statement, fromPromise, sources) : undefined);
   if (!place) return;
   const { name, line, column, text } = place;
   // A tab stays one, so that the caret stands below its place.
@@ -42,8 +50,25 @@ function placeOfThrow(fn: number, at: number, sources: SourceTable): Place | und
   return placeIn(pair, at);
 }
 
+/** Where the original is not there, Node shows the built text: of a rejection at what its frame meant, the `new`. */
+function placeInBuilt(
+  { fn, at }: { fn: number; at: number },
+  fromPromise: boolean,
+  sources: SourceTable,
+): Place | undefined {
+  const pair = sources.byFunction(fn);
+  if (!pair || !isMapped(pair.original)) return undefined;
+  const before = fromPromise ? /^throw\s+/.exec(pair.original.slice(at, at + 100))?.[0].length : undefined;
+  return placeIn(pair, at + (before ?? 0));
+}
+
 /** Where the top frame of the error's stack is, unless Node shows it. */
-function placeOfStack(error: unknown, passedOn: boolean, sources: SourceTable): Place | undefined {
+function placeOfStack(
+  error: unknown,
+  passedOn: boolean,
+  sources: SourceTable,
+  originalNamed: (file: SourceFile, name: string) => { text?: string } | undefined,
+): Place | undefined {
   const stack = types.isNativeError(error) ? error.stack : undefined;
   // Of these Node shows the JSON text.
   if (error instanceof SyntaxError && stack?.includes('\n    at JSON.parse (<anonymous>)')) return undefined;
@@ -55,17 +80,35 @@ function placeOfStack(error: unknown, passedOn: boolean, sources: SourceTable): 
   const pair = sources.byFilename(filename);
   // Rewritten lines have the numbers of the original ones.
   const hidden = pair && lineAt(pair.rewritten, pair.rewrittenLines.offsetOf(line, 1)).includes(HIDE_LINE);
-  if (!passedOn && !hidden) return undefined;
+  const inMap =
+    pair || !wantsSourceMaps() ? undefined : firstOf(sources.mapped(), (file) => originalNamed(file, filename));
+  if (!passedOn && !hidden && inMap === undefined) return undefined;
   // With source maps the frame names the original place already.
   if (pair && !isMapped(pair.original)) {
     return placeIn(pair, originalOffset(pair.rewrittenLines.offsetOf(line, column), pair.edits));
   }
-  return pair ? placeIn(pair, pair.originalLines.offsetOf(line, column)) : placeInFile(filename, line, column);
+  if (pair) return placeIn(pair, pair.originalLines.offsetOf(line, column));
+  const whole = textOfFile(filename) ?? inMap?.text;
+  const text = whole?.split(/\r\n|[\n\r]/)[line - 1];
+  if (text === undefined) return undefined;
+  return { name: filename, line, column: passedOn ? throwColumn(text, column) : column, text };
 }
 
-function placeInFile(name: string, line: number, column: number): Place | undefined {
-  const text = readFileSync(name, 'utf8').split(/\r\n|[\n\r]/)[line - 1];
-  return text === undefined ? undefined : { name, line, column: throwColumn(text, column), text };
+/** undefined: it is not shipped, or no file. */
+function textOfFile(name: string): string | undefined {
+  try {
+    return readFileSync(name, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function placeIn({ file, original, originalLines }: SourcePair, offset: number): Place {

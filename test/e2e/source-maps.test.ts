@@ -1,4 +1,5 @@
 import { nodes } from '../helpers/node-versions.js';
+import { programs } from '../helpers/programs.js';
 import { installHandit, runNode, tempProject } from '../helpers/run.js';
 import { readTrace } from '../helpers/trace.js';
 import { join } from 'node:path';
@@ -66,3 +67,35 @@ test.each(nodes())(
     expect(readTrace(join(project, 'handit_events.jsonl')).filter(({ type }) => type === 'exception')).toHaveLength(1);
   },
 );
+
+describe('an uncaught error of a built file', () => {
+  const builtAs = (name: string): string =>
+    `function f() {\n  throw new Error('x');\n}\nf();\n//# sourceMappingURL=${name}.map\n`;
+  const map = (source: string, text?: string): string =>
+    JSON.stringify({
+      ...{ version: 3, sources: [source], names: [], mappings: 'AAAA;AACA;AACA;AACA' },
+      ...(text === undefined ? {} : { sourcesContent: [text] }),
+    });
+  const written = `function f(): void {\n  throw new Error('x');\n}\nf();\n`;
+  const project = programs({
+    ...{ 'dist/absent.js': builtAs('absent.js'), 'dist/absent.js.map': map('../src/absent.ts') },
+    ...{ 'dist/inside.js': builtAs('inside.js'), 'dist/inside.js.map': map('webpack://app/src/inside.ts', written) },
+    ...{ 'dist/there.js': builtAs('there.js'), 'dist/there.js.map': map('../src/there.ts'), 'src/there.ts': written },
+  });
+
+  test.each(nodes())('shows its line whether or not its original is shipped on Node $version', async ({ path }) => {
+    for (const name of ['absent', 'inside', 'there']) {
+      for (const flag of ['--import', '--require'] as const) {
+        const args = ['--enable-source-maps', `dist/${name}.js`];
+        const [plain, recorded] = [
+          await project.bare(path, args, { flag }),
+          await project.traced(path, args, { flag }),
+        ];
+        const head = (text: string): string[] => text.split('\n').slice(0, 3);
+        expect([name, flag, recorded.code, ...head(recorded.stderr)]).toEqual([name, flag, 1, ...head(plain.stderr)]);
+        expect(head(plain.stderr)[1]).toContain('throw new Error');
+        expect(recorded.stderr).not.toContain('handit:');
+      }
+    }
+  });
+});

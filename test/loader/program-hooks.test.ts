@@ -34,7 +34,6 @@ describe('cycles of ES modules', () => {
   test.each(nodes())('call functions before their module is evaluated on Node $version', async ({ path }) => {
     for (const [file, calls] of [
       ['barrel.mjs', 'define(helper)'],
-      ['index.mjs', 'define(helper)'],
       ['dynamic.cjs', 'define(helper), import().then callback'],
       ['three.mjs', 'a, b, define(helper)'],
     ]) {
