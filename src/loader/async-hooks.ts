@@ -117,9 +117,11 @@ function evaluateRuntime(folder: string): void {
   else void import(pathToFileURL(runtime).href).catch(() => undefined);
 }
 
-/** Node 20 pipes what the thread prints into these streams, with listeners that a program without hooks does not have. */
+/**
+ * Node pipes what the thread prints into these streams, with listeners that a program without hooks does not have: by one of
+ * them a reader that has gone is an uncaught error.
+ */
 function withoutPipes(step: () => void): void {
-  if (Number(process.versions.node.split('.')[0]) >= 22) return step();
   const streams = [process.stdout, process.stderr];
   const listenersOf = (stream: NodeJS.WriteStream, name: string | symbol): unknown[] => stream.rawListeners(name);
   const before = streams.map((stream) => PIPED.map((name) => listenersOf(stream, name)));
