@@ -5,6 +5,7 @@ import { limits } from './limits.mjs';
 import { memory } from './memory.mjs';
 import { wholeProcess } from './process.mjs';
 import { programRows } from './programs.mjs';
+import { reading } from './reading.mjs';
 import { rewriting } from './rewriting.mjs';
 import { startUp } from './start-up.mjs';
 
@@ -18,4 +19,4 @@ import { startUp } from './start-up.mjs';
  */
 
 /** @type {Row[]} */
-export const rows = [limits, calls, wholeProcess, startUp, rewriting, programRows, http, memory, curves];
+export const rows = [limits, calls, wholeProcess, startUp, rewriting, programRows, http, memory, curves, reading];

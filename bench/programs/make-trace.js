@@ -1,0 +1,60 @@
+// Writes a trace of calls and tests (argv: megabytes, file), the same each time: what a test run of a library looks like.
+'use strict';
+const { closeSync, openSync, writeSync } = require('node:fs');
+const finish = require('./finish.js');
+const [megabytes, file] = [Number(process.argv[2]), process.argv[3]];
+
+const descriptor = openSync(file, 'w');
+const proc = '"proc":"5f0c9a1e"';
+const functions = Array.from(
+  { length: 400 },
+  (_, i) => `"func":"fn${i}","file":"src/dir${i % 17}/file${i % 53}.js","line":${i + 1}`,
+);
+let [id, written, time, seed, lines] = [0, 0, 0, 1, ''];
+
+function random(below) {
+  seed = (seed * 16_807) % 2_147_483_647;
+  return seed % below;
+}
+
+/** Nineteen digits, which a number cannot hold. */
+function now() {
+  time += random(2000);
+  return `1767600${String(Math.floor(time / 1e9)).padStart(3, '0')}${String(time % 1e9).padStart(9, '0')}`;
+}
+
+function put(line) {
+  lines += `${line}\n`;
+  if (lines.length < 1 << 20) return;
+  written += writeSync(descriptor, lines);
+  lines = '';
+}
+
+function call(parent, depth, test) {
+  const own = ++id;
+  const name = functions[random(functions.length)];
+  const began = now();
+  const from = time;
+  put(
+    `{"type":"call",${proc},"id":${own},"parent":${parent},${name},"column":11,"kind":"function","t0_ns":${began},"args_preview":{"n":${own},"name":"value ${own % 1000}"},"test":"${test}"}`,
+  );
+  if (depth < 12) for (let i = random(22) / 10; i >= 1; i--) call(own, depth + 1, test);
+  const ended = now();
+  put(
+    `{"type":"return",${proc},"id":${own},"func":"f","t1_ns":${ended},"dt_ns":${time - from},"return_preview":${own % 2 ? own : '{"$type":"undefined"}'}}`,
+  );
+}
+
+put(
+  `{"type":"process_start",${proc},"ts_ns":${now()},"schema":1,"handit":"0.1.0","node":"v24.0.0","pid":7,"ppid":1,"tid":0,"argv":["node","a.js"],"cwd":"/srv","platform":"linux"}`,
+);
+for (let tests = 1; written < megabytes * 1e6; tests++) {
+  const test = `test/a${tests % 20}.test.js > suite > does thing ${tests}`;
+  for (let i = 0; i < 50; i++) call('null', 0, test);
+  put(
+    `{"type":"test_end",${proc},"test":"${test}","file":"test/a.test.js","titles":["suite","does thing ${tests}"],"outcome":"passed","t1_ns":${now()},"dt_ns":1000}`,
+  );
+}
+writeSync(descriptor, lines);
+closeSync(descriptor);
+finish({ calls: id });
