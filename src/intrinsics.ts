@@ -1,6 +1,7 @@
 // The built-ins that handit uses, taken when it is loaded: before the program, which may replace any of them, freeze them, or
 // count how often they are called. What is here runs no function that a program can reach. As Node's own `primordials`.
 // A lint rule (scripts/lint/intrinsics.mjs) has src/recorder, src/api and hooks/ use these.
+import * as buffers from 'node:buffer';
 import { types } from 'node:util';
 
 const { bind, call } = Function.prototype;
@@ -89,6 +90,7 @@ export const {
 export const {
   apply,
   construct,
+  deleteProperty,
   get: reflectGet,
   set: reflectSet,
   ownKeys,
@@ -140,17 +142,20 @@ export function setOwn(object: object, key: PropertyKey, value: unknown): void {
 
 // -------------------------------------------------------------------- strings
 
-export const charCode = uncurry(String.prototype.charCodeAt);
-export const stringEndsWith = uncurry(String.prototype.endsWith);
-export const stringIncludes = uncurry(String.prototype.includes);
-export const stringIndexOf = uncurry(String.prototype.indexOf);
-export const stringPadStart = uncurry(String.prototype.padStart);
-export const stringSlice = uncurry(String.prototype.slice);
-export const stringStartsWith = uncurry(String.prototype.startsWith);
-export const stringToLowerCase = uncurry(String.prototype.toLowerCase);
-export const stringToUpperCase = uncurry(String.prototype.toUpperCase);
-export const stringTrim = uncurry(String.prototype.trim);
-export const stringTrimEnd = uncurry(String.prototype.trimEnd);
+const ofString = uncurry as unknown as <A extends unknown[], T>(
+  method: (this: string, ...args: A) => T,
+) => (text: string, ...args: A) => T;
+export const charCode = ofString(String.prototype.charCodeAt);
+export const stringEndsWith = ofString(String.prototype.endsWith);
+export const stringIncludes = ofString(String.prototype.includes);
+export const stringIndexOf = ofString(String.prototype.indexOf);
+export const stringPadStart = ofString(String.prototype.padStart);
+export const stringSlice = ofString(String.prototype.slice);
+export const stringStartsWith = ofString(String.prototype.startsWith);
+export const stringToLowerCase = ofString(String.prototype.toLowerCase);
+export const stringToUpperCase = ofString(String.prototype.toUpperCase);
+export const stringTrim = ofString(String.prototype.trim);
+export const stringTrimEnd = ofString(String.prototype.trimEnd);
 
 export const regExpExec = uncurry(RegExp.prototype.exec) as (pattern: RegExp, text: string) => RegExpExecArray | null;
 
@@ -316,12 +321,36 @@ const bufferPrototype = Buffer.prototype as Buffer & {
   utf8Write(text: string, at: number, length?: number): number;
   utf8Slice(from: number, to: number): string;
   latin1Slice(from: number, to: number): string;
+  latin1Write(text: string): number;
+  asciiWrite(text: string): number;
+  hexWrite(text: string): number;
+  base64Write(text: string): number;
+  base64urlWrite(text: string): number;
+  ucs2Write(text: string): number;
 };
 /** `write` and `toString` of buffers look for these methods on the prototype; they themselves look for nothing. */
 export const writeUtf8 = uncurry(bufferPrototype.utf8Write);
 const utf8Slice = uncurry(bufferPrototype.utf8Slice);
 export const latin1Slice = uncurry(bufferPrototype.latin1Slice);
-export const { allocUnsafeSlow, byteLength, isBuffer } = Buffer;
+const latin1Write = uncurry(bufferPrototype.latin1Write);
+const otherWrites: Record<string, ((bytes: Buffer, text: string) => number) | undefined> = {
+  __proto__: null as never,
+  latin1: latin1Write,
+  binary: latin1Write,
+  ascii: uncurry(bufferPrototype.asciiWrite),
+  hex: uncurry(bufferPrototype.hexWrite),
+  base64: uncurry(bufferPrototype.base64Write),
+  base64url: uncurry(bufferPrototype.base64urlWrite),
+  ucs2: uncurry(bufferPrototype.ucs2Write),
+  utf16le: uncurry(bufferPrototype.ucs2Write),
+};
+export const { allocUnsafeSlow, byteLength, isBuffer, isEncoding } = Buffer;
+const bufferFrom = Buffer.from as (memory: ArrayBufferLike, from: number, length: number) => Buffer;
+export const { isUtf8 } = buffers;
+export const indexOfText = uncurry(bufferPrototype.indexOf as (text: string, from?: number) => number);
+export const lastIndexOfText = uncurry(bufferPrototype.lastIndexOf as (text: string, from?: number) => number);
+export const mapGet = uncurry(mapClass.prototype.get);
+export const mapSet = uncurry(mapClass.prototype.set);
 export const setBytes = uncurry(Uint8Array.prototype.set);
 export const fillBytes = uncurry(Uint8Array.prototype.fill);
 export const moveBytes = uncurry(Uint8Array.prototype.copyWithin);
@@ -337,6 +366,23 @@ export function utf8Bytes(text: string): Buffer<ArrayBuffer> {
   const bytes = allocUnsafeSlow(byteLength(text));
   writeUtf8(bytes, text, 0, bytes.length);
   return bytes;
+}
+
+/** As `Buffer.from` does, for encodings that it knows. */
+export function encodedBytes(text: string, encoding: string): Buffer {
+  const write = otherWrites[stringToLowerCase(encoding)];
+  if (write === undefined) return utf8Bytes(text);
+  const bytes = allocUnsafeSlow(byteLength(text, encoding as BufferEncoding));
+  const length = write(bytes, text);
+  return length === bytes.length ? bytes : bufferView(bytes, 0, length);
+}
+
+export function bufferView(bytes: Uint8Array, from: number, to = bytes.length): Buffer {
+  return bufferFrom(bytes.buffer, bytes.byteOffset + from, to - from);
+}
+
+export function copyOfBytes(bytes: Uint8Array): Buffer<ArrayBuffer> {
+  return joinBytes([bytes]);
 }
 
 /** The same memory: `subarray` would look for the class of what it makes. */
@@ -386,6 +432,9 @@ export function each<T>(list: ArrayLike<T>): Each<T> {
     },
   } as Each<T>;
 }
+
+/** What the program iterates over, in its own way. */
+export const listFrom = Array.from as <T>(items: Iterable<T>) => T[];
 
 // ----------------------------------------------------------------- containers
 

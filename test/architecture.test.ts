@@ -31,8 +31,8 @@ const allowed: Record<string, string[]> = {
   'src/register': ['src/config', 'src/load-agent', 'src/log', 'src/process'],
   'hooks/index': ['hooks/lib', 'hooks/*'],
   // The rules by which the transform edits a library's file are data of the hook that knows the library.
-  'hooks/lib': ['src/recorder', 'src/trace-format', 'src/node-features', 'src/transform'],
-  'hooks/*': ['hooks/lib', 'src/recorder'],
+  'hooks/lib': ['src/recorder', 'src/trace-format', 'src/node-features', 'src/transform', 'src/intrinsics'],
+  'hooks/*': ['hooks/lib', 'src/intrinsics', 'src/recorder'],
 };
 
 interface Edge {

@@ -1,10 +1,10 @@
-import { types } from 'node:util';
+import { isProxy, setOf } from '../../src/intrinsics.js';
 
-const ABORTS = new Set(['ABORT_ERR', 'UND_ERR_ABORTED', 'UND_ERR_DESTROYED']);
+const ABORTS = setOf(['ABORT_ERR', 'UND_ERR_ABORTED', 'UND_ERR_DESTROYED']);
 
 /** One side chose to stop. */
 export function isAbort(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || types.isProxy(error)) return false;
+  if (typeof error !== 'object' || error === null || isProxy(error)) return false;
   const { name, code } = error as { name?: unknown; code?: unknown };
   return name === 'AbortError' || (typeof code === 'string' && ABORTS.has(code));
 }

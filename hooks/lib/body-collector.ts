@@ -1,4 +1,22 @@
 import { Buffer } from 'node:buffer';
+import {
+  allocUnsafeSlow,
+  bufferView,
+  byteLength,
+  copyOfBytes,
+  encodedBytes,
+  joinBytes,
+  ArrayBuffer,
+  arrayPop,
+  arrayPush,
+  bytesView,
+  each,
+  isView,
+  min,
+  setBytes,
+  stringSlice,
+  Uint8Array,
+} from '../../src/intrinsics.js';
 
 /** Bytes of a block for large bodies. Blocks are used again: new ones would keep the garbage collector busy. */
 const BLOCK = 64 * 1024;
@@ -53,18 +71,18 @@ export class BodyCollector {
     if (typeof chunk === 'string') {
       if (chunk === '') return;
       const from = (typeof encoding === 'string' ? encoding : 'utf8') as BufferEncoding;
-      if (this.released || this.max === 0) this.count(Buffer.byteLength(chunk, from));
+      if (this.released || this.max === 0) this.count(byteLength(chunk, from));
       else if (chunk.length > 2 * LONG_TEXT) {
-        this.count(Buffer.byteLength(chunk, from));
+        this.count(byteLength(chunk, from));
         // No limit is so large that more than both ends are needed.
-        this.keep(Buffer.from(chunk.slice(0, LONG_TEXT), from));
-        this.keep(Buffer.from(chunk.slice(-LONG_TEXT), from));
+        this.keep(encodedBytes(stringSlice(chunk, 0, LONG_TEXT), from));
+        this.keep(encodedBytes(stringSlice(chunk, -LONG_TEXT), from));
       } else {
-        const bytes = Buffer.from(chunk, from);
+        const bytes = encodedBytes(chunk, from);
         this.count(bytes.length);
         this.keep(bytes);
       }
-    } else if (ArrayBuffer.isView(chunk)) {
+    } else if (isView(chunk)) {
       this.count(chunk.byteLength);
       if (!this.released && this.max > 0) {
         this.keep(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
@@ -82,38 +100,38 @@ export class BodyCollector {
     if (this.ring !== null) return this.turn(this.ring, bytes);
     let room = this.max - this.kept;
     if (bytes.length > room && this.owner !== null) {
-      this.store(bytes.subarray(0, room));
-      bytes = bytes.subarray(room);
+      this.store(bytesView(bytes, 0, room));
+      bytes = bytesView(bytes, room, bytes.length);
       this.max = this.owner.larger(this);
       this.owner = null;
       room = this.max - this.kept;
     }
     if (bytes.length <= room) return this.store(bytes);
-    this.store(bytes.subarray(0, room));
+    this.store(bytesView(bytes, 0, room));
     const tail = tailOf(this.max);
-    const ring = Buffer.allocUnsafe(tail);
-    this.bytes().copy(ring, 0, this.max - tail);
+    const ring = allocUnsafeSlow(tail);
+    setBytes(ring, bytesView(this.bytes(), this.max - tail, this.kept));
     this.kept -= tail;
     this.ring = ring;
-    this.turn(ring, bytes.subarray(room));
+    this.turn(ring, bytesView(bytes, room, bytes.length));
   }
 
   private turn(ring: Buffer, bytes: Uint8Array): void {
     const { length } = ring;
     if (bytes.length >= length) {
-      ring.set(bytes.subarray(bytes.length - length));
+      setBytes(ring, bytesView(bytes, bytes.length - length, bytes.length));
       this.ringAt = 0;
       return;
     }
-    const first = Math.min(bytes.length, length - this.ringAt);
-    ring.set(first === bytes.length ? bytes : bytes.subarray(0, first), this.ringAt);
-    if (first < bytes.length) ring.set(bytes.subarray(first));
+    const first = min(bytes.length, length - this.ringAt);
+    setBytes(ring, first === bytes.length ? bytes : bytesView(bytes, 0, first), this.ringAt);
+    if (first < bytes.length) setBytes(ring, bytesView(bytes, first, bytes.length));
     this.ringAt = (this.ringAt + bytes.length) % length;
   }
 
   private store(bytes: Uint8Array): void {
     if (this.blocks.length === 0 && this.kept + bytes.length <= SMALL) {
-      this.parts.push(Buffer.from(bytes));
+      arrayPush(this.parts, copyOfBytes(bytes));
       this.kept += bytes.length;
       return;
     }
@@ -121,7 +139,7 @@ export class BodyCollector {
     if (parts.length > 0) {
       this.kept = 0;
       this.parts = [];
-      for (const part of parts) this.fill(part);
+      for (const part of each(parts)) this.fill(part);
     }
     this.fill(bytes);
   }
@@ -129,10 +147,10 @@ export class BodyCollector {
   private fill(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {
       const used = this.kept % BLOCK;
-      if (this.kept === this.blocks.length * BLOCK) this.blocks.push(free.pop() ?? Buffer.allocUnsafeSlow(BLOCK));
+      if (this.kept === this.blocks.length * BLOCK) arrayPush(this.blocks, arrayPop(free) ?? allocUnsafeSlow(BLOCK));
       const block = this.blocks[this.blocks.length - 1];
-      const count = Math.min(BLOCK - used, bytes.length - from);
-      block.set(count === bytes.length ? bytes : bytes.subarray(from, from + count), used);
+      const count = min(BLOCK - used, bytes.length - from);
+      setBytes(block, count === bytes.length ? bytes : bytesView(bytes, from, from + count), used);
       this.kept += count;
       from += count;
     }
@@ -141,17 +159,17 @@ export class BodyCollector {
   /** What was kept of its beginning: all of it, where there is no `tail`. Valid until it is released. */
   bytes(): Buffer {
     const { parts, blocks, kept } = this;
-    if (blocks.length === 1) return blocks[0].subarray(0, kept);
-    if (blocks.length > 1) return Buffer.concat(blocks, kept);
-    if (parts.length > 1) this.parts = [Buffer.concat(parts)];
-    return this.parts.length === 0 ? EMPTY : this.parts[0].subarray(0, kept);
+    if (blocks.length === 1) return bufferView(blocks[0], 0, kept);
+    if (blocks.length > 1) return bufferView(joinBytes(blocks), 0, kept);
+    if (parts.length > 1) this.parts = [joinBytes(parts)];
+    return this.parts.length === 0 ? EMPTY : bufferView(this.parts[0], 0, kept);
   }
 
   /** What was kept of its end, where it was too long; else null. */
   tail(): Buffer | null {
     const { ring, ringAt } = this;
     if (ring === null || ringAt === 0) return ring;
-    return Buffer.concat([ring.subarray(ringAt), ring.subarray(0, ringAt)]);
+    return joinBytes([bytesView(ring, ringAt, ring.length), bytesView(ring, 0, ringAt)]);
   }
 
   /** Forgets what was kept; from now on only the size is counted. */
@@ -159,7 +177,7 @@ export class BodyCollector {
     this.released = true;
     this.kept = 0;
     this.ring = null;
-    for (const block of this.blocks) if (free.length < MAX_FREE) free.push(block);
+    for (const block of each(this.blocks)) if (free.length < MAX_FREE) arrayPush(free, block);
     this.blocks = [];
     this.parts = [];
   }

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { bufferView, indexOfByte, isUtf8 } from '../../src/intrinsics.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -82,8 +82,8 @@ function knownLinesFrom(bytes: Uint8Array): number {
 
 /** Of one long line: from the next word, if no key of JSON can be in it. */
 function knownWordsFrom(bytes: Uint8Array): number {
-  if (bytes.includes(QUOTE)) return bytes.length;
-  const space = bytes.indexOf(SPACE);
+  if (indexOfByte(bytes, QUOTE) >= 0) return bytes.length;
+  const space = indexOfByte(bytes, SPACE);
   return space < 0 ? bytes.length : space + 1;
 }
 
@@ -113,6 +113,6 @@ function isAfterColon(bytes: Uint8Array, lineEnd: number): boolean {
 export function wholeCharacters(bytes: Buffer): Buffer | null {
   let from = 0;
   while (from < 3 && from < bytes.length && (bytes[from] & 0xc0) === 0x80) from++;
-  const whole = bytes.subarray(from);
-  return isUtf8(whole) && !whole.includes(0) ? whole : null;
+  const whole = bufferView(bytes, from);
+  return isUtf8(whole) && indexOfByte(whole, 0) < 0 ? whole : null;
 }

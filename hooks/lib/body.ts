@@ -1,4 +1,4 @@
-import { Buffer, isUtf8 } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type * as Zlib from 'node:zlib';
 import type { Encoder } from '../../src/recorder/encoder.js';
 import { quote } from '../../src/recorder/quote.js';
@@ -9,6 +9,31 @@ import { writeEscaped } from './escape-text.js';
 import { redactJsonText, redactMultipart } from './redact-text.js';
 import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
 import { secretKeyTest } from './secret-keys.js';
+import {
+  bufferView,
+  indexOfByte,
+  indexOfText,
+  lastIndexOfText,
+  latin1Slice,
+  utf8Bytes,
+  utf8Text,
+  uncurry,
+  isUtf8,
+  arrayFilter,
+  arrayJoin,
+  arrayMap,
+  floor,
+  max,
+  min,
+  regExpExec,
+  regExpTest,
+  SafeMap,
+  stringReplace,
+  stringSplit,
+  stringStartsWith,
+  stringToLowerCase,
+  stringTrim,
+} from '../../src/intrinsics.js';
 
 export interface BodyHeaders {
   type: string | undefined;
@@ -30,20 +55,21 @@ interface Media {
 }
 
 /** Types seen before. A program may meet any number of them. */
-const medias = new Map<string | undefined, Media>();
+const medias = new SafeMap<string | undefined, Media>();
 const MAX_MEDIAS = 100;
 
 function mediaOf(type: string | undefined): Media {
   const known = medias.get(type);
   if (known) return known;
-  const name = type === undefined ? '' : type.split(';', 1)[0].trim().toLowerCase();
+  const name = type === undefined ? '' : stringToLowerCase(stringTrim(stringSplit(type, ';')[0]));
+  const charset = regExpExec(/charset\s*=\s*"?([\w:.-]+)/i, type ?? '');
   const media = {
     name,
     json: name === '' ? 'null' : quote(name),
-    binary: BINARY.test(name),
-    plain: !NO_JSON.test(name) && !/charset(?!\s*=\s*"?utf-?8\b)/i.test(type ?? ''),
-    lines: /x-ndjson|jsonl|event-stream/.test(name),
-    charset: /charset\s*=\s*"?([\w:.-]+)/i.exec(type ?? '')?.[1].toLowerCase(),
+    binary: regExpTest(BINARY, name),
+    plain: !regExpTest(NO_JSON, name) && !regExpTest(/charset(?!\s*=\s*"?utf-?8\b)/i, type ?? ''),
+    lines: regExpTest(/x-ndjson|jsonl|event-stream/, name),
+    charset: charset === null ? undefined : stringToLowerCase(charset[1]),
   };
   if (medias.size < MAX_MEDIAS) medias.set(type, media);
   return media;
@@ -72,7 +98,7 @@ export function writeBody(
     out.text(
       `{"content_type":${media.json},"size":${body.size},"truncated":${cut}` +
         (media.lines ? `,"chunks":${body.chunks}` : '') +
-        (head === null || codings.length === 0 ? '' : `,"encoding":${quote(codings.join(', '))}`),
+        (head === null || codings.length === 0 ? '' : `,"encoding":${quote(arrayJoin(codings, ', '))}`),
     );
   const from = out.position();
   start(!whole);
@@ -104,15 +130,15 @@ function endsOf(body: BodyCollector, codings: readonly string[], maxBytes: numbe
       whole &&= decoded !== null && !decoded.cut;
     }
     if (bytes === null) return { head: null, end: null, total: 0, whole };
-    if (!whole) return { head: bytes.subarray(0, maxBytes), end: null, total: 0, whole };
+    if (!whole) return { head: bufferView(bytes, 0, min(bytes.length, maxBytes)), end: null, total: 0, whole };
   }
   const total = codings.length > 0 ? bytes.length : body.size;
   const fits = total <= maxBytes && bytes.length === total;
   if (fits) return { head: bytes, end: null, total: body.complete ? total : 0, whole };
   const length = tailOf(maxBytes);
   const tail = body.tail();
-  const end = !body.complete ? null : (tail ?? bytes).subarray(-length || bytes.length);
-  return { head: bytes.subarray(0, Math.min(bytes.length, maxBytes - length)), end, total, whole: false };
+  const end = !body.complete ? null : lastOf(tail ?? bytes, length);
+  return { head: bufferView(bytes, 0, min(bytes.length, maxBytes - length)), end, total, whole: false };
 }
 
 /** Writes the end of a body of which `head` was written, and how much is missing. */
@@ -128,7 +154,7 @@ function writeEnd(
   if (known !== null) {
     out.text(TAIL_KEY);
     if (!media.plain || !writeEscaped(known, out, secretKeyTest(isSecret))) {
-      out.text(quote(redacted(known.toString('utf8'), media, isSecret)));
+      out.text(quote(redacted(utf8Text(known), media, isSecret)));
     }
   }
   out.text(`,"omitted":${total - withoutCutCharacter(head).length - (known?.length ?? 0)}`);
@@ -136,43 +162,45 @@ function writeEnd(
 
 /** What may be shown of the end of a text, before secrets are redacted; null: nothing. */
 function knownEnd(end: Buffer, head: Buffer, media: Media): Buffer | null {
-  if (media.charset !== undefined && !/^(utf-?8|us-ascii)$/.test(media.charset)) return null;
+  if (media.charset !== undefined && !regExpTest(/^(utf-?8|us-ascii)$/, media.charset)) return null;
   const bytes = wholeCharacters(end);
   if (bytes === null) return null;
   const from = tailStart(bytes, head, media);
-  return from >= bytes.length ? null : bytes.subarray(from);
+  return from >= bytes.length ? null : bufferView(bytes, from);
 }
 
 function tailStart(bytes: Buffer, head: Buffer, media: Media): number {
   if (media.name === 'application/x-www-form-urlencoded') {
-    const ampersand = bytes.indexOf('&');
+    const ampersand = indexOfByte(bytes, 0x26);
     return ampersand < 0 ? bytes.length : ampersand + 1;
   }
-  if (media.name.startsWith('multipart/')) {
-    const boundary = /^(--[^\r\n]{1,200})\r?\n/.exec(head.toString('latin1', 0, 210))?.[1];
-    const at = boundary === undefined ? -1 : bytes.indexOf(`\n${boundary}`, 0, 'latin1');
+  if (stringStartsWith(media.name, 'multipart/')) {
+    const boundary = regExpExec(/^(--[^\r\n]{1,200})\r?\n/, latin1Slice(head, 0, min(head.length, 210)))?.[1];
+    const at = boundary === undefined ? -1 : indexOfText(bytes, `\n${boundary}`, 0, 'latin1');
     return at < 0 ? bytes.length : at + 1;
   }
-  const pem = bytes.lastIndexOf('-----END ');
-  const start = pem >= 0 && bytes.lastIndexOf('-----BEGIN ', pem) < 0 ? bytes.indexOf('\n', pem) : 0;
+  const pem = lastIndexOfText(bytes, '-----END ');
+  const start = pem >= 0 && lastIndexOfText(bytes, '-----BEGIN ', pem) < 0 ? indexOfText(bytes, '\n', pem) : 0;
   if (start < 0) return bytes.length;
-  return start + knownFrom(bytes.subarray(start), !media.lines && beginsLikeJson(head));
+  return start + knownFrom(bufferView(bytes, start), !media.lines && beginsLikeJson(head));
 }
 
 function beginsLikeJson(bytes: Buffer): boolean {
-  return /^(\xef\xbb\xbf)?\s*[[{]/.test(bytes.toString('latin1', 0, 100));
+  return regExpTest(/^(\xef\xbb\xbf)?\s*[[{]/, latin1Slice(bytes, 0, min(bytes.length, 100)));
 }
+
+const { TextDecoder } = globalThis;
+const decodeText = uncurry(TextDecoder.prototype.decode);
 
 const NO_CODINGS: string[] = [];
 
 /** In the order in which they were applied. */
 function codingsOf(encoding: string | undefined): string[] {
   if (encoding === undefined || encoding === '') return NO_CODINGS;
-  return encoding
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity');
+  return arrayFilter(
+    arrayMap(stringSplit(stringToLowerCase(encoding), ','), (name) => stringTrim(name)),
+    (name) => name !== '' && name !== 'identity',
+  );
 }
 
 /** Answers false, with nothing written, where it is no text. */
@@ -215,13 +243,13 @@ function writePlain(
       return true;
     }
     if (found === JSON_TEXT + LINES) {
-      out.text(JSON_KEY + inOneLine(bytes.toString()));
+      out.text(JSON_KEY + inOneLine(utf8Text(bytes)));
       return true;
     }
     if (found !== 0) return false;
   }
   // The mark of a byte order, or no text at all.
-  if (bytes[0] === 0xef || bytes.includes(0)) return false;
+  if (bytes[0] === 0xef || indexOfByte(bytes, 0) >= 0) return false;
   const from = out.position();
   out.text(TEXT_KEY);
   if (writeEscaped(bytes, out, isSecretKey)) return true;
@@ -231,44 +259,52 @@ function writePlain(
 
 /** Of JSON, where line ends stand only between its parts. */
 function inOneLine(json: string): string {
-  return json.replace(/[\r\n]+/g, ' ').trim();
+  return stringTrim(stringReplace(json, /[\r\n]+/g, ' '));
 }
 
 function shown(text: string, media: Media, truncated: boolean, isSecret: (key: string) => boolean): string {
   const visible = redacted(text, media, isSecret);
-  const json = !truncated && !media.lines && !NO_JSON.test(media.name) && /^\s*[[{]/.test(visible);
-  const found = json ? scanJson(Buffer.from(visible), () => false) : 0;
+  const json = !truncated && !media.lines && !regExpTest(NO_JSON, media.name) && regExpTest(/^\s*[[{]/, visible);
+  const found = json ? scanJson(utf8Bytes(visible), () => false) : 0;
   if (found === 0) return TEXT_KEY + quote(visible);
   return JSON_KEY + ((found & LINES) === 0 ? visible : inOneLine(visible));
 }
 
 function redacted(text: string, { name }: Media, isSecret: (key: string) => boolean): string {
   if (name === 'application/x-www-form-urlencoded') return redactForm(text, isSecret);
-  return redactJsonText(name.startsWith('multipart/') ? redactMultipart(text, isSecret) : text, isSecret);
+  return redactJsonText(stringStartsWith(name, 'multipart/') ? redactMultipart(text, isSecret) : text, isSecret);
 }
 
 /** null: it is not text. */
 function textOf(bytes: Buffer, { name, charset }: Media, truncated: boolean): string | null {
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
     try {
-      return new TextDecoder(charset).decode(bytes);
+      return decodeText(new TextDecoder(charset), bytes);
     } catch {
       // A charset that nobody knows.
     }
   }
   const whole = truncated ? withoutCutCharacter(bytes) : bytes;
   if (isUtf8(whole)) {
-    const text = whole.toString('utf8');
-    return whole.includes(0) && !name.startsWith('multipart/') ? null : text.replace(/^\uFEFF/, '');
+    const text = utf8Text(whole);
+    return indexOfByte(whole, 0) >= 0 && !stringStartsWith(name, 'multipart/')
+      ? null
+      : stringReplace(text, /^\uFEFF/, '');
   }
-  return /^(text|multipart)\/|[/+](json|xml)$|javascript|urlencoded/.test(name) ? whole.toString('utf8') : null;
+  return regExpTest(/^(text|multipart)\/|[/+](json|xml)$|javascript|urlencoded/, name) ? utf8Text(whole) : null;
+}
+
+/** @returns the last bytes, that many at most */
+function lastOf(bytes: Buffer, length: number): Buffer {
+  return bufferView(bytes, max(0, bytes.length - length));
 }
 
 /** The first bytes of a character of UTF-8 may stand at the end. */
 function withoutCutCharacter(bytes: Buffer): Buffer {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back];
-    if (byte >= 0xc0) return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? bytes.subarray(0, -back) : bytes;
+    if (byte >= 0xc0)
+      return back < (byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2) ? bufferView(bytes, 0, bytes.length - back) : bytes;
     if (byte < 0x80) break;
   }
   return bytes;
@@ -297,24 +333,24 @@ function decode(coding: string, input: Buffer, wanted: number, whole: boolean): 
   if (!decoder) return null;
   if (whole) {
     try {
-      return { bytes: decoder(input, Math.max(wanted * 4, MAX_DECODED), true), cut: false };
+      return { bytes: decoder(input, max(wanted * 4, MAX_DECODED), true), cut: false };
     } catch {
       // Too much, or it breaks off.
     }
   }
   let best: Buffer | null = null;
-  let length = Math.min(input.length, FIRST);
+  let length = min(input.length, FIRST);
   let known = input.length + 1;
   for (;;) {
     try {
-      best = decoder(input.subarray(0, length), Math.max(wanted * 4, 1024), false);
+      best = decoder(bufferView(input, 0, length), max(wanted * 4, 1024), false);
       if (best.length >= wanted || length === input.length || length * 2 >= known) break;
-      length = Math.min(length * 2, input.length);
+      length = min(length * 2, input.length);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ERR_BUFFER_TOO_LARGE' || length <= 1) break;
       known = length;
       if (best !== null) break;
-      length = Math.floor(length / 2);
+      length = floor(length / 2);
     }
   }
   return best === null ? null : { bytes: best, cut: true };
@@ -333,6 +369,7 @@ function decoders(): Record<string, Decoder> {
   // With a flush instead of an end, input that was cut gives what it holds.
   const flush = (ends: boolean): number => (ends ? Z_FINISH : Z_SYNC_FLUSH);
   const gunzip: Decoder = (input, maxOutputLength, ends) =>
+    // eslint-disable-next-line handit/intrinsics -- loaded late, by few programs
     zlib.gunzipSync(input, { finishFlush: flush(ends), maxOutputLength });
   known = {
     gzip: gunzip,
@@ -340,9 +377,11 @@ function decoders(): Record<string, Decoder> {
     deflate: (input, maxOutputLength, ends) => {
       const options = { finishFlush: flush(ends), maxOutputLength };
       // Some servers send the bare stream without the two bytes before it.
+      // eslint-disable-next-line handit/intrinsics -- as above
       return (input[0] & 0x0f) === 8 ? zlib.inflateSync(input, options) : zlib.inflateRawSync(input, options);
     },
     br: (input, maxOutputLength, ends) =>
+      // eslint-disable-next-line handit/intrinsics -- as above
       zlib.brotliDecompressSync(input, {
         finishFlush: ends ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_FLUSH,
         maxOutputLength,

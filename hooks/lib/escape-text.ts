@@ -1,6 +1,7 @@
 import type { Encoder } from '../../src/recorder/encoder.js';
 import { isSpace } from './scan-json.js';
 import type { SecretKeyTest } from './secret-keys.js';
+import { charCode } from '../../src/intrinsics.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -54,8 +55,8 @@ export function writeEscaped(bytes: Buffer, out: Encoder, isSecretKey: SecretKey
         target[at++] = 0x75;
         target[at++] = 0x30;
         target[at++] = 0x30;
-        target[at++] = HEX.charCodeAt(code >> 4);
-        target[at++] = HEX.charCodeAt(code & 15);
+        target[at++] = charCode(HEX, code >> 4);
+        target[at++] = charCode(HEX, code & 15);
         continue;
       }
       target[at++] = escape;

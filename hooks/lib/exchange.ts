@@ -10,6 +10,23 @@ import { beginsLikeObject, isLlmRequest, MAX_LLM_BODY } from './llm.js';
 import { REDACTED, redactUrls } from '../../src/recorder/redact.js';
 import { sendingPackage } from './sender.js';
 import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
+import {
+  arrayFlat,
+  arrayPush,
+  each,
+  isArray,
+  isBuffer,
+  latin1Slice,
+  listFrom,
+  max,
+  Number,
+  objectEntries,
+  regExpTest,
+  SafeMap,
+  String,
+  stringToLowerCase,
+  utf8Text,
+} from '../../src/intrinsics.js';
 
 export type Client = HttpRequest['client'];
 
@@ -130,7 +147,9 @@ export class Exchange implements BodyOwner {
       );
       if (from !== null) out.text(`,"from":${quote(from)}`);
       if (bodyKnown) this.writeRequestBody(out);
-      out.text(`${side === 'server' ? this.socket : ''}${scope?.json.toString() ?? ''}${trace}${otel}}\n`);
+      out.text(
+        `${side === 'server' ? this.socket : ''}${scope === null ? '' : utf8Text(scope.json)}${trace}${otel}}\n`,
+      );
     };
     this.write(line, requestBody.held, () => {
       if (!bodyKnown) return;
@@ -204,7 +223,7 @@ export class Exchange implements BodyOwner {
     const { maxBody } = this.host;
     // Of a request more is kept than is shown: what it is can be told when it is complete.
     const wanted = body === this.requestBody ? beginsLikeObject(body.bytes()) : this.isLlm();
-    return wanted ? Math.max(MAX_LLM_BODY, maxBody) : maxBody;
+    return wanted ? max(MAX_LLM_BODY, maxBody) : maxBody;
   }
 
   private isLlm(): boolean {
@@ -276,7 +295,7 @@ export class Exchange implements BodyOwner {
     if (body.size === 0) return;
     out.text(`,"${field}":`);
     const { maxBody, isSecret } = this.host;
-    writeBody(out, body, bodyHeaders(headers), this.isLlm() ? Math.max(MAX_LLM_BODY, maxBody) : maxBody, isSecret);
+    writeBody(out, body, bodyHeaders(headers), this.isLlm() ? max(MAX_LLM_BODY, maxBody) : maxBody, isSecret);
   }
 
   private bytesOut(): string {
@@ -306,14 +325,14 @@ interface HeaderName {
 }
 
 /** Names seen before, by how they were written. A program may meet any number of them. */
-const names = new Map<string, HeaderName>();
+const names = new SafeMap<string, HeaderName>();
 const MAX_NAMES = 1000;
 
 function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
   const known = names.get(name);
   if (known) return known;
-  const lower = name.toLowerCase();
-  const entry = { lower, json: `${quote(lower)}:`, secret: isSecret(lower), address: ADDRESSES.test(lower) };
+  const lower = stringToLowerCase(name);
+  const entry = { lower, json: `${quote(lower)}:`, secret: isSecret(lower), address: regExpTest(ADDRESSES, lower) };
   if (names.size < MAX_NAMES) names.set(name, entry);
   return entry;
 }
@@ -348,8 +367,8 @@ function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding:
 }
 
 export function headerOf(headers: HeaderList, name: string): string | undefined {
-  for (const header of headers) {
-    if (header[0].length === name.length && header[0].toLowerCase() === name) return header[1];
+  for (const header of each(headers)) {
+    if (header[0].length === name.length && stringToLowerCase(header[0]) === name) return header[1];
   }
   return undefined;
 }
@@ -359,18 +378,23 @@ export function pairs(raw: readonly unknown[]): HeaderList {
   const list: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const value = raw[i + 1];
-    if (Array.isArray(value)) for (const one of value) list.push([text(raw[i]), text(one)]);
-    else list.push([text(raw[i]), text(value)]);
+    if (isArray(value)) for (const one of each(value)) arrayPush(list, [text(raw[i]), text(one)]);
+    else arrayPush(list, [text(raw[i]), text(value)]);
   }
   return list;
 }
 
+/** Of an object that `fetch` made. */
+export function headerPairs(headers: Headers): HeaderList {
+  return pairs(arrayFlat(listFrom(headers)));
+}
+
 /** `{ name: value }`, values may be arrays. */
 export function entries(headers: object): HeaderList {
-  return pairs(Object.entries(headers).flat(1));
+  return pairs(arrayFlat(objectEntries(headers as Record<string, unknown>)));
 }
 
 function text(value: unknown): string {
   if (typeof value === 'string') return value;
-  return Buffer.isBuffer(value) ? value.toString('latin1') : String(value);
+  return isBuffer(value) ? latin1Slice(value, 0, value.length) : String(value);
 }

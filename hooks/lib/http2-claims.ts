@@ -1,6 +1,7 @@
 import type { HookHost } from './hook.js';
+import { queueMicrotask, SafeWeakSet } from '../../src/intrinsics.js';
 
-const claims = new WeakSet<HookHost>();
+const claims = new SafeWeakSet<HookHost>();
 
 /** The HTTP/2 stream that is created next, at once, carries an exchange that is recorded already. */
 export function claimHttp2Stream(host: HookHost): void {

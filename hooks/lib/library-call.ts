@@ -1,8 +1,28 @@
-import { types } from 'node:util';
 import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
 import { Exchange, pairs, type Client, type HeaderList } from './exchange.js';
 import type { HookHost } from './hook.js';
 import { sendingPackage } from './sender.js';
+import {
+  ArrayBuffer,
+  arrayEvery,
+  arrayFilter,
+  arrayJoin,
+  arrayMap,
+  arrayPush,
+  each,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  isArray,
+  isProxy,
+  isView,
+  jsonStringify,
+  numberIsFinite,
+  objectKeys,
+  String,
+  stringToUpperCase,
+  uncurry,
+  URLSearchParams,
+} from '../../src/intrinsics.js';
 
 /** A call of a library that makes requests: what begins on the wire inside of `scope` is one of its attempts. */
 export interface OpenCall {
@@ -85,7 +105,7 @@ export function recordUnsent(
   const exchange = new Exchange(host, { side: 'client', client: call.client as Client, current, t0: sent.t0 });
   addBody(exchange.requestBody, sent.body, host.maxBody);
   exchange.requestBody.complete = true;
-  const method = typeof sent.method === 'string' ? sent.method.toUpperCase() : 'GET';
+  const method = typeof sent.method === 'string' ? stringToUpperCase(sent.method) : 'GET';
   exchange.request(method, sent.url, headerList(sent.headers));
   if ('error' in end) return exchange.fail(end.error, end.aborted ?? false);
   exchange.response(end.status, headerList(end.headers));
@@ -94,27 +114,30 @@ export function recordUnsent(
 }
 
 function addBody(to: { add(chunk: unknown): void }, body: unknown, max: number): void {
-  if (typeof body === 'string' || ArrayBuffer.isView(body) || body instanceof ArrayBuffer) to.add(body);
-  else if (body instanceof URLSearchParams) to.add(body.toString());
+  if (typeof body === 'string' || isView(body) || body instanceof ArrayBuffer) to.add(body);
+  else if (body instanceof URLSearchParams) to.add(queryText(body));
   else if (typeof body === 'object' && body !== null) to.add(plainJson(body, max) ?? '');
 }
+
+const queryText = uncurry(URLSearchParams.prototype.toString);
 
 /** Values of own data properties only: nothing of the program's own runs. */
 export function own(object: unknown, key: string): unknown {
   if ((typeof object !== 'object' && typeof object !== 'function') || object === null) return undefined;
-  if (types.isProxy(object)) return undefined;
-  return Object.getOwnPropertyDescriptor(object, key)?.value as unknown;
+  if (isProxy(object)) return undefined;
+  return getOwnPropertyDescriptor(object, key)?.value as unknown;
 }
 
 /** Headers of an object with names as keys; entries that are objects are no headers. */
 function headerList(headers: unknown): HeaderList {
-  if (typeof headers !== 'object' || headers === null || types.isProxy(headers)) return [];
+  if (typeof headers !== 'object' || headers === null || isProxy(headers)) return [];
   const list: unknown[] = [];
-  for (const name of Object.keys(headers)) {
+  for (const name of each(objectKeys(headers))) {
     const value = own(headers, name);
-    const values = Array.isArray(value) ? (value as unknown[]) : [value];
-    if (values.every((one) => typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean')) {
-      list.push(name, values.map(String));
+    const values = isArray(value) ? (value as unknown[]) : [value];
+    if (arrayEvery(values, (one) => typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean')) {
+      arrayPush(list, name);
+      arrayPush(list, arrayMap(values, String));
     }
   }
   return pairs(list);
@@ -124,28 +147,32 @@ function headerList(headers: unknown): HeaderList {
 function plainJson(value: unknown, max: number): string | undefined {
   let left = max;
   const json = (one: unknown, depth: number): string | undefined => {
-    if (one === null || typeof one === 'boolean' || (typeof one === 'number' && Number.isFinite(one))) {
+    if (one === null || typeof one === 'boolean' || (typeof one === 'number' && numberIsFinite(one))) {
       left -= 5;
       return String(one);
     }
     if (typeof one === 'string') {
       left -= one.length;
-      return JSON.stringify(one);
+      return jsonStringify(one);
     }
-    if (typeof one !== 'object' || types.isProxy(one) || depth > 50 || left < 0) return undefined;
-    if (Array.isArray(one)) {
+    if (typeof one !== 'object' || isProxy(one) || depth > 50 || left < 0) return undefined;
+    if (isArray(one)) {
       const items: string[] = [];
-      for (let i = 0; i < one.length && left >= 0; i++) items.push(json(own(one, String(i)), depth + 1) ?? 'null');
-      return `[${items.join(',')}]`;
+      for (let i = 0; i < one.length && left >= 0; i++)
+        arrayPush(items, json(own(one, String(i)), depth + 1) ?? 'null');
+      return `[${arrayJoin(items, ',')}]`;
     }
-    const prototype = Object.getPrototypeOf(one) as unknown;
-    if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return undefined;
-    const fields = Object.keys(one).map((key) => {
+    const prototype = getPrototypeOf(one) as unknown;
+    if (prototype !== null && getPrototypeOf(prototype) !== null) return undefined;
+    const fields = arrayMap(objectKeys(one), (key) => {
       const text = json(own(one, key), depth + 1);
       left -= key.length;
-      return text === undefined ? '' : `${JSON.stringify(key)}:${text}`;
+      return text === undefined ? '' : `${jsonStringify(key)}:${text}`;
     });
-    return `{${fields.filter((field) => field !== '').join(',')}}`;
+    return `{${arrayJoin(
+      arrayFilter(fields, (field) => field !== ''),
+      ',',
+    )}}`;
   };
   return json(value, 0);
 }

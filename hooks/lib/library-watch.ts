@@ -1,11 +1,30 @@
-import { inspect, types } from 'node:util';
+import * as util from 'node:util';
 import type { Current } from '../../src/recorder/recorder.js';
 import type { LibraryCall, Scope } from '../../src/recorder/scope.js';
-import { entries, Exchange, pairs, type Client, type HeaderList } from './exchange.js';
+import { entries, Exchange, headerPairs, type Client, type HeaderList } from './exchange.js';
 import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import type { NextMethod } from './patch.js';
 import { sendingPackage } from './sender.js';
+import {
+  defineProperty,
+  each,
+  Error,
+  isPromise,
+  Number,
+  promiseThen,
+  regExpExec,
+  setImmediate,
+  setTimeout,
+  stringIndexOf,
+  stringReplace,
+  stringSlice,
+  stringSplit,
+  stringTrim,
+  stringTrimEnd,
+} from '../../src/intrinsics.js';
+
+const { inspect } = util;
 
 /** What the program asked for, as far as it can be told without running code of its own. */
 export interface Asked {
@@ -30,11 +49,6 @@ export interface LibraryCalls {
 type AnyFunction = (this: never, ...args: never[]) => unknown;
 
 const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[]) => unknown;
-const { isPromise } = types;
-const then = Function.prototype.call.bind(Promise.prototype.then) as (
-  promise: unknown,
-  onFulfilled: (value: unknown) => void,
-) => void;
 const nothing = (): void => undefined;
 const POLL_MS = 50;
 
@@ -99,7 +113,10 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
 
   function watch(call: Running, promise: Promise<unknown>): void {
     const look = guard(() => {
-      if (!made(call) && !settled(call, promise)) setTimeout(look, POLL_MS).unref();
+      if (!made(call) && !settled(call, promise)) {
+        // eslint-disable-next-line handit/intrinsics -- the timer is our own
+        setTimeout(look, POLL_MS).unref();
+      }
     });
     // By then what fails early has failed, and Node has said so if nobody handled it.
     setImmediate(look);
@@ -109,20 +126,22 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
   function settled(call: Running, promise: Promise<unknown>): boolean {
     const signal = call.asked?.signal;
     const text = inspect(promise, PLAIN);
-    const state = /^[^{]*\{\s*<(pending|rejected)>/.exec(text)?.[1];
+    const state = regExpExec(/^[^{]*\{\s*<(pending|rejected)>/, text)?.[1];
     if (state === 'pending') return false;
     if (state !== 'rejected') {
       const exchange = exchangeOf(call);
-      then(
+      void promiseThen(
         promise,
         guard((response) => answered(exchange, response)),
+        () => undefined,
       );
       return true;
     }
-    const aborted = signal instanceof AbortSignal && signal.aborted;
+    const aborted = // eslint-disable-next-line handit/intrinsics -- as below
+      signal instanceof AbortSignal && signal.aborted;
     const error: unknown = aborted
       ? signal.reason
-      : errorOf(text.slice(text.indexOf('<rejected>') + '<rejected>'.length));
+      : errorOf(stringSlice(text, stringIndexOf(text, '<rejected>') + '<rejected>'.length));
     exchangeOf(call).fail(error, aborted);
     return true;
   }
@@ -161,8 +180,8 @@ const isOwn = ({ client }: LibraryCall): boolean => client === 'fetch' || client
 /** The same call, as what belongs to it begins further below. */
 function seenFrom(call: LibraryCall, parent: number): LibraryCall {
   const view = { parent, client: call.client } as LibraryCall;
-  for (const name of ['id', 'attempts', 'exchanges'] as const) {
-    Object.defineProperty(view, name, { get: () => call[name], set: (value: number) => void (call[name] = value) });
+  for (const name of each(['id', 'attempts', 'exchanges'] as const)) {
+    defineProperty(view, name, { get: () => call[name], set: (value: number) => void (call[name] = value) });
   }
   return view;
 }
@@ -170,7 +189,8 @@ function seenFrom(call: LibraryCall, parent: number): LibraryCall {
 /** Of data: and blob: addresses, of mocks and caches. */
 function answered(exchange: Exchange, response: unknown): void {
   const { status, statusCode, headers } = (response ?? {}) as Record<string, unknown>;
-  const list = headers instanceof Headers ? pairs([...headers].flat()) : entries(headers ?? {});
+  // eslint-disable-next-line handit/intrinsics -- taken at the start it would load all of fetch
+  const list = headers instanceof Headers ? headerPairs(headers) : entries(headers ?? {});
   exchange.response(Number(status ?? statusCode ?? 0), list);
   exchange.end();
 }
@@ -179,19 +199,21 @@ const PLAIN = { customInspect: false, getters: false, colors: false, depth: 3, b
 
 /** From its text: what a promise was rejected with cannot be had without handling it. */
 function errorOf(text: string): Error {
-  const shown = text.trim();
-  const end = shown.search(/\n\s+at | \{\n| \{ |\n|\}$/);
-  const head = (end < 0 ? shown : shown.slice(0, end)).replace(/^\[|\]$/g, '').trim();
-  const [, name, message] = /^([\w$.]*(?:Error|Exception)[^:]*)(?:: (.*))?$/s.exec(head) ?? [null, 'Error', head];
+  const shown = stringTrim(text);
+  const end = regExpExec(/\n\s+at | \{\n| \{ |\n|\}$/, shown)?.index ?? -1;
+  const head = stringTrim(stringReplace(end < 0 ? shown : stringSlice(shown, 0, end), /^\[|\]$/g, ''));
+  const parts = regExpExec(/^([\w$.]*(?:Error|Exception)[^:]*)(?:: (.*))?$/s, head);
+  const name = parts === null ? 'Error' : parts[1];
+  const message = parts === null ? head : parts[2];
   const error = new Error(message ?? '');
   const field = (key: string, value: unknown): void =>
-    void Object.defineProperty(error, key, { value, configurable: true, writable: true });
-  field('name', name.replace(/ \[.*\]$/, ''));
-  const frames = /^(?:\s+at .*\n?)+/m.exec(shown);
-  field('stack', `${head}${frames ? `\n${frames[0].trimEnd()}` : ''}`);
-  const code = /^\s+code: '([^']+)'/m.exec(shown.split('[cause]')[0])?.[1];
+    void defineProperty(error, key, { value, configurable: true, writable: true });
+  field('name', stringReplace(name, / \[.*\]$/, ''));
+  const frames = regExpExec(/^(?:\s+at .*\n?)+/m, shown);
+  field('stack', `${head}${frames ? `\n${stringTrimEnd(frames[0])}` : ''}`);
+  const code = regExpExec(/^\s+code: '([^']+)'/m, stringSplit(shown, '[cause]')[0])?.[1];
   if (code !== undefined) field('code', code);
-  const cause = shown.indexOf('[cause]: ');
-  if (cause >= 0) field('cause', errorOf(shown.slice(cause + '[cause]: '.length)));
+  const cause = stringIndexOf(shown, '[cause]: ');
+  if (cause >= 0) field('cause', errorOf(stringSlice(shown, cause + '[cause]: '.length)));
   return error;
 }

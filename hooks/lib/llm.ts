@@ -1,3 +1,4 @@
+import { arrayFilter, arraySome, indexOfText, latin1Slice, regExpTest, SafeSet } from '../../src/intrinsics.js';
 /** Bytes kept of each body of an exchange with a language model: what was asked and answered is all there is to see. */
 export const MAX_LLM_BODY = 1024 * 1024;
 
@@ -24,16 +25,16 @@ export function beginsLikeObject(body: Buffer): boolean {
  */
 export function isLlmRequest(method: string, url: string, body: Buffer, end: Buffer | null): boolean {
   if (method !== 'POST' || !beginsLikeObject(body)) return false;
-  const wanted = ASKED.filter((key) => body.includes(`"${key}"`));
+  const wanted = arrayFilter(ASKED, (key) => indexOfText(body, `"${key}"`) >= 0);
   if (wanted.length === 0) return false;
   const keys = outerKeys(body);
-  if (!wanted.some((key) => keys.has(key))) return false;
-  return keys.has('model') || MODEL_IN_PATH.test(url) || (end !== null && end.includes('"model"'));
+  if (!arraySome(wanted, (key) => keys.has(key))) return false;
+  return keys.has('model') || regExpTest(MODEL_IN_PATH, url) || (end !== null && indexOfText(end, '"model"') >= 0);
 }
 
 /** The keys of a JSON object, up to where it was cut. */
-function outerKeys(bytes: Buffer): Set<string> {
-  const keys = new Set<string>();
+function outerKeys(bytes: Buffer): SafeSet<string> {
+  const keys = new SafeSet<string>();
   let depth = 0;
   for (let i = 0; i < bytes.length; i++) {
     const code = bytes[i];
@@ -42,7 +43,7 @@ function outerKeys(bytes: Buffer): Set<string> {
     else if (code === QUOTE) {
       const start = ++i;
       while (i < bytes.length && bytes[i] !== QUOTE) i += bytes[i] === BACKSLASH ? 2 : 1;
-      if (depth === 1 && i - start <= 8 && isBeforeColon(bytes, i + 1)) keys.add(bytes.toString('latin1', start, i));
+      if (depth === 1 && i - start <= 8 && isBeforeColon(bytes, i + 1)) keys.add(latin1Slice(bytes, start, i));
     }
   }
   return keys;

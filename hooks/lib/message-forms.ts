@@ -1,6 +1,16 @@
 import type * as Http from 'node:http';
 import type { ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http';
 import { entries, headerOf, type HeaderList } from './exchange.js';
+import {
+  arrayPush,
+  getPrototypeOf,
+  Number,
+  regExpTest,
+  String,
+  stringIncludes,
+  stringIndexOf,
+  stringSlice,
+} from '../../src/intrinsics.js';
 
 export type Protocol = 'http:' | 'https:';
 
@@ -32,12 +42,14 @@ export function protocolOf(request: Request): Protocol {
 /** The headers as they are sent; those that Node adds are known once the head was put together. */
 export function headOf(message: Outgoing): HeaderList {
   const text = message._header;
+  // eslint-disable-next-line handit/intrinsics -- asks the program's object
   if (typeof text !== 'string') return typeof message.getHeaders === 'function' ? entries(message.getHeaders()) : [];
   const list: [string, string][] = [];
-  let from = text.indexOf('\r\n') + 2;
-  for (let end = text.indexOf('\r\n', from); end > from; end = text.indexOf('\r\n', from)) {
-    const colon = text.indexOf(': ', from);
-    if (colon > from && colon < end) list.push([text.slice(from, colon), text.slice(colon + 2, end)]);
+  let from = stringIndexOf(text, '\r\n') + 2;
+  for (let end = stringIndexOf(text, '\r\n', from); end > from; end = stringIndexOf(text, '\r\n', from)) {
+    const colon = stringIndexOf(text, ': ', from);
+    if (colon > from && colon < end)
+      arrayPush(list, [stringSlice(text, from, colon), stringSlice(text, colon + 2, end)]);
     from = end + 2;
   }
   return list;
@@ -47,21 +59,21 @@ export function headOf(message: Outgoing): HeaderList {
 export function urlOf(request: Request, headers: HeaderList, target: Target | undefined): string {
   const path = String(request.path);
   // To a proxy the path is the whole address.
-  if (/^[a-z][a-z\d+.-]*:\/\//i.test(path)) return path;
+  if (regExpTest(/^[a-z][a-z\d+.-]*:\/\//i, path)) return path;
   const protocol = protocolOf(request);
   if (request.method === 'CONNECT') return `${protocol}//${path}`;
   const named = headerOf(headers, 'host');
   if (!target?.host || target.socketPath) return `${protocol}//${named ?? String(request.host)}${path}`;
   const standard = protocol === 'https:' ? 443 : 80;
   const port = !target.port || Number(target.port) === standard ? '' : `:${target.port}`;
-  return `${protocol}//${target.host.includes(':') ? `[${target.host}]` : target.host}${port}${path}`;
+  return `${protocol}//${stringIncludes(target.host, ':') ? `[${target.host}]` : target.host}${port}${path}`;
 }
 
 /** Mocks put a class of their own in its place, which inherits from it. */
 export function realClientRequest({ ClientRequest, OutgoingMessage }: typeof Http): typeof Http.ClientRequest {
   let real = ClientRequest.prototype as object;
   for (;;) {
-    const above = Object.getPrototypeOf(real) as object | null;
+    const above = getPrototypeOf(real) as object | null;
     if (above === null) return ClientRequest;
     if (above === OutgoingMessage.prototype) return (real as { constructor: typeof Http.ClientRequest }).constructor;
     real = above;

@@ -6,6 +6,7 @@ import { createGuard } from './guard.js';
 import type { HookHost } from './hook.js';
 import type { Outgoing, Request } from './message-forms.js';
 import type { Patches } from './patch.js';
+import { each } from '../../src/intrinsics.js';
 
 export type MessageArgs = [chunk?: unknown, encoding?: unknown, callback?: unknown];
 
@@ -63,7 +64,7 @@ function patchSending(host: HookHost, patches: Patches, steps: MessageSteps, pro
     end: guard((message: Outgoing, sending: Sending, args: MessageArgs) => steps.afterEnd(message, sending, args)),
     flushHeaders: guard((message: Outgoing, sending: Sending) => steps.afterFlush(message, sending)),
   };
-  for (const name of ['write', 'end', 'flushHeaders'] as const) {
+  for (const name of each(['write', 'end', 'flushHeaders'] as const)) {
     const afterSend = after[name];
     patches.method(prototype, name, (next) => {
       return function (this: Outgoing, ...args: MessageArgs) {

@@ -25,6 +25,19 @@ import { createNotes } from './notes.js';
 import { createPatches } from './patch.js';
 import { socketJson } from './socket-json.js';
 import { readTraceparent } from './trace-context.js';
+import {
+  arrayIncludes,
+  arrayPush,
+  each,
+  Error,
+  SafeSet,
+  SafeWeakMap,
+  SafeWeakSet,
+  stringStartsWith,
+} from '../../src/intrinsics.js';
+
+const { subscribe, unsubscribe } = diagnostics;
+const { moduleLoadList = [], versions } = process as typeof process & { moduleLoadList?: string[] };
 
 /**
  * Messages of HTTP/1.1, both sides, plain and encrypted: `node:http` and `node:https` share all of it. Heads and errors
@@ -38,16 +51,16 @@ class MessageWire implements MessageSteps {
   private readonly served = createNotes<{ scope: Scope; response: Response }>();
   private readonly targets = createNotes<Target>();
   /** Requests that the program itself has ended. */
-  private readonly stopped = new WeakSet<object>();
+  private readonly stopped = new SafeWeakSet<object>();
   /** Responses that a mock gives: what is pushed into them is all there is. */
-  private readonly mocked = new WeakSet<object>();
+  private readonly mocked = new SafeWeakSet<object>();
   private clientRequest: typeof Http.ClientRequest | null = null;
   private readonly subscribed: [name: string, listener: () => void][] = [];
 
   /** @param protocols the ones to record; may change */
   constructor(
     private readonly host: HookHost,
-    readonly protocols: Set<Protocol>,
+    readonly protocols: SafeSet<Protocol>,
   ) {
     this.patches = createPatches(host);
     this.subscribe('http.client.request.created', ({ request }: { request: Request }) => {
@@ -77,24 +90,23 @@ class MessageWire implements MessageSteps {
    * there when it is taken away. To load `http` for that at the start would take 4 ms, of programs without it as well.
    */
   private patchInTime(): void {
-    const { node } = process.versions;
-    const { moduleLoadList = [] } = process as { moduleLoadList?: string[] };
+    const { node } = versions;
     // Without synchronous hooks the loader does not see ES modules before they run.
     const early = !hasRequestCreatedChannel(node) || !hasSyncHooks(node);
-    if (early || moduleLoadList.includes('NativeModule http')) return this.patch();
+    if (early || arrayIncludes(moduleLoadList, 'NativeModule http')) return this.patch();
     const patch = createGuard(this.host.broken)(() => this.patch());
-    for (const name of ['http', 'https']) this.host.whenImported(name, patch);
+    for (const name of each(['http', 'https'])) this.host.whenImported(name, patch);
   }
 
   stop(): void {
-    for (const [name, listener] of this.subscribed) diagnostics.unsubscribe(name, listener);
+    for (const one of each(this.subscribed)) unsubscribe(one[0], one[1]);
     this.patches.undo();
   }
 
   private subscribe<M>(name: string, step: (message: M) => void): void {
     const listener = createGuard(this.host.broken)(step as () => void);
-    this.subscribed.push([name, listener]);
-    diagnostics.subscribe(name, listener);
+    arrayPush(this.subscribed, [name, listener]);
+    subscribe(name, listener);
   }
 
   private patch(): void {
@@ -126,8 +138,11 @@ class MessageWire implements MessageSteps {
 
   /** One that the program has set itself stays; so does a head that is written already. */
   private sendTrace(request: Request, exchange: Exchange): void {
+    // By the message's own methods: a library may have replaced them.
+    // eslint-disable-next-line handit/intrinsics -- asks the program's object
     if (request._header || request.hasHeader('traceparent')) return;
     const value = exchange.traceparent();
+    // eslint-disable-next-line handit/intrinsics -- as above
     if (value !== undefined) request.setHeader('traceparent', value);
   }
 
@@ -193,7 +208,7 @@ class MessageWire implements MessageSteps {
     });
     exchange.socket = socketJson(request.socket);
     const path = request.url ?? '';
-    const url = path.startsWith('/') ? `${protocol}//${request.headers.host ?? 'localhost'}${path}` : path;
+    const url = stringStartsWith(path, '/') ? `${protocol}//${request.headers.host ?? 'localhost'}${path}` : path;
     const scope = exchange.asScope();
     this.outgoing.set(response, exchange);
     this.incoming.set(request, exchange);
@@ -216,9 +231,9 @@ class MessageWire implements MessageSteps {
     sending.open = !message.writableEnded && !message.destroyed;
   }
 
-  afterWrite(message: Outgoing, { exchange, open }: Sending, [chunk, encoding]: MessageArgs): void {
+  afterWrite(message: Outgoing, { exchange, open }: Sending, args: MessageArgs): void {
     if (!exchange || !open) return;
-    this.sentChunk(message, exchange, chunk, encoding);
+    this.sentChunk(message, exchange, args[0], args[1]);
     this.headSent(message, exchange);
   }
 
@@ -232,9 +247,9 @@ class MessageWire implements MessageSteps {
     else exchange.begun();
   }
 
-  afterEnd(message: Outgoing, { exchange, open }: Sending, [chunk, encoding]: MessageArgs): void {
+  afterEnd(message: Outgoing, { exchange, open }: Sending, args: MessageArgs): void {
     if (!exchange || !open) return;
-    if (typeof chunk !== 'function') this.sentChunk(message, exchange, chunk, encoding);
+    if (typeof args[0] !== 'function') this.sentChunk(message, exchange, args[0], args[1]);
     if (!message.writableEnded) return;
     if (!isRequest(message)) return exchange.begun();
     exchange.requestBody.complete = true;
@@ -299,7 +314,7 @@ class MessageWire implements MessageSteps {
 /** Adds a protocol to what is recorded; both share one set of patches. */
 export function recordProtocol(host: HookHost, protocol: Protocol): () => void {
   let wire = wires.get(host);
-  if (!wire) wires.set(host, (wire = new MessageWire(host, new Set())));
+  if (!wire) wires.set(host, (wire = new MessageWire(host, new SafeSet())));
   const { protocols } = wire;
   protocols.add(protocol);
   return () => {
@@ -314,4 +329,4 @@ export function adoptMessages(host: HookHost, request: object, response: object,
   wires.get(host)?.adopt(request, response, exchange);
 }
 
-const wires = new WeakMap<HookHost, MessageWire>();
+const wires = new SafeWeakMap<HookHost, MessageWire>();

@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { SafeWeakMap } from '../../src/intrinsics.js';
 
 const { isExtensible } = Object;
 const { isProxy } = types;
@@ -24,7 +25,7 @@ export interface Notes<T> {
  */
 export function createNotes<T>(): Notes<T> {
   /** Of objects that take no more fields, and of those that must not be asked. */
-  const others = new WeakMap<object, T>();
+  const others = new SafeWeakMap<object, T>();
 
   class Note extends Given {
     #value: T | undefined;

@@ -1,5 +1,17 @@
 import shimmer from 'shimmer';
 import type { HookHost } from './hook.js';
+import {
+  arrayPush,
+  defineProperty,
+  deleteProperty,
+  each,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  isExtensible,
+  ownKeys,
+  reflectDefineProperty,
+  SafeWeakSet,
+} from '../../src/intrinsics.js';
 
 type AnyFunction = (this: never, ...args: never[]) => unknown;
 
@@ -24,36 +36,37 @@ export function createPatches(host: HookHost): Patches {
       const original = target[name];
       // Not there in this version, or another hook's replacement that is in place already.
       if (typeof original !== 'function' || replacements.has(original)) return;
-      const own = Object.getOwnPropertyDescriptor(target, name);
-      if (own ? !own.configurable : !Object.isExtensible(target)) return;
+      const own = getOwnPropertyDescriptor(target, name);
+      if (own ? !own.configurable : !isExtensible(target)) return;
       // An inherited method may be replaced further up, before and after: what is there at the time of the call runs.
-      const next = own ? () => original : () => (Object.getPrototypeOf(target) as Record<string, AnyFunction>)[name];
+      const next = own ? () => original : () => (getPrototypeOf(target) as Record<string, AnyFunction>)[name];
       const replacement = make(next);
       shimmer.wrap(target, name, () => replacement);
-      for (const mark of ['__original', '__unwrap', '__wrapped']) Reflect.deleteProperty(replacement, mark);
+      for (const mark of each(['__original', '__unwrap', '__wrapped'])) deleteProperty(replacement, mark);
       copyLooks(original, replacement);
       host.looksLike(original, replacement);
       replacements.add(replacement);
-      undos.push(() => {
+      arrayPush(undos, () => {
         // The program may have put its own in front of it since.
-        if (Object.getOwnPropertyDescriptor(target, name)?.value !== replacement) return;
-        if (own) Object.defineProperty(target, name, own);
+        if (getOwnPropertyDescriptor(target, name)?.value !== replacement) return;
+        if (own) defineProperty(target, name, own);
         else delete target[name];
       });
     },
     undo() {
-      for (const undo of undos.splice(0).reverse()) undo();
+      for (let i = undos.length - 1; i >= 0; i--) undos[i]();
+      undos.length = 0;
     },
   };
 }
 
-const replacements = new WeakSet<object>();
+const replacements = new SafeWeakSet<object>();
 
 /** Name, length and whatever the program can see on the function itself. */
 function copyLooks(original: object, replacement: object): void {
-  for (const key of Reflect.ownKeys(original)) {
-    const own = Object.getOwnPropertyDescriptor(original, key)!;
-    const there = Object.getOwnPropertyDescriptor(replacement, key);
-    if (!there || there.configurable || key === 'prototype') Reflect.defineProperty(replacement, key, own);
+  for (const key of each(ownKeys(original))) {
+    const own = getOwnPropertyDescriptor(original, key)!;
+    const there = getOwnPropertyDescriptor(replacement, key);
+    if (!there || there.configurable || key === 'prototype') reflectDefineProperty(replacement, key, own);
   }
 }

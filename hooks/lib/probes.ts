@@ -1,4 +1,5 @@
 import type { HookHost } from './hook.js';
+import { apply } from '../../src/intrinsics.js';
 
 /** The probes of one hook, which edited files of a library call. */
 export interface Probes {
@@ -15,7 +16,7 @@ export function createProbes(host: HookHost): Probes {
       host.probe(name, (...args: A): H => {
         if (!installed) return otherwise;
         try {
-          return step(...args);
+          return apply<undefined, A, H>(step, undefined, args);
         } catch (error) {
           host.broken(error);
           return otherwise;

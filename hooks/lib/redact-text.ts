@@ -1,4 +1,19 @@
 import { REDACTED } from '../../src/recorder/redact.js';
+import {
+  arrayJoin,
+  arrayMap,
+  each,
+  fromCharCode,
+  numberFromText,
+  regExpExec,
+  regExpTest,
+  SafeMap,
+  stringIncludes,
+  stringIndexOf,
+  stringReplace,
+  stringSlice,
+  stringSplit,
+} from '../../src/intrinsics.js';
 
 type IsSecret = (key: string) => boolean;
 
@@ -13,26 +28,26 @@ const KEY = /(\\{0,255})"((?:[^"\\]|\\u[\da-fA-F]{4}){1,200})\1"\s*:\s*/g;
  * stays valid JSON.
  */
 export function redactJsonText(text: string, isSecret: IsSecret): string {
-  const known = new Map<string, boolean>();
+  const known = new SafeMap<string, boolean>();
   let out = '';
   let from = 0;
   KEY.lastIndex = 0;
-  for (let match = KEY.exec(text); match; match = KEY.exec(text)) {
-    const [, escape, key] = match;
+  for (let match = regExpExec(KEY, text); match; match = regExpExec(KEY, text)) {
+    const [, escape, key] = each(match);
     let secret = known.get(key);
-    if (secret === undefined) known.set(key, (secret = isSecret(key.includes('\\') ? unescaped(key) : key)));
+    if (secret === undefined) known.set(key, (secret = isSecret(stringIncludes(key, '\\') ? unescaped(key) : key)));
     if (!secret) continue;
     const start = KEY.lastIndex;
     const end = endOfValue(text, start, escape.length);
-    out += `${text.slice(from, start)}${escape}"${REDACTED}${escape}"`;
+    out += `${stringSlice(text, from, start)}${escape}"${REDACTED}${escape}"`;
     from = end;
     KEY.lastIndex = end;
   }
-  return from === 0 ? text : out + text.slice(from);
+  return from === 0 ? text : out + stringSlice(text, from);
 }
 
 function unescaped(key: string): string {
-  return key.replace(/\\u([\da-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return stringReplace(key, /\\u([\da-fA-F]{4})/g, (match) => fromCharCode(numberFromText(match[1], 16)));
 }
 
 /** Where the value that starts there ends; the end of the text where it was cut. */
@@ -42,7 +57,7 @@ function endOfValue(text: string, start: number, level: number): number {
   if (text[i] === '"') return endOfString(text, i + 1, level);
   if (text[start] !== '{' && text[start] !== '[') {
     let end = start;
-    while (end < text.length && !/[,}\]\s\\"]/.test(text[end])) end++;
+    while (end < text.length && !regExpTest(/[,}\]\s\\"]/, text[end])) end++;
     return end;
   }
   let depth = 0;
@@ -57,7 +72,7 @@ function endOfValue(text: string, start: number, level: number): number {
 
 /** Behind the closing quote of a string that is itself `level` backslashes deep. */
 function endOfString(text: string, from: number, level: number): number {
-  for (let quote = text.indexOf('"', from); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+  for (let quote = stringIndexOf(text, '"', from); quote >= 0; quote = stringIndexOf(text, '"', quote + 1)) {
     let backslashes = 0;
     while (text[quote - 1 - backslashes] === '\\' && quote - 1 - backslashes >= from) backslashes++;
     if (backslashes % (2 * (level + 1)) === level) return quote + 1;
@@ -67,15 +82,15 @@ function endOfString(text: string, from: number, level: number): number {
 
 /** A multipart body without the content of parts with a secret name. */
 export function redactMultipart(text: string, isSecret: IsSecret): string {
-  const boundary = /^(--[^\r\n]{1,200})\r?\n/.exec(text)?.[1];
+  const boundary = regExpExec(/^(--[^\r\n]{1,200})\r?\n/, text)?.[1];
   if (boundary === undefined) return text;
-  return text
-    .split(boundary)
-    .map((part) => {
-      const name = /^\r?\ncontent-disposition:[^\r\n]*?[;\s]name="?([^"\r\n;]*)/im.exec(part)?.[1];
-      const head = /\r?\n\r?\n/.exec(part);
+  return arrayJoin(
+    arrayMap(stringSplit(text, boundary), (part) => {
+      const name = regExpExec(/^\r?\ncontent-disposition:[^\r\n]*?[;\s]name="?([^"\r\n;]*)/im, part)?.[1];
+      const head = regExpExec(/\r?\n\r?\n/, part);
       if (name === undefined || !head || !isSecret(name)) return part;
-      return `${part.slice(0, head.index + head[0].length)}${REDACTED}\r\n`;
-    })
-    .join(boundary);
+      return `${stringSlice(part, 0, head.index + head[0].length)}${REDACTED}\r\n`;
+    }),
+    boundary,
+  );
 }

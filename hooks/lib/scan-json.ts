@@ -1,4 +1,5 @@
 import type { SecretKeyTest } from './secret-keys.js';
+import { charCode, each, Uint8Array } from '../../src/intrinsics.js';
 
 /** Levels that a reader can walk by recursion. */
 const MAX_LEVELS = 200;
@@ -130,9 +131,9 @@ const WORDS = ['true', 'false', 'null'];
 
 /** Behind `true`, `false` or `null`; -1 where it is none. */
 function behindWord(bytes: Buffer, from: number): number {
-  for (const word of WORDS) {
+  for (const word of each(WORDS)) {
     let same = 0;
-    while (same < word.length && bytes[from + same] === word.charCodeAt(same)) same++;
+    while (same < word.length && bytes[from + same] === charCode(word, same)) same++;
     if (same === word.length) return from + same;
   }
   return -1;

@@ -1,3 +1,4 @@
+import { imul, Int32Array, SafeWeakMap, stringIncludes, utf8Text } from '../../src/intrinsics.js';
 const BACKSLASH = 0x5c;
 
 /** Places in the table of keys known not to be secret. */
@@ -8,7 +9,7 @@ const MAX_HASHED = 200;
 /** Whether the value of a key may be a secret: the key stands there in text of JSON, between its quotes. */
 export type SecretKeyTest = (bytes: Buffer, start: number, end: number) => boolean;
 
-const tests = new WeakMap<(key: string) => boolean, SecretKeyTest>();
+const tests = new SafeWeakMap<(key: string) => boolean, SecretKeyTest>();
 
 /** The same few keys come many times, so most are told by a hash, without a string of each. */
 export function secretKeyTest(isSecret: (key: string) => boolean): SecretKeyTest {
@@ -26,14 +27,14 @@ function createTest(isSecret: (key: string) => boolean): SecretKeyTest {
         const code = bytes[i];
         // What is written with escapes has to be looked at more closely.
         if (code === BACKSLASH) return true;
-        hash = (Math.imul(hash, 31) + code) | 0;
+        hash = (imul(hash, 31) + code) | 0;
       }
     }
     const place = hash & (PLACES - 1);
     // A hash of 0 is never taken for known.
     if (hash !== 0 && clean[place] === hash) return false;
-    const key = bytes.toString('utf8', start, end);
-    if (key.includes('\\') || isSecret(key)) return true;
+    const key = utf8Text(bytes, start, end);
+    if (stringIncludes(key, '\\') || isSecret(key)) return true;
     clean[place] = hash;
     return false;
   };

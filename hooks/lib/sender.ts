@@ -1,4 +1,5 @@
 import * as util from 'node:util';
+import { each, regExpExec, stringReplace, stringStartsWith } from '../../src/intrinsics.js';
 
 interface CallSite {
   scriptName?: string;
@@ -8,6 +9,7 @@ const { getCallSites } = util as unknown as { getCallSites?: (frames: number) =>
 
 /** As many as Node gives. */
 const MAX_FRAMES = 200;
+const BACKSLASH = /\\/;
 const PACKAGE = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/;
 
 /**
@@ -19,11 +21,11 @@ export function sendingPackage(): string | null {
   const sites = getCallSites(MAX_FRAMES);
   const own = sites[0]?.scriptName;
   let found: string | null = null;
-  for (const { scriptName } of sites) {
-    if (!scriptName || scriptName === own || scriptName.startsWith('node:')) continue;
-    const name = PACKAGE.exec(scriptName)?.[1];
+  for (const { scriptName } of each(sites)) {
+    if (!scriptName || scriptName === own || stringStartsWith(scriptName, 'node:')) continue;
+    const name = regExpExec(PACKAGE, scriptName)?.[1];
     if (name === undefined) return null;
-    found = name.replace('\\', '/');
+    found = stringReplace(name, BACKSLASH, '/');
   }
   return found;
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { quote } from '../../src/recorder/quote.js';
 import { createNotes } from './notes.js';
+import { Number, String } from '../../src/intrinsics.js';
 
 interface Name {
   address?: string;

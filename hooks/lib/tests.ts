@@ -2,6 +2,7 @@ import { quote } from '../../src/recorder/quote.js';
 import type { TestEnd } from '../../src/trace-format.js';
 import { comparedBy, errorOf, stackOf } from './failure.js';
 import type { Failure, HookHost, RunningTest, TestName, Tests } from './hook.js';
+import { arrayJoin, arrayMap, each, stringSlice } from '../../src/intrinsics.js';
 
 /** Characters of a test's name. */
 const MAX_NAME = 2000;
@@ -25,14 +26,17 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
   function begin({ file, titles, attempt = 1 }: TestName): RunningTest {
     const id = ++lastId;
     const path = pathOf(file);
-    const test = [path, ...titles].join(' > ').slice(0, MAX_NAME);
+    const test = stringSlice(arrayJoin([path, ...each(titles)], ' > '), 0, MAX_NAME);
     const scope = recorder.scope({ parent: 0, labels: { test, test_id: id }, root: true });
     const t0 = now();
     let ended = false;
     function write(outcome: TestEnd['outcome'], failure: Failure): void {
       host.seen();
       const t1 = now();
-      const name = `"test_id":${id},"test":${quote(test)},"try":${attempt},"file":${quote(path)},"titles":[${titles.map((title) => quote(title)).join(',')}]`;
+      const name = `"test_id":${id},"test":${quote(test)},"try":${attempt},"file":${quote(path)},"titles":[${arrayJoin(
+        arrayMap(titles, (title) => quote(title)),
+        ',',
+      )}]`;
       const times = `"t1_ns":${recorder.epoch(t1)},"dt_ns":${t1 - t0}`;
       const phase = failure.phase === undefined ? '' : `,"phase":"${failure.phase}"`;
       recorder.raw(
@@ -58,16 +62,20 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
   }
 
   function compared(error: unknown): string {
-    return Object.entries(comparedBy(error))
-      .map(([side, { value }]) => `,"${side}":${host.previewJson(value)}`)
-      .join('');
+    const sides = comparedBy(error);
+    let text = '';
+    for (const side of each(['expected', 'actual'] as const)) {
+      const found = sides[side];
+      if (found !== undefined) text += `,"${side}":${host.previewJson(found.value)}`;
+    }
+    return text;
   }
 
   function errorText(failure: Failure): string {
     if (failure.error === undefined || failure.error === null) return '';
     const error = errorOf(failure.error);
     const json = host.failureJson(error, stackOf(error));
-    return `,"error":${json.slice(0, -1)}${failure.compared ?? compared(failure.error)}}`;
+    return `,"error":${stringSlice(json, 0, -1)}${failure.compared ?? compared(failure.error)}}`;
   }
 
   return {

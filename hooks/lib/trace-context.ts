@@ -1,16 +1,17 @@
 import type * as Crypto from 'node:crypto';
 import type { TraceContext } from '../../src/recorder/scope.js';
+import { each, regExpExec, regExpTest, stringTrim, uncurry } from '../../src/intrinsics.js';
 
 const TRACEPARENT = /^([\da-f]{2})-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})(-.*)?$/;
 
 /** Reads a W3C `traceparent` header; null when there is none, or one to be ignored: https://www.w3.org/TR/trace-context */
 export function readTraceparent(header: unknown): TraceContext | null {
-  const found = typeof header === 'string' ? TRACEPARENT.exec(header.trim()) : null;
+  const found = typeof header === 'string' ? regExpExec(TRACEPARENT, stringTrim(header)) : null;
   if (!found) return null;
-  const [, version, traceId, parentId, flags, more] = found;
+  const [, version, traceId, parentId, flags, more] = each(found);
   // A later version may have more fields, this one has not.
   if (version === 'ff' || (version === '00' && more !== undefined)) return null;
-  if (/^0+$/.test(traceId) || /^0+$/.test(parentId)) return null;
+  if (regExpTest(/^0+$/, traceId) || regExpTest(/^0+$/, parentId)) return null;
   return { traceId, parentId, flags };
 }
 
@@ -19,11 +20,14 @@ export interface SentTrace extends TraceContext {
   readonly spanId: string;
 }
 
+const hexSlice = uncurry((Buffer.prototype as unknown as { hexSlice(from: number, to: number): string }).hexSlice);
+const hex = (bytes: Buffer): string => hexSlice(bytes, 0, bytes.length);
+
 export function continueTrace(trace: TraceContext | null): SentTrace {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- 5 ms, needed by few programs
   const { randomBytes } = require('node:crypto') as typeof Crypto;
-  const spanId = randomBytes(8).toString('hex');
-  if (trace === null) return { traceId: randomBytes(16).toString('hex'), flags: '01', spanId };
+  const spanId = hex(randomBytes(8));
+  if (trace === null) return { traceId: hex(randomBytes(16)), flags: '01', spanId };
   const { traceId, parentId, flags } = trace;
   return parentId === undefined ? { traceId, flags, spanId } : { traceId, parentId, flags, spanId };
 }
@@ -61,7 +65,7 @@ export function otelJson(): string {
     const { traceId, spanId } = span?.spanContext() ?? {};
     const valid = /^[\da-f]+$/;
     if (typeof traceId !== 'string' || typeof spanId !== 'string') return '';
-    if (!valid.test(traceId) || !valid.test(spanId) || /^0+$/.test(traceId)) return '';
+    if (!regExpTest(valid, traceId) || !regExpTest(valid, spanId) || regExpTest(/^0+$/, traceId)) return '';
     return `,"otel":{"trace_id":"${traceId}","span_id":"${spanId}"}`;
   } catch {
     // Not ours; the exchange is recorded without it.

@@ -1,10 +1,10 @@
-import { types } from 'node:util';
 import type { Current } from '../../src/recorder/recorder.js';
 import type { Exchange } from './exchange.js';
 import type { HookHost } from './hook.js';
 import type { LibraryCalls } from './library-watch.js';
 import type { Patches } from './patch.js';
 import { fields, isObject, sentByFetch } from './undici-forms.js';
+import { arrayMap, each, getPrototypeOf, hasOwn, isProxy, SafeWeakMap, SafeWeakSet } from '../../src/intrinsics.js';
 
 /** A request that a mock is asked for. */
 export interface Mock {
@@ -34,8 +34,8 @@ const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[])
 export class UndiciDispatchers {
   /** The request that is being dispatched now. */
   now: Dispatching | null = null;
-  private readonly noted = new WeakMap<object, Dispatching>();
-  private readonly seen = new WeakSet<object>();
+  private readonly noted = new SafeWeakMap<object, Dispatching>();
+  private readonly seen = new SafeWeakSet<object>();
 
   /**
    * @param adopted prototypes that are watched already
@@ -45,7 +45,7 @@ export class UndiciDispatchers {
     private readonly host: HookHost,
     private readonly calls: LibraryCalls,
     private readonly patches: Patches,
-    private readonly adopted: WeakSet<object>,
+    private readonly adopted: SafeWeakSet<object>,
     private readonly adoptMockAgent: (prototype: object) => void,
   ) {}
 
@@ -93,26 +93,23 @@ export class UndiciDispatchers {
   }
 
   /** Watches the dispatchers that a call of `fetch` may use: their copy of undici may be one that nobody told of. */
-  adoptOfFetch([, init]: unknown[]): void {
+  adoptOfFetch(args: unknown[]): void {
+    const init = args[1];
     const { dispatcher } = isObject(init) ? fields(init, ['dispatcher']) : {};
     const shared = globalThis as unknown as Record<symbol, unknown>;
-    for (const one of [dispatcher, ...DISPATCHERS.map((key) => shared[key])]) this.adopt(one);
+    for (const one of each([dispatcher, ...each(arrayMap(DISPATCHERS, (key) => shared[key]))])) this.adopt(one);
   }
 
   private adopt(dispatcher: unknown): void {
-    if (!isObject(dispatcher) || types.isProxy(dispatcher) || this.seen.has(dispatcher)) return;
+    if (!isObject(dispatcher) || isProxy(dispatcher) || this.seen.has(dispatcher)) return;
     this.seen.add(dispatcher);
-    for (
-      let at = Object.getPrototypeOf(dispatcher) as object | null;
-      at;
-      at = Object.getPrototypeOf(at) as object | null
-    ) {
+    for (let at = getPrototypeOf(dispatcher) as object | null; at; at = getPrototypeOf(at) as object | null) {
       if (this.adopted.has(at)) return;
       this.adopted.add(at);
-      if (!Object.hasOwn(at, 'dispatch')) continue;
-      if (Object.hasOwn(at, 'enableNetConnect') && Object.hasOwn(at, 'get')) this.adoptMockAgent(at);
+      if (!hasOwn(at, 'dispatch')) continue;
+      if (hasOwn(at, 'enableNetConnect') && hasOwn(at, 'get')) this.adoptMockAgent(at);
       // The base class only throws.
-      else if (Object.hasOwn(at, 'destroyed') || Object.hasOwn(at, 'closed')) this.patch(at);
+      else if (hasOwn(at, 'destroyed') || hasOwn(at, 'closed')) this.patch(at);
     }
   }
 }

@@ -1,7 +1,36 @@
-import { types } from 'node:util';
 import { entries, headerOf, pairs, type HeaderList } from './exchange.js';
 import { own } from './library-call.js';
 import type { Asked } from './library-watch.js';
+import {
+  arrayFilter,
+  arrayFind,
+  arrayFlat,
+  arrayIncludes,
+  arrayMap,
+  arrayPush,
+  each,
+  fromEntries,
+  getOwnPropertyDescriptor,
+  getOwnPropertySymbols,
+  isArray,
+  isProxy,
+  listFrom,
+  objectEntries,
+  regExpExec,
+  regExpTest,
+  String,
+  stringIncludes,
+  stringIndexOf,
+  stringReplace,
+  stringSlice,
+  stringSplit,
+  stringStartsWith,
+  stringToUpperCase,
+  stringTrim,
+  Symbol,
+  Uint8Array,
+  URL,
+} from '../../src/intrinsics.js';
 
 export type WireClient = 'fetch' | 'undici';
 
@@ -24,58 +53,60 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Fields of the program's object, without running any of its code. */
 export function fields<K extends string>(object: object, names: readonly K[]): Partial<Record<K, unknown>> {
-  return Object.fromEntries(names.map((name) => [name, own(object, name)])) as Partial<Record<K, unknown>>;
+  return fromEntries(arrayMap(names, (name) => [name, own(object, name)])) as Partial<Record<K, unknown>>;
 }
 
 /** Only `fetch` sends this, always. */
 export function sentByFetch(headers: unknown): boolean {
-  if (Array.isArray(headers)) {
-    return headers.includes('sec-fetch-mode') || (Array.isArray(headers[0]) && sentByFetch(headers.flat()));
+  if (isArray(headers)) {
+    return arrayIncludes(headers, 'sec-fetch-mode') || (isArray(headers[0]) && sentByFetch(arrayFlat(headers)));
   }
-  return typeof headers === 'string' && headers.includes('\r\nsec-fetch-mode: ');
+  return typeof headers === 'string' && stringIncludes(headers, '\r\nsec-fetch-mode: ');
 }
 
 /** A flat list, a list of pairs, an object, text: whatever undici takes or makes. */
 export function headersOf(headers: unknown): HeaderList {
   if (typeof headers === 'string') return lines(headers);
-  if (!isObject(headers) || types.isProxy(headers)) return [];
-  if (Array.isArray(headers)) return pairs(Array.isArray(headers[0]) ? headers.flat() : headers);
+  if (!isObject(headers) || isProxy(headers)) return [];
+  if (isArray(headers)) return pairs(isArray(headers[0]) ? arrayFlat(headers as unknown[]) : headers);
   if (typeof headers[Symbol.iterator as never] === 'function') {
-    return pairs(Array.from(headers as unknown as Iterable<[string, string]>).flat());
+    return pairs(arrayFlat(listFrom(headers as unknown as Iterable<[string, string]>)));
   }
   return entries(headers);
 }
 
 function lines(text: string): [string, string][] {
-  return text.split('\r\n').flatMap((line): [string, string][] => {
+  const list: [string, string][] = [];
+  for (const line of each(stringSplit(text, '\r\n'))) {
     // Those of HTTP/2 may begin with a colon.
-    const colon = line.indexOf(':', 1);
-    return colon > 0 ? [[line.slice(0, colon), line.slice(colon + 1).trim()]] : [];
-  });
+    const colon = stringIndexOf(line, ':', 1);
+    if (colon > 0) arrayPush(list, [stringSlice(line, 0, colon), stringTrim(stringSlice(line, colon + 1))]);
+  }
+  return list;
 }
 
 /** Those of a request that has not been sent. */
 export function wireHeaders(request: WireRequest): [string, string][] {
   const list = headersOf(request.headers) as [string, string][];
-  const host = request.host ?? /^\w+:\/\/([^/]*)/.exec(originOf(request.origin))?.[1] ?? '';
+  const host = request.host ?? regExpExec(/^\w+:\/\/([^/]*)/, originOf(request.origin))?.[1] ?? '';
   const named = headerOf(list, 'host') === undefined && host !== '' ? [['host', host] as [string, string]] : [];
-  return [...named, ...list, ...lengthOf(request)];
+  return [...each(named), ...each(list), ...each(lengthOf(request))];
 }
 
 /** A head of HTTP/2 has no line before the headers. */
 export function isHttp1(head: string): boolean {
-  return /^[^\r\n]* HTTP\/1\.\d\r\n/.test(head);
+  return regExpTest(/^[^\r\n]* HTTP\/1\.\d\r\n/, head);
 }
 
 export function sentHeaders(text: string, request: WireRequest): [string, string][] {
   if (!isHttp1(text)) return lines(text);
-  return [...lines(text.slice(text.indexOf('\r\n'))), ...lengthOf(request)];
+  return [...each(lines(stringSlice(text, stringIndexOf(text, '\r\n')))), ...each(lengthOf(request))];
 }
 
 /** What undici writes between the head and the body. */
 function lengthOf({ method, body, contentLength }: WireRequest): [string, string][] {
   if (body === null || body === undefined) {
-    return /^(PUT|POST|PATCH|QUERY|PROPFIND|PROPPATCH)$/.test(method) ? [['content-length', '0']] : [];
+    return regExpTest(/^(PUT|POST|PATCH|QUERY|PROPFIND|PROPPATCH)$/, method) ? [['content-length', '0']] : [];
   }
   const length = body instanceof Uint8Array ? body.byteLength : contentLength;
   return typeof length === 'number' ? [['content-length', String(length)]] : [['transfer-encoding', 'chunked']];
@@ -83,13 +114,13 @@ function lengthOf({ method, body, contentLength }: WireRequest): [string, string
 
 export function urlOf(origin: unknown, path: string): string {
   // To a proxy the path is the whole address.
-  if (/^[a-z][a-z\d+.-]*:\/\//i.test(path)) return path;
+  if (regExpTest(/^[a-z][a-z\d+.-]*:\/\//i, path)) return path;
   const from = originOf(origin);
-  return path.startsWith('/') || path === '' ? from + path : `${from}/${path}`;
+  return stringStartsWith(path, '/') || path === '' ? from + path : `${from}/${path}`;
 }
 
 function originOf(origin: unknown): string {
-  if (typeof origin === 'string') return origin.replace(/\/$/, '');
+  if (typeof origin === 'string') return stringReplace(origin, /\/$/, '');
   return origin instanceof URL ? origin.origin : '';
 }
 
@@ -114,18 +145,21 @@ const REQUEST = ['method', 'path', 'origin', 'signal', 'headers'] as const;
 
 /** What a client or pool was made for. */
 export function dispatcherUrl(dispatcher: unknown): unknown {
-  if (!isObject(dispatcher) || types.isProxy(dispatcher)) return undefined;
-  const key = Object.getOwnPropertySymbols(dispatcher).find(({ description }) => description === 'url');
-  return key && Object.getOwnPropertyDescriptor(dispatcher, key)?.value;
+  if (!isObject(dispatcher) || isProxy(dispatcher)) return undefined;
+  const key = arrayFind(getOwnPropertySymbols(dispatcher), ({ description }) => description === 'url');
+  return key && getOwnPropertyDescriptor(dispatcher, key)?.value;
 }
 
 /** The arguments of `fetch`. */
-export function describeFetch([input, init]: unknown[]): Asked {
+export function describeFetch(args: unknown[]): Asked {
+  const input = args[0];
+  const init = args[1];
   const given = fields(isObject(init) ? init : {}, ['method', 'signal', 'headers']);
+  // eslint-disable-next-line handit/intrinsics -- taken at the start it would load all of fetch
   const request = input instanceof Request ? input : undefined;
   const method = given.method ?? request?.method;
   return {
-    method: typeof method === 'string' ? method.toUpperCase() : 'GET',
+    method: typeof method === 'string' ? stringToUpperCase(method) : 'GET',
     url: request?.url ?? (input instanceof URL ? input.href : typeof input === 'string' ? input : ''),
     headers: headersOf(given.headers ?? request?.headers),
     signal: given.signal ?? request?.signal,
@@ -133,5 +167,5 @@ export function describeFetch([input, init]: unknown[]): Asked {
 }
 
 function defined(given: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return fromEntries(arrayFilter(objectEntries(given as Record<string, unknown>), (entry) => entry[1] !== undefined));
 }

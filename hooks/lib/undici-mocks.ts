@@ -5,6 +5,7 @@ import type { HookHost } from './hook.js';
 import type { Patches } from './patch.js';
 import type { Dispatcher, Mock, UndiciDispatchers } from './undici-dispatchers.js';
 import { dispatcherUrl, headersOf, isObject, sentByFetch, urlOf, type WireClient } from './undici-forms.js';
+import { each, hasOwn, isView, Number, objectKeys, SafeWeakSet, String, type SafeSet } from '../../src/intrinsics.js';
 
 type Handler = Record<string, unknown>;
 type Step = (args: unknown[]) => void;
@@ -13,12 +14,12 @@ const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[])
 
 /** `MockAgent` answers without ever making a request: what its handler is told is all there is. */
 export class UndiciMocks {
-  private readonly observed = new WeakSet<object>();
+  private readonly observed = new SafeWeakSet<object>();
   private readonly guard;
 
   constructor(
     private readonly host: HookHost,
-    private readonly clients: ReadonlySet<WireClient>,
+    private readonly clients: SafeSet<WireClient>,
     private readonly patches: Patches,
     private readonly dispatchers: () => UndiciDispatchers,
   ) {
@@ -43,7 +44,7 @@ export class UndiciMocks {
   }
 
   private patch(object: object, agentOf: (self: unknown) => unknown): void {
-    if (!Object.hasOwn(object, 'dispatch')) return;
+    if (!hasOwn(object, 'dispatch')) return;
     const enter = (self: unknown, args: unknown[]): Mock | undefined => {
       try {
         const active = (agentOf(self) as { isMockActive?: unknown } | undefined)?.isMockActive === true;
@@ -74,7 +75,7 @@ export class UndiciMocks {
   }
 
   private begin(self: unknown, args: unknown[]): Mock | undefined {
-    const [options, handler] = args as [Record<string, unknown>, Handler];
+    const [options, handler] = each(args as [Record<string, unknown>, Handler]);
     if (!isObject(options) || !isObject(handler)) return undefined;
     const client: WireClient = sentByFetch(options.headers) ? 'fetch' : 'undici';
     if (!this.clients.has(client)) return undefined;
@@ -90,7 +91,7 @@ export class UndiciMocks {
     const url = urlOf(options.origin ?? dispatcherUrl(self), String(options.path));
     const { body } = options;
     if (body === null || body === undefined) exchange.requestBody.complete = true;
-    else if (typeof body === 'string' || ArrayBuffer.isView(body)) {
+    else if (typeof body === 'string' || isView(body)) {
       exchange.requestBody.add(body);
       exchange.requestBody.complete = true;
     }
@@ -106,7 +107,9 @@ export class UndiciMocks {
   /** Passes everything on, in both forms that handlers have had. */
   private delegate(handler: Handler, mock: Mock, report: () => void): Handler {
     const delegate: Handler = {};
-    for (const [name, step] of Object.entries(stepsOf(mock.exchange))) {
+    const steps = stepsOf(mock.exchange);
+    for (const name of each(objectKeys(steps))) {
+      const step = steps[name];
       if (typeof handler[name] !== 'function') continue;
       const see = this.guard((args: unknown[]) => {
         if (mock.dropped || step === null) return;
@@ -134,14 +137,14 @@ function stepsOf(exchange: Exchange): Record<string, Step | null> {
   return {
     ...{ onConnect: null, onRequestStart: null, onRequestSent: null, onResponseStarted: null },
     ...{ onUpgrade: null, onRequestUpgrade: null },
-    onBodySent: ([chunk]) => void (exchange.requestBody.complete || exchange.requestBody.add(chunk)),
-    onHeaders: ([status, headers]) => responded(status, headers),
-    onResponseStart: ([, status, headers]) => responded(status, headers),
-    onData: ([chunk]) => exchange.responseBody.add(chunk),
-    onResponseData: ([, chunk]) => exchange.responseBody.add(chunk),
-    onComplete: ([trailers]) => done(trailers),
-    onResponseEnd: ([, trailers]) => done(trailers),
-    onError: ([error]) => failed(error),
-    onResponseError: ([, error]) => failed(error),
+    onBodySent: (args) => void (exchange.requestBody.complete || exchange.requestBody.add(args[0])),
+    onHeaders: (args) => responded(args[0], args[1]),
+    onResponseStart: (args) => responded(args[1], args[2]),
+    onData: (args) => exchange.responseBody.add(args[0]),
+    onResponseData: (args) => exchange.responseBody.add(args[1]),
+    onComplete: (args) => done(args[0]),
+    onResponseEnd: (args) => done(args[1]),
+    onError: (args) => failed(args[0]),
+    onResponseError: (args) => failed(args[1]),
   };
 }

@@ -5,6 +5,7 @@ import type { HookHost } from './hook.js';
 import { claimHttp2Stream } from './http2-claims.js';
 import type { Patches } from './patch.js';
 import { headersOf, type WireRequest } from './undici-forms.js';
+import { each, getPrototypeOf, SafeWeakSet } from '../../src/intrinsics.js';
 
 type Step = (request: WireRequest, args: unknown[]) => void;
 
@@ -14,7 +15,7 @@ const nothing = (): void => undefined;
 /** The methods of undici's own request class, through which bodies pass: the oldest versions have no channel for these. */
 export class UndiciRequests {
   /** Requests that the program itself has ended. */
-  private readonly stopped = new WeakSet<object>();
+  private readonly stopped = new SafeWeakSet<object>();
 
   /**
    * @param adopted prototypes that are watched already
@@ -23,7 +24,7 @@ export class UndiciRequests {
   constructor(
     private readonly host: HookHost,
     private readonly patches: Patches,
-    private readonly adopted: WeakSet<object>,
+    private readonly adopted: SafeWeakSet<object>,
     private readonly of: (request: object) => Exchange | undefined,
   ) {}
 
@@ -33,16 +34,16 @@ export class UndiciRequests {
 
   /** Watches the class of a request. */
   adopt(request: object): void {
-    const prototype = Object.getPrototypeOf(request) as object;
+    const prototype = getPrototypeOf(request) as object;
     if (this.adopted.has(prototype)) return;
     this.adopted.add(prototype);
     const inScope = (names: string[], step: Step): void => {
-      for (const name of names) this.patchInScope(prototype, name, step);
+      for (const name of each(names)) this.patchInScope(prototype, name, step);
     };
     inScope(['onConnect', 'onRequestStart'], (one, args) => this.connected(one, args));
     inScope(['onHeaders', 'onResponseStart', 'onComplete', 'onResponseEnd', 'onError', 'onResponseError'], nothing);
-    inScope(['onData', 'onResponseData'], (one, [chunk]) => this.received(one, chunk));
-    inScope(['onUpgrade', 'onRequestUpgrade'], (one, [status, headers]) => this.upgraded(one, status, headers));
+    inScope(['onData', 'onResponseData'], (one, args) => this.received(one, args[0]));
+    inScope(['onUpgrade', 'onRequestUpgrade'], (one, args) => this.upgraded(one, args[0], args[1]));
     this.patchSent(prototype);
   }
 
@@ -80,7 +81,7 @@ export class UndiciRequests {
   private connected(request: WireRequest, args: unknown[]): void {
     // With HTTP/2 what comes next is the stream.
     claimHttp2Stream(this.host);
-    const [abort] = args;
+    const [abort] = each(args);
     if (typeof abort !== 'function') return;
     args[0] = (...reasons: unknown[]): unknown => {
       // The program's own stream that fails is no choice.

@@ -23,6 +23,18 @@ import {
 } from './undici-forms.js';
 import { UndiciMocks } from './undici-mocks.js';
 import { UndiciRequests } from './undici-requests.js';
+import {
+  arrayPush,
+  each,
+  getPrototypeOf,
+  SafeSet,
+  SafeWeakMap,
+  SafeWeakSet,
+  String,
+  Uint8Array,
+} from '../../src/intrinsics.js';
+
+const { subscribe, unsubscribe } = diagnostics;
 
 /** What `require('undici')` returns. */
 export interface UndiciExports {
@@ -56,15 +68,15 @@ export class UndiciWire {
   private readonly requests: UndiciRequests;
   private readonly dispatchers: UndiciDispatchers;
   private readonly mocks: UndiciMocks;
-  private readonly exchanges = new WeakMap<object, Sent>();
+  private readonly exchanges = new SafeWeakMap<object, Sent>();
   /** Prototypes that are watched already. */
-  private readonly adopted = new WeakSet<object>();
+  private readonly adopted = new SafeWeakSet<object>();
   private readonly subscribed: [name: string, listener: () => void][] = [];
 
   /** @param clients the ones to record; may change */
   constructor(
     private readonly host: HookHost,
-    readonly clients: Set<WireClient>,
+    readonly clients: SafeSet<WireClient>,
   ) {
     const { adopted } = this;
     this.patches = createPatches(host);
@@ -85,7 +97,7 @@ export class UndiciWire {
   }
 
   stop(): void {
-    for (const [name, listener] of this.subscribed) diagnostics.unsubscribe(name, listener);
+    for (const one of each(this.subscribed)) unsubscribe(one[0], one[1]);
     this.patches.undo();
   }
 
@@ -97,8 +109,8 @@ export class UndiciWire {
 
   private subscribe<M>(name: string, step: (message: M) => void): void {
     const listener = createGuard(this.host.broken)(step as () => void);
-    this.subscribed.push([name, listener]);
-    diagnostics.subscribe(name, listener);
+    arrayPush(this.subscribed, [name, listener]);
+    subscribe(name, listener);
   }
 
   private subscribeAll(): void {
@@ -155,7 +167,8 @@ export class UndiciWire {
     const text = String(headers);
     known.exchange.socket = socketJson(socket);
     // The line is made later: by then it has what undici added, if there was a connection at once.
-    known.headers.splice(0, Infinity, ...sentHeaders(text, request));
+    known.headers.length = 0;
+    for (const header of each(sentHeaders(text, request))) arrayPush(known.headers, header);
     if (isHttp1(text)) releaseHttp2Stream(this.host);
   }
 
@@ -169,7 +182,7 @@ export class UndiciWire {
   // -------------------------------------------------------------- whole copies
 
   private adoptCopy(exports: UndiciExports): void {
-    const base = Object.getPrototypeOf(exports.Client.prototype) as object;
+    const base = getPrototypeOf(exports.Client.prototype) as object;
     this.adopted.add(base);
     this.dispatchers.patch(base);
     const mock = exports.MockAgent?.prototype;
@@ -180,16 +193,16 @@ export class UndiciWire {
     const functions = exports as unknown as Record<string, () => unknown>;
     const methods = exports.Dispatcher.prototype as Record<string, () => unknown>;
     const { patches, calls } = this;
-    for (const name of ['request', 'stream', 'pipeline', 'connect', 'upgrade']) {
+    for (const name of each(['request', 'stream', 'pipeline', 'connect', 'upgrade'])) {
       patches.method(
         functions,
         name,
-        calls.wrap('undici', ([url, options]) => describeRequest(url, options)),
+        calls.wrap('undici', (args) => describeRequest(args[0], args[1])),
       );
       patches.method(
         methods,
         name,
-        calls.wrap('undici', ([options], self) => describeRequest(self, options)),
+        calls.wrap('undici', (args, self) => describeRequest(self, args[0])),
       );
     }
     patches.method(functions, 'fetch', calls.wrap('fetch', describeFetch));
@@ -208,7 +221,7 @@ function sendTrace(request: WireRequest, exchange: Exchange): void {
 /** Adds a client to what is recorded; both share one set of patches. */
 export function recordUndici(host: HookHost, client: WireClient): { wire: UndiciWire; stop: () => void } {
   let wire = wires.get(host);
-  if (!wire) wires.set(host, (wire = new UndiciWire(host, new Set())));
+  if (!wire) wires.set(host, (wire = new UndiciWire(host, new SafeSet())));
   const shared = wire;
   shared.clients.add(client);
   return {
@@ -220,4 +233,4 @@ export function recordUndici(host: HookHost, client: WireClient): { wire: Undici
   };
 }
 
-const wires = new WeakMap<HookHost, UndiciWire>();
+const wires = new SafeWeakMap<HookHost, UndiciWire>();

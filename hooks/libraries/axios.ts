@@ -2,6 +2,27 @@ import type { LibraryCall } from '../../src/recorder/scope.js';
 import type { Hook, HookHost, LibraryFile } from '../lib/hook.js';
 import { openCall, own, recordUnsent, runningCall, type OpenCall, type Unsent } from '../lib/library-call.js';
 import { createProbes } from '../lib/probes.js';
+import {
+  Date,
+  each,
+  getPrototypeOf,
+  isArray,
+  numberIsInteger,
+  objectKeys,
+  regExpTest,
+  SafeWeakMap,
+  String,
+  stringIncludes,
+  stringReplace,
+  stringSplit,
+  uncurry,
+  URL,
+  URLSearchParams,
+} from '../../src/intrinsics.js';
+
+const queryText = uncurry(URLSearchParams.prototype.toString);
+const append = uncurry(URLSearchParams.prototype.append);
+const dateText = uncurry(Date.prototype.toISOString);
 
 // `Axios.prototype.request` makes a chain of promises, of which `dispatchRequest` is a link: before it come the
 // interceptors of requests, in it the adapter is called, behind it come the interceptors of responses.
@@ -35,7 +56,7 @@ export const axiosHook: Hook = {
     { package: 'axios', path: '^lib/core/dispatchRequest\\.js$', rules: dispatch },
   ],
   install(host) {
-    const calls = new WeakMap<LibraryCall, CallState>();
+    const calls = new SafeWeakMap<LibraryCall, CallState>();
     const probes = createProbes(host);
     probes.add('axiosCall', (first, second, axios) => callHandle(host, calls, first, second, axios), NO_CALL);
     probes.add('axiosSend', (config) => sendHandle(host, calls, config), NO_SEND);
@@ -63,7 +84,7 @@ const NO_CALL: CallHandle = { rejected: nothing, failed: same, fail: same, leave
 
 function callHandle(
   host: HookHost,
-  calls: WeakMap<LibraryCall, CallState>,
+  calls: SafeWeakMap<LibraryCall, CallState>,
   first: unknown,
   second: unknown,
   axios: unknown,
@@ -111,7 +132,7 @@ interface SendHandle {
 
 const NO_SEND: SendHandle = { adapted: same, resolved: nothing, refused: nothing, fail: same, leave: nothing };
 
-function sendHandle(host: HookHost, calls: WeakMap<LibraryCall, CallState>, given: unknown): SendHandle {
+function sendHandle(host: HookHost, calls: SafeWeakMap<LibraryCall, CallState>, given: unknown): SendHandle {
   const running = runningCall(host, 'axios');
   if (!running) return NO_SEND;
   const { call } = running;
@@ -128,7 +149,7 @@ function sendHandle(host: HookHost, calls: WeakMap<LibraryCall, CallState>, give
     over = true;
     try {
       const status = own(response, 'status');
-      const answered = typeof status === 'number' && Number.isInteger(status);
+      const answered = typeof status === 'number' && numberIsInteger(status);
       recordUnsent(
         host,
         running,
@@ -158,7 +179,7 @@ function endBy(error: unknown): { error: unknown; aborted: boolean } {
 }
 
 function isCancel(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && own(Object.getPrototypeOf(error), '__CANCEL__') === true;
+  return typeof error === 'object' && error !== null && own(getPrototypeOf(error), '__CANCEL__') === true;
 }
 
 interface Config {
@@ -183,29 +204,29 @@ function sentBy({ t0, url, given, defaults }: Config): Unsent {
 function address(url: unknown, base: unknown, params: unknown): string {
   const path = typeof url === 'string' ? url : url instanceof URL ? url.href : '';
   const whole =
-    typeof base === 'string' && base !== '' && !/^([a-z][a-z\d+.-]*:)?\/\//i.test(path)
+    typeof base === 'string' && base !== '' && !regExpTest(/^([a-z][a-z\d+.-]*:)?\/\//i, path)
       ? path === ''
         ? base
-        : `${base.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`
+        : `${stringReplace(base, /\/+$/, '')}/${stringReplace(path, /^\/+/, '')}`
       : path;
   const query = queryOf(params);
   if (query === '') return whole;
-  const bare = whole.split('#', 1)[0];
-  return `${bare}${bare.includes('?') ? '&' : '?'}${query}`;
+  const bare = stringSplit(whole, '#')[0];
+  return `${bare}${stringIncludes(bare, '?') ? '&' : '?'}${query}`;
 }
 
 function queryOf(params: unknown): string {
-  if (params instanceof URLSearchParams) return params.toString();
+  if (params instanceof URLSearchParams) return queryText(params);
   if (typeof params !== 'object' || params === null) return '';
   const query = new URLSearchParams();
-  for (const key of Object.keys(params)) {
+  for (const key of each(objectKeys(params))) {
     const value = own(params, key);
-    const values = Array.isArray(value) ? (value as unknown[]) : [value];
-    for (const one of values) {
+    const values = isArray(value) ? (value as unknown[]) : [value];
+    for (const one of each(values)) {
       const simple = typeof one === 'string' || typeof one === 'number' || typeof one === 'boolean';
-      if (simple) query.append(Array.isArray(value) ? `${key}[]` : key, String(one));
-      else if (one instanceof Date) query.append(key, Date.prototype.toISOString.call(one));
+      if (simple) append(query, isArray(value) ? `${key}[]` : key, String(one));
+      else if (one instanceof Date) append(query, key, dateText(one));
     }
   }
-  return query.toString();
+  return queryText(query);
 }

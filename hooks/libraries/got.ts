@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import { Readable } from 'node:stream';
 import type { Hook, HookHost } from '../lib/hook.js';
 import {
@@ -11,6 +10,17 @@ import {
   type UnsentEnd,
 } from '../lib/library-call.js';
 import { createProbes } from '../lib/probes.js';
+import {
+  Error,
+  getPrototypeOf,
+  isProxy,
+  numberIsInteger,
+  objectPrototype,
+  regExpTest,
+  SafeWeakMap,
+  String,
+  URL,
+} from '../../src/intrinsics.js';
 
 /**
  * got, 11 to 16: retries and redirects share a call id; what never reaches the wire (a bad address, a hook that throws or
@@ -52,7 +62,7 @@ export const gotHook: Hook = {
     },
   ],
   install(host) {
-    const state: State = { calls: new WeakMap(), requests: new WeakMap() };
+    const state: State = { calls: new SafeWeakMap(), requests: new SafeWeakMap() };
     const probes = createProbes(host);
     probes.add('gotCall', (url: unknown, options: unknown) => begin(host, state, url, options), NO_CALL);
     probes.add('gotNext', () => next(host, state), NO_CALL);
@@ -72,8 +82,8 @@ export const gotHook: Hook = {
 };
 
 interface State {
-  calls: WeakMap<OpenCall['call'], Given>;
-  requests: WeakMap<object, Sent>;
+  calls: SafeWeakMap<OpenCall['call'], Given>;
+  requests: SafeWeakMap<object, Sent>;
 }
 
 /** A call as the program made it. */
@@ -175,14 +185,15 @@ function ended(host: HookHost, state: State, request: object, error: unknown): v
 
 function endOf(error: unknown, response: unknown): UnsentEnd {
   const status = field(response, 'statusCode');
-  if (typeof status === 'number' && Number.isInteger(status)) {
+  if (typeof status === 'number' && numberIsInteger(status)) {
     const body = own(response, 'rawBody') ?? own(response, 'body');
     return { status, headers: field(response, 'headers'), body };
   }
   if (error === null || error === undefined) {
     return { error: new Error('the request was cancelled before it was sent'), aborted: true };
   }
-  const aborted = /^(CancelError|AbortError)$/.test(String(own(error, 'name'))) || own(error, 'code') === 'ERR_ABORTED';
+  const aborted =
+    regExpTest(/^(CancelError|AbortError)$/, String(own(error, 'name'))) || own(error, 'code') === 'ERR_ABORTED';
   return { error, aborted };
 }
 
@@ -198,8 +209,8 @@ function report(host: HookHost, sent: Pick<Sent, 'open' | 'given' | 't0'>, optio
 
 /** A field of an object of got's or Node's, which may be a getter of theirs; of the program's objects only own values. */
 function field(object: unknown, key: string): unknown {
-  if (typeof object !== 'object' || object === null || types.isProxy(object)) return undefined;
-  const plain = Object.getPrototypeOf(object) === Object.prototype || Object.getPrototypeOf(object) === null;
+  if (typeof object !== 'object' || object === null || isProxy(object)) return undefined;
+  const plain = getPrototypeOf(object) === objectPrototype || getPrototypeOf(object) === null;
   const theirs = !plain && (object instanceof Readable || object.constructor?.name === 'Options');
   return theirs ? (object as Record<string, unknown>)[key] : own(object, key);
 }

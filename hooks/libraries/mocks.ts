@@ -1,9 +1,27 @@
 import type { Current } from '../../src/recorder/recorder.js';
-import { Exchange, entries, pairs, type HeaderList } from '../lib/exchange.js';
+import { Exchange, entries, headerOf, headerPairs, pairs, type HeaderList } from '../lib/exchange.js';
 import type { Hook, HookHost } from '../lib/hook.js';
 import { own } from '../lib/library-call.js';
 import { adoptMessages } from '../lib/messages.js';
 import { createProbes } from '../lib/probes.js';
+import {
+  apply,
+  arrayFlat,
+  arrayMap,
+  fromEntries,
+  isArray,
+  Number,
+  objectKeys,
+  promiseThen,
+  SafeWeakMap,
+  String,
+  stringToUpperCase,
+  uncurry,
+  URL,
+  URLSearchParams,
+} from '../../src/intrinsics.js';
+
+const queryText = uncurry(URLSearchParams.prototype.toString);
 
 /** Later ones answer the requests of @mswjs/interceptors. */
 const UP_TO_13 = '^(\\d|1[0-3])\\.';
@@ -51,7 +69,7 @@ export const mocksHook: Hook = {
     },
   ],
   install(host) {
-    const begun = new WeakMap<object, Begun>();
+    const begun = new SafeWeakMap<object, Begun>();
     const probes = createProbes(host);
     const now = (): Begun => ({ t0: host.now(), current: host.recorder.current() });
     probes.add('nockRequest', (request: object) => void begun.set(request, now()), undefined);
@@ -119,15 +137,16 @@ const NO_FETCH: FetchHandle = { passed: same, answered: same, failed: same };
 
 function mockedFetch(host: HookHost, begun: Begun, input: unknown, init: unknown): FetchHandle {
   let over = false;
+  // eslint-disable-next-line handit/intrinsics -- taken at the start it would load all of fetch
   const request = input instanceof Request ? input : null;
   const sent = (): Exchange => {
     over = true;
     const exchange = new Exchange(host, { side: 'client', client: 'fetch', ...begun });
     const body = own(init, 'body');
-    exchange.requestBody.add(body instanceof URLSearchParams ? body.toString() : body);
+    exchange.requestBody.add(body instanceof URLSearchParams ? queryText(body) : body);
     exchange.requestBody.complete = true;
     const given = own(init, 'method') ?? request?.method;
-    const method = typeof given === 'string' ? given.toUpperCase() : 'GET';
+    const method = typeof given === 'string' ? stringToUpperCase(given) : 'GET';
     const url = request?.url ?? (input instanceof URL ? input.href : String(input));
     exchange.request(method, url, headersOf(own(init, 'headers') ?? request?.headers));
     return exchange;
@@ -147,14 +166,18 @@ function mockedFetch(host: HookHost, begun: Begun, input: unknown, init: unknown
       if (host.recorder.current().parent === 0) host.recorder.enterScope(scopeOf(host, begun));
     }),
     answered: guarded((value) => {
+      // eslint-disable-next-line handit/intrinsics -- as above
       if (!(value instanceof Response)) return;
       const exchange = sent();
-      const length = Number(value.headers.get('content-length') ?? NaN);
-      exchange.response(value.status, [...value.headers]);
+      const length = Number(headerOf(headerPairs(value.headers), 'content-length') ?? NaN);
+      exchange.response(value.status, headerPairs(value.headers));
       // A copy of a body makes its source give more than the program asks for: only where that is known and little.
       if (value.body === null || value.bodyUsed || !(length <= host.maxBody)) return exchange.end();
-      const copy = Response.prototype.clone.call(value);
-      void copy.arrayBuffer().then(
+      // eslint-disable-next-line handit/intrinsics -- taken at the start it would load all of fetch
+      const copy = apply(Response.prototype.clone, value, []);
+      void promiseThen(
+        // eslint-disable-next-line handit/intrinsics -- as above
+        copy.arrayBuffer(),
         (bytes) => {
           exchange.responseBody.add(bytes);
           exchange.end();
@@ -167,8 +190,9 @@ function mockedFetch(host: HookHost, begun: Begun, input: unknown, init: unknown
 }
 
 function headersOf(headers: unknown): HeaderList {
-  if (headers instanceof Headers) return [...headers];
-  if (Array.isArray(headers)) return pairs((headers as unknown[]).flat(1));
+  // eslint-disable-next-line handit/intrinsics -- as above
+  if (headers instanceof Headers) return headerPairs(headers);
+  if (isArray(headers)) return pairs(arrayFlat(headers as unknown[]));
   if (typeof headers !== 'object' || headers === null) return [];
-  return entries(Object.fromEntries(Object.keys(headers).map((name) => [name, own(headers, name)])));
+  return entries(fromEntries(arrayMap(objectKeys(headers), (name) => [name, own(headers, name)])));
 }

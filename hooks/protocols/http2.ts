@@ -9,6 +9,25 @@ import { isClaimedHttp2Stream } from '../lib/http2-claims.js';
 import { readTraceparent } from '../lib/trace-context.js';
 import { createPatches } from '../lib/patch.js';
 import { socketJson } from '../lib/socket-json.js';
+import {
+  arrayFilter,
+  arrayFind,
+  arrayPush,
+  each,
+  Error,
+  getOwnPropertyDescriptor,
+  getOwnPropertySymbols,
+  getPrototypeOf,
+  Number,
+  queueMicrotask,
+  SafeWeakMap,
+  SafeWeakSet,
+  String,
+  stringReplace,
+  stringStartsWith,
+} from '../../src/intrinsics.js';
+
+const { subscribe, unsubscribe } = diagnostics;
 
 type Headers = Record<string, unknown>;
 type Args = [chunk?: unknown, encoding?: unknown, callback?: unknown];
@@ -34,12 +53,12 @@ export const http2Hook: Hook = {
 class Http2Wire {
   private readonly patches;
   private readonly guard;
-  private readonly patched = new WeakSet<object>();
-  private readonly exchanges = new WeakMap<object, Exchange>();
-  private readonly serverStreams = new WeakSet<object>();
-  private readonly scopes = new WeakMap<object, Scope>();
+  private readonly patched = new SafeWeakSet<object>();
+  private readonly exchanges = new SafeWeakMap<object, Exchange>();
+  private readonly serverStreams = new SafeWeakSet<object>();
+  private readonly scopes = new SafeWeakMap<object, Scope>();
   /** Streams that have sent their whole body before they were announced. */
-  private readonly sent = new WeakSet<object>();
+  private readonly sent = new SafeWeakSet<object>();
   private readonly subscribed: [name: string, listener: () => void][] = [];
 
   constructor(private readonly host: HookHost) {
@@ -53,7 +72,7 @@ class Http2Wire {
     this.subscribe('server.stream.created', (message: StreamAndHeaders<ServerHttp2Stream>) =>
       this.serverCreated(message),
     );
-    for (const side of ['client', 'server']) {
+    for (const side of each(['client', 'server'])) {
       this.subscribe(`${side}.stream.finish`, (message: StreamAndHeaders) => this.answered(message));
       this.subscribe(`${side}.stream.error`, (message: StreamAndError) => this.failed(message));
       this.subscribe(`${side}.stream.close`, ({ stream }: { stream: Stream }) => this.closed(stream));
@@ -61,15 +80,15 @@ class Http2Wire {
   }
 
   stop(): void {
-    for (const [name, listener] of this.subscribed) diagnostics.unsubscribe(name, listener);
+    for (const one of each(this.subscribed)) unsubscribe(one[0], one[1]);
     this.patches.undo();
   }
 
   private subscribe<M>(event: string, step: (message: M) => void): void {
     const name = `http2.${event}`;
     const listener = this.guard(step as () => void);
-    this.subscribed.push([name, listener]);
-    diagnostics.subscribe(name, listener);
+    arrayPush(this.subscribed, [name, listener]);
+    subscribe(name, listener);
   }
 
   private clientCreated({ stream, headers }: StreamAndHeaders<ClientHttp2Stream>): void {
@@ -125,7 +144,7 @@ class Http2Wire {
     const body = this.exchanges.get(stream)?.requestBody;
     if (!body) return;
     if (!writev) body.add(data, encoding);
-    else for (const part of data as { chunk: unknown; encoding: unknown }[]) body.add(part.chunk, part.encoding);
+    else for (const part of each(data as { chunk: unknown; encoding: unknown }[])) body.add(part.chunk, part.encoding);
   }
 
   private bodySent(stream: Stream): void {
@@ -150,7 +169,7 @@ class Http2Wire {
 
   /** The classes of streams are not public; their first instance leads there. */
   private patch(stream: Stream, server: boolean): void {
-    const prototype = Object.getPrototypeOf(stream) as ServerHttp2Stream;
+    const prototype = getPrototypeOf(stream) as ServerHttp2Stream;
     if (this.patched.has(prototype)) return;
     this.patched.add(prototype);
     this.patchReceiving(prototype);
@@ -182,7 +201,7 @@ class Http2Wire {
     const answering = this.guard((stream: Stream, chunk: unknown, encoding: unknown) =>
       this.answering(stream, chunk, encoding),
     );
-    for (const name of ['write', 'end'] as const) {
+    for (const name of each(['write', 'end'] as const)) {
       this.patches.method(prototype, name, (next) => {
         return function (this: Stream, ...args: Args) {
           answering(this, args[0], args[1]);
@@ -200,8 +219,8 @@ function socketOf(stream: Stream): Socket | undefined {
 
 function keptBySession({ session }: Stream, name: string): unknown {
   if (!session) return undefined;
-  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === name);
-  return symbol && (Object.getOwnPropertyDescriptor(session, symbol)?.value as unknown);
+  const symbol = arrayFind(getOwnPropertySymbols(session), ({ description }) => description === name);
+  return symbol && (getOwnPropertyDescriptor(session, symbol)?.value as unknown);
 }
 
 interface ChunksSent {
@@ -218,7 +237,7 @@ interface StreamAndError {
 function report(exchange: Exchange, stream: Stream, headers: Headers): void {
   // A client may have left both to Node, which on 24.5 has not set them by then.
   const authority = text(headers[':authority'] ?? headers.host ?? keptBySession(stream, 'authority') ?? '');
-  const scheme = text(headers[':scheme'] ?? keptBySession(stream, 'protocol') ?? 'https').replace(/:$/, '');
+  const scheme = stringReplace(text(headers[':scheme'] ?? keptBySession(stream, 'protocol') ?? 'https'), /:$/, '');
   const method = text(headers[':method'] ?? 'GET');
   const path = method === 'CONNECT' ? '' : text(headers[':path'] ?? '/');
   exchange.request(method, `${scheme}://${authority}${path}`, fields(headers));
@@ -226,7 +245,7 @@ function report(exchange: Exchange, stream: Stream, headers: Headers): void {
 
 /** Method, path, scheme and status have places of their own. */
 function fields(headers: Headers): HeaderList {
-  return entries(headers).filter(([name]) => !name.startsWith(':'));
+  return arrayFilter(entries(headers), (entry) => !stringStartsWith(entry[0], ':'));
 }
 
 function text(value: unknown): string {

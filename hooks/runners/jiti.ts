@@ -1,6 +1,9 @@
 import type { Hook, HookHost } from '../lib/hook.js';
 import { createPatches } from '../lib/patch.js';
 import { createProbes } from '../lib/probes.js';
+import { apply, arraySlice, each, regExpExec, stringEndsWith, stringSlice } from '../../src/intrinsics.js';
+
+const { getBuiltinModule } = process;
 
 /** What jiti puts around a module that it has compiled. */
 const WRAPPER = /^\((async )?function \(exports, require, module, __filename, __dirname\b[^)]*\) \{ /;
@@ -14,9 +17,9 @@ export const jitiHook: Hook = {
     const patches = createPatches(host);
     const probes = createProbes(host);
     const loaded = (): undefined => {
-      patches.method(process.getBuiltinModule('node:vm'), 'runInThisContext', (next) => {
+      patches.method(getBuiltinModule('node:vm'), 'runInThisContext', (next) => {
         return function runInThisContext(this: unknown, ...args: unknown[]): unknown {
-          return Reflect.apply(next(), this, [rewritten(host, args[0], args[1]), ...args.slice(1)]);
+          return apply(next(), this, [rewritten(host, args[0], args[1]), ...each(arraySlice(args, 1))]);
         };
       });
     };
@@ -32,11 +35,11 @@ export const jitiHook: Hook = {
 function rewritten({ runners, broken }: HookHost, text: unknown, options: unknown): unknown {
   try {
     const filename = (options as { filename?: unknown } | undefined)?.filename;
-    if (typeof text !== 'string' || typeof filename !== 'string' || !text.endsWith(CLOSING)) return text;
-    const wrapper = WRAPPER.exec(text);
+    if (typeof text !== 'string' || typeof filename !== 'string' || !stringEndsWith(text, CLOSING)) return text;
+    const wrapper = regExpExec(WRAPPER, text);
     if (!wrapper) return text;
-    const [head, isAsync] = wrapper;
-    const code = text.slice(head.length, -CLOSING.length);
+    const [head, isAsync] = each(wrapper);
+    const code = stringSlice(text, head.length, -CLOSING.length);
     const result = isAsync
       ? runners.rewriteBody({ filename, code })
       : runners.rewrite({ filename, code, kind: 'commonjs', wrapper: head.length });

@@ -1,5 +1,8 @@
 import type { Hook, HookHost } from '../lib/hook.js';
 import { createProbes } from '../lib/probes.js';
+import { SafeWeakSet, stringReplace } from '../../src/intrinsics.js';
+
+const { getBuiltinModule } = process;
 
 /**
  * Modules that Vite has compiled and runs by itself: its module runner (Vite's server since 6, vitest since 4) and
@@ -86,18 +89,15 @@ function runsFile(host: HookHost, { options }: NodeRunner, path: string): FetchH
 }
 
 function fileOf(path: string): string {
-  return path
-    .replace(/^mock:/, '')
-    .replace(/^\/@fs\//, '/')
-    .replace(/[?#].*$/s, '');
+  return stringReplace(stringReplace(stringReplace(path, /^mock:/, ''), /^\/@fs\//, '/'), /[?#].*$/s, '');
 }
 
-const contexts = new WeakSet<object>();
+const contexts = new SafeWeakSet<object>();
 
 /** A context of `node:vm`, by what was made one: that has the globals, but not all that are built in. */
 function enterContext(host: HookHost, context: object): void {
   if (contexts.has(context)) return;
   contexts.add(context);
-  const { runInContext } = process.getBuiltinModule('node:vm');
+  const { runInContext } = getBuiltinModule('node:vm');
   host.runners.enterRealm(runInContext('globalThis', context) as typeof globalThis, {});
 }
