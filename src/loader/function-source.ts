@@ -29,7 +29,8 @@ export interface Disguise {
 export function showOriginalSource(sources: SourceTable, registerPending: () => void): Disguise {
   const prototype = Function.prototype;
   const native = Object.getOwnPropertyDescriptor(prototype, 'toString')!;
-  const nativeToString = native.value as () => string;
+  // An accessor under --frozen-intrinsics, where it stays as it is.
+  const nativeToString = prototype.toString;
   const { apply } = Reflect;
   /** Methods that we have put in the place of Node's. */
   const replaced = new WeakMap<object, object>();
@@ -54,7 +55,7 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
     },
   };
   replaced.set(toString, nativeToString);
-  Object.defineProperty(prototype, 'toString', { ...native, value: toString });
+  if (native.configurable) Object.defineProperty(prototype, 'toString', { ...native, value: toString });
   return {
     looksLike: (original, replacement) => void replaced.set(replacement, original),
     textOf: (fn) => apply(toString, fn, []),
