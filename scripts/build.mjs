@@ -56,6 +56,8 @@ const copies = [
   { source: 'src/loader/runtime.mjs', target: 'runtime.mjs' },
   { source: 'src/index.mjs', target: 'index.mjs' },
 ];
+/** The report's page: one file, with its style and its script in it. */
+const page = { source: 'src/viewer/main.tsx', target: 'viewer.html' };
 const notices = 'THIRD-PARTY-NOTICES.txt';
 const inputs = [
   'src',
@@ -71,7 +73,9 @@ const inputs = [
 export async function build({ types = true } = {}) {
   const hash = hashOf(inputs);
   const stamp = readStamp();
-  const complete = [...entries, ...copies, { target: notices }].every(({ target }) => existsSync(join(dist, target)));
+  const complete = [...entries, ...copies, page, { target: notices }].every(({ target }) =>
+    existsSync(join(dist, target)),
+  );
   if (stamp.bundle !== hash || !complete) {
     await bundle(hash);
     writeStamp({ ...stamp, bundle: hash });
@@ -85,7 +89,7 @@ export async function build({ types = true } = {}) {
 }
 
 async function bundle(hash) {
-  const sources = new Set([...entries, ...copies].map(({ source }) => source));
+  const sources = new Set([...entries, ...copies, page].map(({ source }) => source));
   const missing = [...sources].filter((source) => !existsSync(join(root, source)));
   if (missing.length > 0) throw new Error(`cannot bundle, no such file: ${missing.join(', ')}`);
   const esbuild = await import('esbuild');
@@ -115,13 +119,61 @@ async function bundle(hash) {
     }),
   );
   for (const { source, target } of copies) put(target, readFileSync(join(root, source)), 0o644);
+  metafiles.push(await writePage(esbuild));
   put(notices, thirdPartyNotices(root, metafiles), 0o644);
   removeOthers();
 }
 
+/**
+ * Script and style are named by their hash, so that the page runs nothing else, whatever a trace has in it. It loads
+ * nothing, from nowhere.
+ */
+async function writePage(esbuild) {
+  const shared = {
+    absWorkingDir: root,
+    bundle: true,
+    write: false,
+    minify: true,
+    target: 'es2022',
+    logLevel: 'warning',
+  };
+  const { outputFiles, metafile } = await esbuild.build({
+    ...shared,
+    entryPoints: [page.source],
+    format: 'iife',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    metafile: true,
+    legalComments: 'none',
+  });
+  const style = await esbuild.build({ ...shared, entryPoints: ['src/viewer/style.css'] });
+  // What would end the element in the middle of the text.
+  const script = outputFiles[0].text.trim().replaceAll('</script', '<\\/script').replaceAll('<!--', '<\\!--');
+  const css = style.outputFiles[0].text.trim();
+  const policy = [
+    "default-src 'none'",
+    `script-src ${hashSource(script)}`,
+    `style-src ${hashSource(css)}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  const parts = { policy, style: css, script };
+  const html = readFileSync(join(root, 'src/viewer/page.html'), 'utf8');
+  put(
+    page.target,
+    html.replace(/\s*\/\* (policy|style|script) \*\/\s*/g, (_, name) => parts[name]),
+    0o644,
+  );
+  return metafile;
+}
+
+function hashSource(text) {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}
+
 /** What an earlier build has left would be packed. */
 function removeOthers() {
-  const targets = [...entries, ...copies, { target: notices }].map(({ target }) => target.split('/')[0]);
+  const targets = [...entries, ...copies, page, { target: notices }].map(({ target }) => target.split('/')[0]);
   const known = new Set([...targets, 'cjs', 'esm']);
   for (const name of readdirSync(dist))
     if (!known.has(name) && !name.startsWith('.')) rmSync(join(dist, name), { recursive: true, force: true });

@@ -20,7 +20,9 @@ const allowed: Record<string, string[]> = {
   ],
   'src/reader': ['src/trace-format'],
   'src/compare': ['src/reader', 'src/trace-format'],
-  'src/cli': ['src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],
+  'src/report': ['src/compare', 'src/reader', 'src/trace-format', 'src/files', 'src/version'],
+  'src/viewer': ['src/report', 'src/compare', 'src/reader', 'src/trace-format'],
+  'src/cli': ['src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],
   'src/api': ['src/recorder', 'src/files', 'src/intrinsics'],
   'src/agent': [
     ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],
@@ -140,7 +142,7 @@ function sourceFiles(root: string): string[] {
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
     )
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => /\.m?[jt]s$/.test(file))
+    .filter((file) => /\.m?[jt]sx?$/.test(file))
     .sort();
 }
 
@@ -168,14 +170,14 @@ function specifiersIn(file: string, source: string): string[] {
 /** Node's own spelling: './x.js' and './x.cjs' are x.ts here. What the build makes (./transform.cjs) is no source and no edge. */
 function resolveImport(root: string, from: string, specifier: string): string {
   const target = join(dirname(from), specifier).replaceAll('\\', '/');
-  const candidates = [target, target.replace(/\.c?js$/, '.ts')];
+  const candidates = [target, target.replace(/\.c?js$/, '.ts'), target.replace(/\.js$/, '.tsx')];
   const found = candidates.find((file) => existsSync(join(root, file)));
   if (!found) throw new Error(`${from} imports ${specifier}: no file ${candidates.join(' or ')}`);
   return found;
 }
 
 function partOf(file: string): string {
-  const [top, second, third] = file.replace(/\.m?[jt]s$/, '').split('/');
+  const [top, second, third] = file.replace(/\.m?[jt]sx?$/, '').split('/');
   if (top === 'hooks' && third !== undefined && second !== 'lib') return 'hooks/*';
   return `${top}/${second}`;
 }

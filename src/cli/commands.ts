@@ -4,6 +4,7 @@ import { diffCommand } from './diff.js';
 import { doctorCommand } from './doctor.js';
 import { printCommand } from './print.js';
 import { showCommand } from './show.js';
+import { openCommand, reportCommand } from './report.js';
 import { statsCommand } from './stats.js';
 
 /** The commands, in the order of the help. */
@@ -11,6 +12,8 @@ export const commands: Readonly<Record<string, Command>> = {
   print: printCommand,
   show: showCommand,
   stats: statsCommand,
+  report: reportCommand,
+  open: openCommand,
   diff: diffCommand,
   doctor: doctorCommand,
   completion: completionCommand,

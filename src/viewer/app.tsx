@@ -1,0 +1,251 @@
+import type { JSX } from 'preact';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Trace } from '../reader/trace.js';
+import { visible } from '../report/visible.js';
+import { AboutView } from './about-view.js';
+import { fragmentOf, shownAt, type Shown, type View } from './address.js';
+import { CompareView } from './compare-view.js';
+import { useViewer, ViewerContext, type Viewer } from './context.js';
+import { DetailsCache } from './details-cache.js';
+import { DetailsPane } from './details-pane.js';
+import { FailuresView } from './failures-view.js';
+import { count } from './format.js';
+import { FunctionsView } from './functions-view.js';
+import { Help } from './help.js';
+import { HttpView } from './http-view.js';
+import type { PageData } from './page-data.js';
+import { useKeys } from './keys.js';
+import { search, termsOf, type Hits } from './query.js';
+import { TestsView } from './tests-view.js';
+import { TimelineView } from './timeline-view.js';
+import { TreeView } from './tree-view.js';
+
+interface AppProps {
+  readonly trace: Trace;
+  readonly page: PageData;
+}
+
+const VIEW_OF: Record<View, () => JSX.Element> = {
+  failures: FailuresView,
+  tests: TestsView,
+  tree: TreeView,
+  timeline: TimelineView,
+  functions: FunctionsView,
+  http: HttpView,
+  compare: CompareView,
+  about: AboutView,
+};
+
+const WITH_DETAILS: ReadonlySet<View> = new Set(['tree', 'timeline', 'functions', 'http', 'compare']);
+
+/** The others say by the navigation alone what they are. */
+const WITH_HEADING: ReadonlySet<View> = new Set(['failures', 'about']);
+
+export function App({ trace, page }: AppProps): JSX.Element {
+  const [, redraw] = useState(0);
+  const details = useMemo(() => new DetailsCache(trace, () => redraw((before) => before + 1)), [trace]);
+  const [shown, setShown] = useState<Shown>(() => startOf(trace));
+  const hits = useHits(trace, details, shown.query, redraw);
+  const [help, setHelp] = useState(false);
+  const input = useRef<HTMLInputElement>(null);
+  const main = useRef<HTMLElement & HTMLDivElement>(null);
+
+  const go = useCallback(
+    (to: Partial<Shown>) =>
+      setShown((before) => {
+        const next = { ...before, ...to };
+        remember(trace, next, next.view !== before.view || next.test !== before.test || next.fn !== before.fn);
+        return next;
+      }),
+    [trace],
+  );
+  useEffect(() => {
+    const onHash = (): void => setShown((before) => ({ ...before, ...shownAt(trace, location.hash) }));
+    addEventListener('popstate', onHash);
+    return () => removeEventListener('popstate', onHash);
+  }, [trace]);
+  useEffect(() => {
+    main.current?.querySelector<HTMLElement>('.list, .scroll, .verdict-head')?.focus({ preventScroll: true });
+  }, [shown.view, shown.test, shown.fn]);
+
+  const viewer: Viewer = { trace, details, page, shown, hits, go };
+  useKeys(viewer, { input, toggleHelp: () => setHelp((before) => !before), closeHelp: () => setHelp(false) });
+  const View = VIEW_OF[shown.view];
+  // The verdict is a main part of the page by itself.
+  const Box = shown.view === 'failures' ? 'div' : 'main';
+  const hasDetails = WITH_DETAILS.has(shown.view) && shown.node !== -1;
+  return (
+    <ViewerContext.Provider value={viewer}>
+      <div class={`app${hasDetails ? ' with-details' : ''}`}>
+        <Navigation onHelp={() => setHelp(true)} />
+        <div class="centre">
+          <Top input={input} />
+          <Box ref={main} class="view">
+            {!WITH_HEADING.has(shown.view) && <h1 class="unseen">{shown.view}</h1>}
+            <View key={`${shown.view} ${shown.test}`} />
+          </Box>
+        </div>
+        {hasDetails && (
+          <aside class="details" aria-label="Details" tabIndex={0}>
+            <DetailsPane key={shown.node} />
+          </aside>
+        )}
+        {help && <Help onClose={() => setHelp(false)} />}
+      </div>
+    </ViewerContext.Provider>
+  );
+}
+
+function startOf(trace: Trace): Shown {
+  const start: Shown = { view: 'failures', test: -1, node: -1, fn: -1, query: '' };
+  return { ...start, ...shownAt(trace, location.hash) };
+}
+
+/** A frame without an origin may refuse to change its address. */
+function remember(trace: Trace, shown: Shown, push: boolean): void {
+  try {
+    history[push ? 'pushState' : 'replaceState'](null, '', fragmentOf(trace, shown));
+  } catch {
+    // The page works without.
+  }
+}
+
+function useHits(
+  trace: Trace,
+  details: DetailsCache,
+  query: string,
+  redraw: (next: (n: number) => number) => void,
+): Hits | undefined {
+  const [hits, setHits] = useState<Hits>();
+  useEffect(() => {
+    if (query.trim() === '') {
+      setHits(undefined);
+      return;
+    }
+    setHits({ marks: new Uint8Array(trace.nodes.count), nodes: [], done: false });
+    const end = search(trace, details, query, (found) => {
+      setHits({ ...found });
+      redraw((before) => before + 1);
+    });
+    return end;
+  }, [trace, query]);
+  return hits;
+}
+
+interface NavigationProps {
+  readonly onHelp: () => void;
+}
+
+function Navigation({ onHelp }: NavigationProps): JSX.Element {
+  const { trace, page, shown, go } = useViewer();
+  const failed = trace.tests.filter(({ late, outcome }) => !late && outcome === 'failed').length;
+  const cards = page.report?.verdict.cards.length ?? 0;
+  const entries: [View, string, number | undefined][] = [
+    ['failures', 'Failures', failed || cards],
+    ['tests', 'Tests', trace.tests.filter(({ late }) => !late).length],
+    ['tree', 'Tree', undefined],
+    ['timeline', 'Timeline', undefined],
+    ['functions', 'Functions', trace.functions.length],
+    ['http', 'HTTP', trace.exchanges.length],
+    ['compare', 'Compare', page.report?.compare?.units.length ?? 0],
+    ['about', 'About', undefined],
+  ];
+  const wanted = entries.filter(([view, , many]) => many !== 0 || view === shown.view || view === 'failures');
+  return (
+    <nav aria-label="Views">
+      <span class="brand">handit</span>
+      {wanted.map(([view, label, many]) => (
+        <button
+          type="button"
+          key={view}
+          aria-current={shown.view === view ? 'page' : undefined}
+          onClick={() => go({ view, fn: -1 })}
+        >
+          <span>{label}</span>
+          {many !== undefined && many > 0 && (
+            <span class={`many${view === 'failures' ? ' bad' : ''}`}>{count(many)}</span>
+          )}
+        </button>
+      ))}
+      <span class="space" />
+      <button type="button" class="quiet" onClick={onHelp}>
+        Keys <kbd>?</kbd>
+      </button>
+    </nav>
+  );
+}
+
+function Top({ input }: { input: { current: HTMLInputElement | null } }): JSX.Element {
+  const { trace, shown, go, hits } = useViewer();
+  const [text, setText] = useState(shown.query);
+  useEffect(() => setText(shown.query), [shown.query]);
+  const terms = termsOf(shown.query);
+  const without = (at: number): string =>
+    terms
+      .filter((_, index) => index !== at)
+      .map((term) => term.text)
+      .join(' ');
+  const step = (by: number): void => {
+    if (!hits || hits.nodes.length === 0) return;
+    const at = hits.nodes.indexOf(shown.node);
+    go({ node: hits.nodes[(at + by + hits.nodes.length) % hits.nodes.length] });
+  };
+  return (
+    <header class="top">
+      <div class="scope">
+        {shown.test === -1 ? (
+          <span class="dim">all of the run</span>
+        ) : (
+          <>
+            <button type="button" class="link" onClick={() => go({ test: -1 })}>
+              run
+            </button>
+            <i>›</i>
+            <span class="crumb" title={visible(trace.tests[shown.test].name)}>
+              {visible(trace.tests[shown.test].name.split(' > ').at(-1)!)}
+            </span>
+          </>
+        )}
+      </div>
+      <form
+        role="search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          go({ query: text.trim(), ...(text.trim() !== '' && shown.view === 'failures' && { view: 'tree' as const }) });
+        }}
+      >
+        {terms.map((term, index) => (
+          <button
+            type="button"
+            class="chip"
+            key={term.text}
+            title="Take away"
+            onClick={() => go({ query: without(index) })}
+          >
+            {visible(term.text)} ✕
+          </button>
+        ))}
+        <input
+          ref={input}
+          type="search"
+          aria-label="Search"
+          placeholder="Search:  fn: file: arg: ret: err: status: dur: test:"
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+        {hits && (
+          <span class="found" role="status">
+            {count(hits.nodes.length)}
+            {hits.done ? '' : '…'}
+            <button type="button" aria-label="Previous hit" onClick={() => step(-1)}>
+              ↑
+            </button>
+            <button type="button" aria-label="Next hit" onClick={() => step(1)}>
+              ↓
+            </button>
+          </span>
+        )}
+      </form>
+    </header>
+  );
+}

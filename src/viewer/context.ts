@@ -1,0 +1,24 @@
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { Trace } from '../reader/trace.js';
+import type { Shown } from './address.js';
+import type { DetailsCache } from './details-cache.js';
+import type { PageData } from './page-data.js';
+import type { Hits } from './query.js';
+
+/** What every view needs. */
+export interface Viewer {
+  readonly trace: Trace;
+  readonly details: DetailsCache;
+  readonly page: PageData;
+  readonly shown: Shown;
+  readonly hits: Hits | undefined;
+  /** Shows something else; with `push` the way back leads here. */
+  go(to: Partial<Shown>): void;
+}
+
+export const ViewerContext = createContext<Viewer | undefined>(undefined);
+
+export function useViewer(): Viewer {
+  return useContext(ViewerContext)!;
+}

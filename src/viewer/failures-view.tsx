@@ -1,0 +1,64 @@
+import type { JSX } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { visible } from '../report/visible.js';
+import { useViewer } from './context.js';
+import { count } from './format.js';
+
+/** The verdict that came with the page, as it stands there; of a trace that was dropped, its failed tests. */
+export function FailuresView(): JSX.Element {
+  const { page, go, trace } = useViewer();
+  const box = useRef<HTMLDivElement>(null);
+  const verdict = document.getElementById('verdict');
+  useLayoutEffect(() => {
+    if (!page.report || !verdict) return;
+    box.current!.append(verdict);
+    verdict.hidden = false;
+    // A link without an address takes no focus.
+    for (const link of verdict.querySelectorAll<HTMLElement>('a[data-node]')) {
+      link.setAttribute('role', 'link');
+      link.tabIndex = 0;
+    }
+    return () => {
+      verdict.hidden = true;
+      document.body.append(verdict);
+    };
+  }, []);
+  const open = (event: Event): void => {
+    const link = (event.target as Element).closest<HTMLElement>('a[data-node]');
+    const node = link ? trace.nodeNamed(link.dataset.node!) : -1;
+    if (node !== -1) go({ view: 'tree', node, test: trace.testOf(node), query: '' });
+  };
+  return (
+    <div
+      class="scroll failures"
+      ref={box}
+      onClick={open}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') open(event);
+      }}
+    >
+      {!page.report && <FailedTests />}
+    </div>
+  );
+}
+
+function FailedTests(): JSX.Element {
+  const { trace, go } = useViewer();
+  const failed = trace.tests.filter(({ late, outcome }) => !late && outcome === 'failed');
+  return (
+    <>
+      <h1>
+        {failed.length > 0 ? `${count(failed.length)} of ${count(trace.tests.length)} tests failed` : 'No test failed'}
+      </h1>
+      <ul class="plain">
+        {failed.map((test) => (
+          <li key={test.index}>
+            <button type="button" class="link" onClick={() => go({ view: 'tree', test: test.index, node: -1 })}>
+              {visible(test.name)}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}

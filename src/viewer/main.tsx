@@ -1,0 +1,92 @@
+import { render } from 'preact';
+import { App } from './app.js';
+import { bytes } from './format.js';
+import { loadBlocks, loadFile } from './load-trace.js';
+import { readPage, type PageData } from './page-data.js';
+
+const root = document.getElementById('app')!;
+const verdict = document.getElementById('verdict')!;
+
+/** The verdict is there already; the rest comes as soon as the lines are read. */
+async function start(): Promise<void> {
+  const page = await readPage(document);
+  if (page.report === undefined) {
+    verdict.hidden = true;
+    waitForFile(page);
+    return;
+  }
+  const bar = progressBar();
+  const trace = await loadBlocks(page.blocks, bar.show);
+  bar.end();
+  show(page, trace);
+}
+
+function show(page: PageData, trace: Parameters<typeof App>[0]['trace']): void {
+  document.documentElement.classList.add('ready');
+  root.replaceChildren();
+  render(<App trace={trace} page={page} />, root);
+}
+
+function waitForFile(page: PageData): void {
+  document.title = 'handit';
+  const take = async (file: File | undefined): Promise<void> => {
+    if (!file) return;
+    const bar = progressBar();
+    try {
+      const trace = await loadFile(file, bar.show);
+      if (trace.processes.length === 0) throw new Error(`${file.name} is not a trace of handit`);
+      document.title = `${file.name} · handit`;
+      show(page, trace);
+    } catch (error) {
+      say((error as Error).message);
+    } finally {
+      bar.end();
+    }
+  };
+  render(
+    <div class="drop">
+      <h1>handit</h1>
+      <p>Drop a trace here, a .jsonl or .jsonl.gz file. It is read in this page and goes nowhere.</p>
+      <label class="file">
+        Choose a file
+        <input type="file" accept=".jsonl,.gz" onChange={(event) => void take(event.currentTarget.files?.[0])} />
+      </label>
+      <p id="said" role="alert" />
+    </div>,
+    root,
+  );
+  addEventListener('dragover', (event) => event.preventDefault());
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    void take(event.dataTransfer?.files[0]);
+  });
+}
+
+function progressBar(): { show: (done: number, of: number) => void; end: () => void } {
+  const bar = document.createElement('div');
+  bar.className = 'progress';
+  bar.setAttribute('role', 'status');
+  document.body.append(bar);
+  return {
+    show(done, of) {
+      if (of < 4e6) return;
+      bar.textContent = `${bytes(done)} of ${bytes(of)} read`;
+    },
+    end: () => bar.remove(),
+  };
+}
+
+function say(text: string): void {
+  const place = document.getElementById('said');
+  if (place) {
+    place.textContent = text;
+    return;
+  }
+  const note = document.createElement('p');
+  note.className = 'warning';
+  note.setAttribute('role', 'alert');
+  note.textContent = text;
+  document.body.prepend(note);
+}
+
+start().catch((error: unknown) => say(`The rest of the report cannot be shown here: ${(error as Error).message}`));

@@ -1,0 +1,181 @@
+import type { CSSProperties, JSX } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { ownTime } from '../reader/times.js';
+import { useViewer } from './context.js';
+import { argsText, count, duration, nameOf, outcomeText, placeOf } from './format.js';
+import { TreeState, type TreeRow } from './tree-rows.js';
+import { VirtualList } from './virtual-list.js';
+
+const INDENT = 14;
+/** Deeper ones are not moved further to the right: the depth is said as a number. */
+const MAX_INDENT = 24;
+
+export function TreeView(): JSX.Element {
+  const { trace, shown, go, hits } = useViewer();
+  const state = useRef<TreeState>(undefined);
+  state.current ??= new TreeState(trace);
+  const tree = state.current;
+  const [version, setVersion] = useState(0);
+  const revealed = useRef(-1);
+  if (shown.node !== revealed.current) {
+    revealed.current = shown.node;
+    if (shown.node !== -1) tree.reveal(shown.node);
+  }
+  const roots = shown.test === -1 ? trace.roots : trace.rootsOfTest(shown.test);
+  const rows = useMemo(() => tree.rows(roots, hits?.marks), [version, roots, hits, shown.node]);
+  const selected = rows.findIndex(({ node, times }) => node === shown.node && times === 1);
+  useEffect(() => {
+    if (roots.length === 1 && !tree.open.has(roots[0])) {
+      tree.open.add(roots[0]);
+      setVersion((before) => before + 1);
+    }
+  }, [roots]);
+
+  const toggle = (row: TreeRow, to = !row.open): void => {
+    if (row.times > 1) tree.unfolded.add(row.node);
+    else if (to) tree.open.add(row.node);
+    else tree.open.delete(row.node);
+    setVersion((before) => before + 1);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const row = rows[selected] as TreeRow | undefined;
+    const move = (to: number): void => {
+      const next = rows[Math.max(0, Math.min(rows.length - 1, to))];
+      if (next) go({ node: next.node });
+    };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    switch (event.key) {
+      case 'ArrowDown':
+        move(selected + 1);
+        break;
+      case 'ArrowUp':
+        move(selected - 1);
+        break;
+      case 'PageDown':
+        move(selected + 20);
+        break;
+      case 'PageUp':
+        move(selected - 20);
+        break;
+      case 'Home':
+        move(0);
+        break;
+      case 'End':
+        move(rows.length - 1);
+        break;
+      case 'ArrowRight':
+        if (row && !row.open && row.children > 0) toggle(row, true);
+        else move(selected + 1);
+        break;
+      case 'ArrowLeft':
+        if (row?.open) toggle(row, false);
+        else if (row && trace.nodes.parent[row.node] !== -1) go({ node: trace.nodes.parent[row.node] });
+        break;
+      case 'Enter':
+      case ' ':
+        if (row) toggle(row);
+        break;
+      default:
+        return;
+    }
+    event.preventDefault();
+  };
+  if (rows.length === 0) return <Empty />;
+  return (
+    <VirtualList
+      role="tree"
+      label="Calls"
+      count={rows.length}
+      rowHeight={24}
+      selected={selected}
+      activeId={selected === -1 ? undefined : `row-${shown.node}`}
+      onKeyDown={onKeyDown}
+      row={(index, style) => (
+        <Row
+          key={rows[index].node}
+          row={rows[index]}
+          style={style}
+          isSelected={index === selected}
+          hit={hits?.marks[rows[index].node] === 1}
+          onToggle={toggle}
+        />
+      )}
+    />
+  );
+}
+
+function Empty(): JSX.Element {
+  const { hits, page, shown } = useViewer();
+  if (hits) return <p class="empty">{hits.done ? 'Nothing matches the search.' : 'Searching…'}</p>;
+  const partly = page.report?.content === 'failures' && shown.test !== -1;
+  return (
+    <p class="empty">
+      {partly
+        ? 'What this test called is not in this report: it has what failing tests did. "handit report --all" writes everything.'
+        : 'No calls were recorded here.'}
+    </p>
+  );
+}
+
+interface RowProps {
+  readonly row: TreeRow;
+  readonly style: CSSProperties;
+  readonly isSelected: boolean;
+  readonly hit: boolean;
+  readonly onToggle: (row: TreeRow) => void;
+}
+
+function Row({ row, style, isSelected, hit, onToggle }: RowProps): JSX.Element {
+  const { trace, details, go } = useViewer();
+  const { node, depth, children, open, times } = row;
+  const failed = trace.hasFailed(node);
+  const detail = times > 1 ? undefined : details.get(node);
+  const total = trace.durationOf(node);
+  const own = children > 0 && times === 1 ? ownTime(trace, trace.nodes, node) : -1;
+  const isExchange = trace.isExchange(node);
+  const classes = ['row', isSelected && 'selected', failed && 'failed', hit && 'hit'].filter(Boolean).join(' ');
+  return (
+    <div
+      class={classes}
+      style={style}
+      role="treeitem"
+      id={`row-${node}`}
+      aria-level={depth + 1}
+      aria-selected={isSelected}
+      aria-expanded={children > 0 ? open : undefined}
+      onClick={() => (times > 1 ? onToggle(row) : go({ node }))}
+      onDblClick={() => onToggle(row)}
+    >
+      <span class="indent" style={{ width: `${Math.min(depth, MAX_INDENT) * INDENT}px` }} />
+      <span
+        class={`twist${children > 0 ? (open ? ' open' : ' shut') : ''}`}
+        onClick={(event) => {
+          event.stopPropagation();
+          if (children > 0) onToggle(row);
+        }}
+      />
+      {failed && (
+        <span class="sign" title="failed">
+          ✕
+        </span>
+      )}
+      {isExchange && <span class="tag">{trace.exchangeOf(node)!.side === 'server' ? 'serves' : 'http'}</span>}
+      <span class="name">{nameOf(trace, node)}</span>
+      {times > 1 ? (
+        <span class="times">× {count(times)}</span>
+      ) : (
+        <>
+          {!isExchange && <span class="args">({argsText(detail)})</span>}
+          <span class="arrow">→</span>
+          <span class="outcome">{outcomeText(trace, node, detail)}</span>
+        </>
+      )}
+      <span class="space" />
+      <span class="time" title="own / total">
+        {own > 0 && own < total ? <i>{duration(own)} / </i> : null}
+        {duration(total)}
+      </span>
+      <span class="place">{placeOf(trace, node)}</span>
+    </div>
+  );
+}

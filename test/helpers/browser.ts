@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+
+/** Debian's, Ubuntu's and what else a machine may have. */
+const PLACES = [
+  process.env.CHROMIUM_PATH,
+  ...['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/usr/bin/google-chrome-stable'],
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+export const chromiumPath = PLACES.find((path) => path !== undefined && existsSync(path));
+
+/** Tests of what a browser shows: without one they are skipped, and say so. */
+export const describeInBrowser: typeof describe = chromiumPath === undefined ? describe.skip : describe;
+if (chromiumPath === undefined) {
+  process.stderr.write('NO CHROMIUM: the report is not tested in a browser; install chromium, or set CHROMIUM_PATH\n');
+}
+
+let browser: Promise<Browser> | undefined;
+
+export interface Opened {
+  readonly page: Page;
+  /** Errors, warnings and violations of the policy that the page told of, and requests that it made. */
+  readonly trouble: string[];
+}
+
+/** Opens a file in a page without a network. */
+export async function openFile(path: string, options: BrowserContextOptions & { hash?: string } = {}): Promise<Opened> {
+  browser ??= chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
+  const { hash = '', ...rest } = options;
+  const context = await (
+    await browser
+  ).newContext({
+    viewport: { width: 1440, height: 900 },
+    offline: true,
+    reducedMotion: 'reduce',
+    ...rest,
+  });
+  const page = await context.newPage();
+  const trouble: string[] = [];
+  page.on('console', (message) => trouble.push(`console: ${message.text()}`));
+  page.on('pageerror', (error) => trouble.push(`error: ${error.message}`));
+  page.on('dialog', (dialog) => {
+    trouble.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(pathToFileURL(path).href)) trouble.push(`request: ${request.url().slice(0, 200)}`);
+  });
+  await page.goto(`${pathToFileURL(path).href}${hash}`);
+  if (rest.javaScriptEnabled !== false) await page.waitForSelector('html.ready', { timeout: 45_000 });
+  return { page, trouble };
+}
+
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close();
+  browser = undefined;
+}
