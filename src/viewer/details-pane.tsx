@@ -9,6 +9,7 @@ import { Conversation, messagesOf } from './conversation.js';
 import { copyText, curlOf, markdownOf } from './copy.js';
 import type { Detail } from './details-cache.js';
 import { bytes, duration, nameOf, placeOf } from './format.js';
+import { Part } from './part.js';
 import { SourceOf } from './source-of.js';
 import { ValueTree } from './value-tree.js';
 
@@ -223,14 +224,5 @@ function HeadersPart({ title, headers }: { title: string; headers: Headers }): J
         ))}
       </dl>
     </Part>
-  );
-}
-
-export function Part({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
-  return (
-    <section class="part">
-      <h3>{title}</h3>
-      {children}
-    </section>
   );
 }

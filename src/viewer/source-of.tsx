@@ -5,7 +5,7 @@ import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
 import type { DetailsCache } from './details-cache.js';
 import { outcomeText, short } from './format.js';
-import { Part } from './details-pane.js';
+import { Part } from './part.js';
 
 const MOST_LINES = 60;
 
