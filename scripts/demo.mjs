@@ -31,6 +31,12 @@ function demo() {
   console.log('\n$ handit print handit_events.jsonl\n');
   const print = spawnSync(process.execPath, [join(root, 'dist/cli.cjs'), 'print', trace], { stdio: 'inherit' });
   if (print.status !== 0) return 1;
+  const page = join(dirname(trace), 'handit_report.html');
+  const report = spawnSync(process.execPath, [join(root, 'dist/cli.cjs'), 'report', trace, '--all', '-o', page], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (report.status !== 0) return 1;
+  console.log(`\nthe report, for the browser: ${pathToFileURL(page).href}`);
   console.log(`\n${calls} calls in ${relative(process.cwd(), trace)}`);
   return 0;
 }

@@ -139,7 +139,69 @@ function escapeXml(text) {
     .replace(/[^\t\n\x20-\ud7ff\ue000-\ufffd]/g, '\ufffd');
 }
 
+const SHOP = {
+  'package.json': '{"type":"module"}',
+  'cart.js': `import { round } from './money.js';
+
+export class Cart {
+  #items = [];
+  add(name, price, count) {
+    this.#items.push({ name, price, count });
+  }
+  total(rate) {
+    const sum = this.#items.reduce((sum, { price, count }) => sum + price * count, 0);
+    return round(sum * (1 + rate));
+  }
+}
+`,
+  'money.js': `export function round(value) {
+  return Math.round(value * 100) / 100;
+}
+`,
+  'cart.test.js': `import assert from 'node:assert';
+import { test } from 'node:test';
+import { Cart } from './cart.js';
+
+test('a cart adds up', () => {
+  const cart = new Cart();
+  cart.add('tea', 10, 2);
+  cart.add('cup', 5, 1);
+  assert.strictEqual(cart.total(0.19), 29.75);
+});
+`,
+};
+
+/** The report of a test that fails after a change, in Chromium (CHROMIUM_PATH). */
+async function photographReport(target) {
+  const { chromium } = await import('playwright-core');
+  const folder = mkdtempSync(join(tmpdir(), 'handit-pictures-'));
+  const record = (trace) => {
+    const args = ['--import', pathToFileURL(join(root, 'register.mjs')).href, 'cart.test.js'];
+    spawnSync(process.execPath, args, {
+      cwd: folder,
+      env: { ...process.env, HANDIT_OUTPUT_FILE: join(folder, trace) },
+    });
+  };
+  try {
+    for (const [name, text] of Object.entries(SHOP)) writeFileSync(join(folder, name), text);
+    record('green.jsonl');
+    writeFileSync(join(folder, 'money.js'), SHOP['money.js'].replace('value * 100', 'value * 10'));
+    record('red.jsonl');
+    run([join(root, 'dist/cli.cjs'), 'report', 'red.jsonl', '--base', 'green.jsonl', '--all'], { cwd: folder });
+    const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    const page = await browser.newPage({ viewport: { width: 1100, height: 660 }, deviceScaleFactor: 1.5 });
+    await page.goto(pathToFileURL(join(folder, 'handit_report.html')).href);
+    await page.waitForSelector('html.ready');
+    await page.screenshot({ path: target });
+    await browser.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   mkdirSync(join(root, 'docs/pictures'), { recursive: true });
+  await photographReport(join(root, 'docs/pictures/report.png'));
   writeFileSync(join(root, 'docs/pictures/tree.svg'), drawTree(printedTrace()));
 }

@@ -21,7 +21,7 @@ export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): str
     for (const [reason, count] of Object.entries(end.dropped)) dropped.set(reason, (dropped.get(reason) ?? 0) + count);
   }
   const of = processes === 1 ? '1 process' : `${processes} processes`;
-  const lines = [`${sizeText(size)} from ${of} in ${name}; see it with: handit print`];
+  const lines = [`${sizeText(size)} from ${of} in ${name}; see it with: handit print, or in the browser: handit open`];
   for (const [reason, count] of dropped) lines.push(`${count} calls are counted only (${reason}); ${lift(reason)}`);
   return lines;
 }
