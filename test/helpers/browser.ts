@@ -25,10 +25,16 @@ export interface Opened {
   readonly trouble: string[];
 }
 
+export interface OpenOptions extends BrowserContextOptions {
+  readonly hash?: string;
+  /** Until the trace is read; not where the page has none. */
+  readonly wait?: boolean;
+}
+
 /** Opens a file in a page without a network. */
-export async function openFile(path: string, options: BrowserContextOptions & { hash?: string } = {}): Promise<Opened> {
+export async function openFile(path: string, options: OpenOptions = {}): Promise<Opened> {
   browser ??= chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
-  const { hash = '', ...rest } = options;
+  const { hash = '', wait = options.javaScriptEnabled !== false, ...rest } = options;
   const context = await (
     await browser
   ).newContext({
@@ -49,7 +55,7 @@ export async function openFile(path: string, options: BrowserContextOptions & { 
     if (!request.url().startsWith(pathToFileURL(path).href)) trouble.push(`request: ${request.url().slice(0, 200)}`);
   });
   await page.goto(`${pathToFileURL(path).href}${hash}`);
-  if (rest.javaScriptEnabled !== false) await page.waitForSelector('html.ready', { timeout: 45_000 });
+  if (wait) await page.waitForSelector('html.ready', { timeout: 45_000 });
   return { page, trouble };
 }
 
