@@ -30,7 +30,9 @@ describe.each(nodes())('on Node $version', ({ path }) => {
     const { folder, cli } = project({});
     const { stdout, stderr, code } = await runNode(path, [cli, 'app.js', 'ada', '--flag'], { cwd: folder });
     expect({ stdout, code }).toEqual({ stdout: 'hello ada 2\n', code: 3 });
-    expect(stderr).toMatch(/^handit: 1 kB from 1 process in handit_events\.jsonl; see it with: handit print, or in the browser: handit open\n$/);
+    expect(stderr).toMatch(
+      /^handit: 1 kB from 1 process in handit_events\.jsonl; see it with: handit print, or in the browser: handit open\n$/,
+    );
     const file = join(folder, 'handit_events.jsonl');
     validateTrace(file);
     expect(callNames(readTrace(file))).toBe('greet');
