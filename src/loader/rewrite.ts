@@ -50,6 +50,7 @@ export interface RewrittenFile extends Rewritten {
 /** @returns the step between a loaded source and the one that runs */
 export function createRewrite(options: RewriteOptions): Rewrite {
   const { cache, userModules } = options;
+  const coverage = Boolean(process.env.NODE_V8_COVERAGE) || process.execArgv.includes('--experimental-test-coverage');
   let instrument: typeof transform.instrument | undefined;
   let loading = false;
   /** Folders of which it is known whether they have maps. */
@@ -80,6 +81,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
         (name, original = path) => userModules.functionsOf(original)?.(name) ?? true,
       ),
       redactParameter: options.redactParameter,
+      coverage,
       map: map && incoming(map, path, read, originals),
     };
     const result = instrument(source, filename, settings);

@@ -396,9 +396,13 @@ class Rewriter {
     this.terminate(node);
   }
 
-  /** An optional call is to V8's messages what an `await` is: `(intermediate value)`. */
+  /**
+   * An optional call is to V8's messages what an `await` is: `(intermediate value)`. It has no ranges for coverage, so it
+   * is used only where a message can quote it, and not where coverage is known to be wanted.
+   */
   private resumed(frame: Frame): string {
-    return `${this.use('r')}?.(${frame.call},`;
+    const quoted = !this.options.coverage && canBeQuoted(this.walk.ancestors);
+    return `${this.use('r')}${quoted ? '?.' : ''}(${frame.call},`;
   }
 
   private visitAwait(node: Node, context: Context, frame: Frame): void {
@@ -602,6 +606,19 @@ function unusedPrefix(source: string): string {
     const number = i === 0 ? '' : String(i);
     if (!taken.has(number)) return `h$${number}_`;
   }
+}
+
+const QUOTING = /^(SpreadElement|MemberExpression|BinaryExpression|UnaryExpression|SequenceExpression)$/;
+/** These quote what is in brackets: what is called, made or looked into. */
+const QUOTING_BRACKETS =
+  /^(MemberExpression|CallExpression|NewExpression|TaggedTemplateExpression|SpreadElement|Class\w+|ChainExpression|AwaitExpression|ParenthesizedExpression|ArrayExpression)$/;
+
+/** Whether a message of V8 can quote a value, by the nodes around it. */
+function canBeQuoted(ancestors: readonly Node[]): boolean {
+  const parent = ancestors.at(-1)!;
+  if (parent.type === 'ParenthesizedExpression') return QUOTING_BRACKETS.test(ancestors.at(-2)!.type);
+  const pattern = (parent.id ?? parent.left) as Node | undefined;
+  return QUOTING.test(parent.type) || (pattern?.type.endsWith('Pattern') ?? false);
 }
 
 /** What V8 names in its messages; and nothing of the program runs when it is evaluated. */

@@ -63,6 +63,8 @@ export interface InstrumentOptions {
   includeFunction?: (name: string, path?: string) => boolean;
   /** A parameter for which this answers true is never handed over; its place is taken by a constant. */
   redactParameter?: (name: string) => boolean;
+  /** Ranges of coverage count more than the messages of V8. */
+  coverage?: boolean;
   /** Where the text was generated from others: its functions are reported as they stand there. */
   map?: IncomingMap;
 }
