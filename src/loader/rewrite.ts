@@ -157,6 +157,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       options.build,
       options.runtimeUrl ?? '',
       options.filters,
+      String(coverage),
       filtered,
       extension,
       kind,
