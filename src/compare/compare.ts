@@ -105,7 +105,12 @@ export class Session {
     const { pairs, nodes } = this.walk(unit);
     const compared: Compared = { base: this.base, next: this.next, pairs, nodes, outside: this.#changedOutside() };
     const isUseful = isBroken(unit) || pairs.length > 0;
-    return { unit, suspects: isUseful ? suspectsOf(unit, compared) : [], differing: pairs.length };
+    const suspects = isUseful ? suspectsOf(unit, compared) : [];
+    if (suspects.length > 0 || !isBroken(unit) || unit.newTest === -1)
+      return { unit, suspects, differing: pairs.length };
+    // Work that nothing led back to this test.
+    const outside = this.#changedDuring(unit.newTest);
+    return { unit, suspects: suspectsOf(unit, { ...compared, outside }), differing: pairs.length };
   }
 
   walk(unit: Unit): { pairs: Pair[]; nodes: Int32Array } {
@@ -116,20 +121,29 @@ export class Session {
     return { pairs: hasBoth ? walk(this.base, this.next, unit.ours, unit.theirs) : [], nodes: theirs };
   }
 
+  /** Functions with another source that were called while a test ran, in whatever. */
+  #changedDuring(test: number): ReadonlyMap<number, number> {
+    const { firstNs, dt } = this.next.side.trace.tests[test];
+    const { t0 } = this.next.side.trace.nodes;
+    return this.#changedCalls((node) => t0[node] >= firstNs && (dt < 0 || t0[node] <= firstNs + dt));
+  }
+
   /** Functions with another source that were called outside of tests, as modules are when they are loaded. */
   #changedOutside(): ReadonlyMap<number, number> {
-    if (this.#outside) return this.#outside;
+    return (this.#outside ??= this.#changedCalls((node) => this.next.side.trace.scopeOf(node).test === -1));
+  }
+
+  #changedCalls(wanted: (node: number) => boolean): ReadonlyMap<number, number> {
     const found = new Map<number, number>();
     const { identities, side } = this.next;
-    if (identities.all.some(({ changed }) => changed)) {
-      const { trace } = side;
-      for (let node = 0; node < trace.nodes.count; node++) {
-        if (trace.isExchange(node) || !side.has(node) || trace.scopeOf(node).test !== -1) continue;
-        const id = this.next.functionIds[trace.nodes.func[node]];
-        if (id >= 0 && identities.all[id].changed && !found.has(id)) found.set(id, node);
-      }
+    const { trace } = side;
+    if (!identities.all.some(({ changed }) => changed)) return found;
+    for (let node = 0; node < trace.nodes.count; node++) {
+      if (trace.isExchange(node) || !side.has(node) || !wanted(node)) continue;
+      const id = this.next.functionIds[trace.nodes.func[node]];
+      if (id >= 0 && identities.all[id].changed && !found.has(id)) found.set(id, node);
     }
-    return (this.#outside = found);
+    return found;
   }
 }
 
