@@ -33,7 +33,7 @@ import { quote } from './recorder/quote.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
 import { createRecorder } from './recorder/recorder.js';
-import { argvWithoutSecrets, redactUrls, secretKeys } from './recorder/redact.js';
+import { argvWithoutSecrets, redactText, secretKeys } from './recorder/redact.js';
 import { watchCredentials } from './process/credentials.js';
 import { avoidWatcher } from './process/watcher.js';
 import { watchProcessEnd } from './process/process-end.js';
@@ -72,7 +72,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   if (config.defaultOutputFile) avoidWatcher(config, process.env, process.ppid, debug);
 
   const proc = textHash(`${process.pid} ${threadId} ${process.hrtime.bigint()} ${Date.now()}`).slice(0, 8);
-  const isSecret = secretKeys(config.redact);
+  const isSecret = secretKeys(config.redact, warn);
   const sources = createSourceTable();
   const sink = createJsonlSink({
     path: config.outputFile,
@@ -150,7 +150,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       platform: process.platform,
       ...processFacts({
         ...{ cwd: config.cwd, env: process.env, program: process.argv[1], execArgv: process.execArgv, broken },
-        withoutSecrets: (text) => redactUrls(text, isSecret),
+        withoutSecrets: (text) => redactText(text, isSecret),
       }),
     });
   }

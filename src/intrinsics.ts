@@ -354,6 +354,11 @@ export const mapSet = uncurry(mapClass.prototype.set);
 export const setBytes = uncurry(Uint8Array.prototype.set);
 export const fillBytes = uncurry(Uint8Array.prototype.fill);
 export const moveBytes = uncurry(Uint8Array.prototype.copyWithin);
+export const bytesIndexOf = uncurry(bufferPrototype.indexOf) as (
+  bytes: Uint8Array,
+  part: Uint8Array,
+  from: number,
+) => number;
 export const indexOfByte = uncurry(Uint8Array.prototype.indexOf);
 export const { setFloat64, getFloat64, setUint32 } = DataView.prototype;
 

@@ -1,4 +1,4 @@
-import { argvWithoutSecrets, mayHoldUrl, redactUrls, secretKeys } from '../src/recorder/redact.js';
+import { argvWithoutSecrets, redactText, secretKeys } from '../src/recorder/redact.js';
 
 const isSecret = secretKeys(null);
 
@@ -12,11 +12,18 @@ describe('secretKeys() answers true for', () => {
       'secret clientSecret client_secret SECRET_KEY secretAccessKey AWS_SECRET_ACCESS_KEY jwtSecret secrets my$secret',
       'authorization Authorization AUTHORIZATION Proxy-Authorization auth basicAuth jwt credentials credential bearer',
       'cookie Cookie cookies Set-Cookie set_cookie setCookie',
-      'api_key apiKey apikey API_KEY X-API-Key x-api-key api.key stripeApiKey apiKeys accessKey AWS_ACCESS_KEY_ID authKey',
+      'api_key apiKey apikey API_KEY X-API-Key x-api-key api.key stripeApiKey apiKeys accessKey authKey',
       'session_id sessionId SESSION-ID sid connect.sid JSESSIONID PHPSESSID ASP.NET_SessionId sessionKey sessionToken',
       'credit_card creditCard creditCardNumber card_number cardNumber cardNo ccNumber cvv cvv2 CVC pan ssn',
       'private_key privateKey PRIVATE-KEY rsaPrivateKey signingKey encryption_key masterKey @password $token',
-      'connectionString DATABASE_URL db_url MONGODB_URI otp',
+      'connectionString DATABASE_URL db_url MONGODB_URI otp SQLALCHEMY_DATABASE_URI webhookUrl sasUrl',
+      'authHeader x-auth x-jwt-assertion x-jwt subscriptionKey Ocp-Apim-Subscription-Key accountKey sharedAccessKey',
+      'SENDGRID_KEY DD_APP_KEY STRIPE_KEY x-functions-key privKey tlsKey licenseKey jwk pem hmac psk creds pat GITHUB_PAT',
+      'dsn sentryDsn SENTRY_DSN iban accountNumber bankAccountNumber account_number userPin cardPin pinCode',
+      'mfaCode recoveryCodes backup_codes loginCode seedPhrase mnemonic code_verifier clientAssertion SAMLResponse',
+      'pswd passHash hashedPassword passwordSalt resetPasswordToken verificationToken secret_id X-Vault-Token _authToken',
+      'npm_config__auth wifiPassword token2 contraseña CONTRASEÑA motdepasse mot_de_passe passwort userPasswort senha',
+      'пароль 密码 パスワード 비밀번호 wachtwoord lösenord hasło şifre',
     ]
       .join(' ')
       .split(' '),
@@ -39,6 +46,15 @@ describe('secretKeys() answers false for', () => {
       'card cards cardNotFound discard cardboard accNumber pane panel span company expand',
       'pin spin user username name email url baseUrl uri company host port query body header headers',
       'length value type constructor hasOwnProperty toString valueOf $type',
+      'eos_token nextPageToken cancelToken lookaheadToken bos_token padToken stop_token pad_token_id first_token tokenId',
+      'previousToken endToken inputTokens syntaxToken currentToken token_type tokenExpiresAt token_expiry tokenEndpoint',
+      'hasPassword showPassword cookiesEnabled withCredentials passwordMinLength passwordResetRequired passwordUpdatedAt',
+      'authorization_endpoint secretName secretsCount credentialId credentialsProvider apiKeyId accessKeyId',
+      'AWS_ACCESS_KEY_ID privateKeyPath pemFile postcardNumber discardCode wildcardCode cookieName cookie_domain',
+      'cacheKey foreignKey CACHE_KEY PRIMARY_KEY STORAGE_KEY S3_KEY sortKey partitionKey idempotencyKey routingKey i18nKey',
+      'statusCode errorCode countryCode postalCode zipCode barcode qrCode codeName path patch patient pattern compact',
+      'spam opinion shipping pinned mapping accountName accountId client_assertion_type sessionTimeout sessionStorage',
+      'isAuthenticated requiresAuth authMethod authType encryptionAlgorithm jwtAlgorithm hmacAlgorithm otpEnabled dsnName',
       'apiary api apiVersion rapid access accessed private sign signal encrypt credit accredited',
     ]
       .join(' ')
@@ -94,7 +110,7 @@ describe('argvWithoutSecrets()', () => {
   );
 });
 
-describe('redactUrls()', () => {
+describe('redactText() of addresses', () => {
   const isSecret = secretKeys(null);
   test.each([
     ['https://ada:hunter2@host/a', 'https://<redacted>@host/a'],
@@ -108,12 +124,11 @@ describe('redactUrls()', () => {
     ['https://host/?user%5Bpassword%5D=x', 'https://host/?user%5Bpassword%5D=<redacted>'],
     ['redis://:pw@a,redis://:pw@b', 'redis://<redacted>@a,redis://<redacted>@b'],
   ])('makes of %s %s', (text, expected) => {
-    expect(mayHoldUrl(text)).toBe(true);
-    expect(redactUrls(text, isSecret)).toBe(expected);
+    expect(redactText(text, isSecret)).toBe(expected);
   });
 
   test.each(['https://host/@scope/name', 'is a = b? yes', 'a?b=c', 'mail me: ada@example.org', 'file:///a/b.js:1:2'])(
     'leaves %s as it is',
-    (text) => expect(redactUrls(text, isSecret)).toBe(text),
+    (text) => expect(redactText(text, isSecret)).toBe(text),
   );
 });

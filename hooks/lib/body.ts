@@ -2,13 +2,13 @@ import type { Buffer } from 'node:buffer';
 import type * as Zlib from 'node:zlib';
 import type { Encoder } from '../../src/recorder/encoder.js';
 import { quote } from '../../src/recorder/quote.js';
-import { redactForm } from '../../src/recorder/redact.js';
+import { redactForm, redactText } from '../../src/recorder/redact.js';
 import { tailOf, type BodyCollector } from './body-collector.js';
 import { knownFrom, wholeCharacters } from './body-tail.js';
 import { writeEscaped } from './escape-text.js';
-import { redactJsonText, redactMultipart } from './redact-text.js';
+import { redactMultipart } from './redact-text.js';
 import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
-import { secretKeyTest } from './secret-keys.js';
+import { keyTest } from '../../src/recorder/key-kinds.js';
 import {
   bufferView,
   indexOfByte,
@@ -47,11 +47,13 @@ interface Media {
   /** The same as JSON. */
   json: string;
   binary: boolean;
-  /** It may be text in UTF-8 of which secrets can be told by the keys of JSON. */
+  /** It may be text in UTF-8 of which secrets can be told without a string being made of it. */
   plain: boolean;
   /** Several JSON values, a line each. */
   lines: boolean;
   charset: string | undefined;
+  /** Of the parts of a multipart body. */
+  boundary: string | undefined;
 }
 
 /** Types seen before. A program may meet any number of them. */
@@ -63,12 +65,14 @@ function mediaOf(type: string | undefined): Media {
   if (known) return known;
   const name = type === undefined ? '' : stringToLowerCase(stringTrim(stringSplit(type, ';')[0]));
   const charset = regExpExec(/charset\s*=\s*"?([\w:.-]+)/i, type ?? '');
+  const boundary = regExpExec(/boundary\s{0,8}=\s{0,8}(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i, type ?? '');
   const media = {
     name,
     json: name === '' ? 'null' : quote(name),
     binary: regExpTest(BINARY, name),
     plain: !regExpTest(NO_JSON, name) && !regExpTest(/charset(?!\s*=\s*"?utf-?8\b)/i, type ?? ''),
     lines: regExpTest(/x-ndjson|jsonl|event-stream/, name),
+    boundary: boundary === null ? undefined : (boundary[1] ?? boundary[2]),
     charset: charset === null ? undefined : stringToLowerCase(charset[1]),
   };
   if (medias.size < MAX_MEDIAS) medias.set(type, media);
@@ -153,7 +157,7 @@ function writeEnd(
   const known = end === null ? null : knownEnd(end, head, media);
   if (known !== null) {
     out.text(TAIL_KEY);
-    if (!media.plain || !writeEscaped(known, out, secretKeyTest(isSecret))) {
+    if (!media.plain || !writeEscaped(known, out, keyTest(isSecret))) {
       out.text(quote(redacted(utf8Text(known), media, isSecret)));
     }
   }
@@ -233,9 +237,9 @@ function writePlain(
   isSecret: (key: string) => boolean,
 ): boolean {
   if (!isUtf8(bytes)) return false;
-  const isSecretKey = secretKeyTest(isSecret);
+  const keyKind = keyTest(isSecret);
   if (!truncated && !media.lines && (bytes[0] === 0x7b || bytes[0] === 0x5b)) {
-    const found = scanJson(bytes, isSecretKey);
+    const found = scanJson(bytes, keyKind);
     if (found === JSON_TEXT) {
       // As it was sent: no digit of a long number is lost.
       out.text(JSON_KEY);
@@ -252,7 +256,7 @@ function writePlain(
   if (bytes[0] === 0xef || indexOfByte(bytes, 0) >= 0) return false;
   const from = out.position();
   out.text(TEXT_KEY);
-  if (writeEscaped(bytes, out, isSecretKey)) return true;
+  if (writeEscaped(bytes, out, keyKind)) return true;
   out.cut(from);
   return false;
 }
@@ -265,14 +269,14 @@ function inOneLine(json: string): string {
 function shown(text: string, media: Media, truncated: boolean, isSecret: (key: string) => boolean): string {
   const visible = redacted(text, media, isSecret);
   const json = !truncated && !media.lines && !regExpTest(NO_JSON, media.name) && regExpTest(/^\s*[[{]/, visible);
-  const found = json ? scanJson(utf8Bytes(visible), () => false) : 0;
+  const found = json ? scanJson(utf8Bytes(visible), () => 0) : 0;
   if (found === 0) return TEXT_KEY + quote(visible);
   return JSON_KEY + ((found & LINES) === 0 ? visible : inOneLine(visible));
 }
 
-function redacted(text: string, { name }: Media, isSecret: (key: string) => boolean): string {
+function redacted(text: string, { name, boundary }: Media, isSecret: (key: string) => boolean): string {
   if (name === 'application/x-www-form-urlencoded') return redactForm(text, isSecret);
-  return redactJsonText(stringStartsWith(name, 'multipart/') ? redactMultipart(text, isSecret) : text, isSecret);
+  return stringStartsWith(name, 'multipart/') ? redactMultipart(text, isSecret, boundary) : redactText(text, isSecret);
 }
 
 /** null: it is not text. */

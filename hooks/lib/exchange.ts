@@ -7,7 +7,7 @@ import { writeBody } from './body.js';
 import { BodyCollector, type BodyOwner } from './body-collector.js';
 import type { HookHost } from './hook.js';
 import { beginsLikeObject, isLlmRequest, MAX_LLM_BODY } from './llm.js';
-import { REDACTED, redactUrls } from '../../src/recorder/redact.js';
+import { REDACTED, redactText } from '../../src/recorder/redact.js';
 import { sendingPackage } from './sender.js';
 import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
 import {
@@ -21,7 +21,6 @@ import {
   max,
   Number,
   objectEntries,
-  regExpTest,
   SafeMap,
   String,
   stringToLowerCase,
@@ -142,7 +141,7 @@ export class Exchange implements BodyOwner {
       const call = libraryCall === null ? '' : `,"call":${libraryCall.id},"attempt":${attempt}`;
       out.text(
         `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
-          `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactUrls(url, host.isSecret))},` +
+          `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactText(url, host.isSecret))},` +
           `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
       );
       if (from !== null) out.text(`,"from":${quote(from)}`);
@@ -313,15 +312,11 @@ function libraryCallOf({ parent, scope }: Current): LibraryCall | null {
   return call !== null && call.parent === parent ? call : null;
 }
 
-/** Headers whose values are addresses. */
-const ADDRESSES = /^(location|content-location|referer)$/;
-
 interface HeaderName {
   lower: string;
   /** `"name":` */
   json: string;
   secret: boolean;
-  address: boolean;
 }
 
 /** Names seen before, by how they were written. A program may meet any number of them. */
@@ -332,7 +327,7 @@ function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
   const known = names.get(name);
   if (known) return known;
   const lower = stringToLowerCase(name);
-  const entry = { lower, json: `${quote(lower)}:`, secret: isSecret(lower), address: regExpTest(ADDRESSES, lower) };
+  const entry = { lower, json: `${quote(lower)}:`, secret: isSecret(lower) };
   if (names.size < MAX_NAMES) names.set(name, entry);
   return entry;
 }
@@ -357,9 +352,9 @@ function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): s
   return `{${text}}`;
 }
 
-function valueJson({ secret, address }: HeaderName, value: string, isSecret: (key: string) => boolean): string {
+function valueJson({ secret }: HeaderName, value: string, isSecret: (key: string) => boolean): string {
   if (secret) return `"${REDACTED}"`;
-  return quote(address ? redactUrls(value, isSecret) : value);
+  return quote(redactText(value, isSecret));
 }
 
 function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding: string | undefined } {

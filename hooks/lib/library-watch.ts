@@ -209,9 +209,9 @@ function errorOf(text: string): Error {
   const field = (key: string, value: unknown): void =>
     void defineProperty(error, key, { value, configurable: true, writable: true });
   field('name', stringReplace(name, / \[.*\]$/, ''));
-  const frames = regExpExec(/^(?:\s+at .*\n?)+/m, shown);
+  const frames = regExpExec(/^(?:[ \t]+at .*\n?)+/m, shown);
   field('stack', `${head}${frames ? `\n${stringTrimEnd(frames[0])}` : ''}`);
-  const code = regExpExec(/^\s+code: '([^']+)'/m, stringSplit(shown, '[cause]')[0])?.[1];
+  const code = regExpExec(/^[ \t]+code: '([^']+)'/m, stringSplit(shown, '[cause]')[0])?.[1];
   if (code !== undefined) field('code', code);
   const cause = stringIndexOf(shown, '[cause]: ');
   if (cause >= 0) field('cause', errorOf(stringSlice(shown, cause + '[cause]: '.length)));

@@ -1,5 +1,7 @@
-import type { SecretKeyTest } from './secret-keys.js';
 import { charCode, each, Uint8Array } from '../../src/intrinsics.js';
+import { mayBeginWithScheme, mayHoldShape } from '../../src/recorder/secret-shapes.js';
+import { mayHoldBlock, mayNameSecret } from '../../src/recorder/secret-bytes.js';
+import { NAMING, SECRET, SOFT, type KeyTest } from '../../src/recorder/key-kinds.js';
 
 /** Levels that a reader can walk by recursion. */
 const MAX_LEVELS = 200;
@@ -7,20 +9,27 @@ const MAX_LEVELS = 200;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
+const EQUALS = 0x3d;
+/** The longest name of a value beside it, and the shortest value that is known by its form. */
+const MAX_NAME = 64;
+const SHORTEST = 8;
 
 /** Per byte: what does not simply go on in a string. */
 const IN_STRING = new Uint8Array(256);
 IN_STRING.fill(1, 0, 0x20);
 IN_STRING[QUOTE] = 1;
 IN_STRING[BACKSLASH] = 1;
+// A name may end there.
+IN_STRING[COLON] = 1;
+IN_STRING[EQUALS] = 1;
 
-/** Per byte: what may stand behind a backslash. */
+/** Per byte: what may come after a backslash. */
 const ESCAPED = new Uint8Array(256);
 for (const letter of '"\\/bfnrtu') ESCAPED[letter.charCodeAt(0)] = 1;
 
 /** What `scanJson` found, as a sum. */
 export const JSON_TEXT = 1;
-/** There may be the value of a secret key, or JSON in a string. */
+/** There may be a secret in it, or JSON in a string. */
 export const CAREFUL = 2;
 /** Line ends stand between its parts. */
 export const LINES = 4;
@@ -38,80 +47,145 @@ const AFTER_VALUE = 4;
  *
  * @returns 0: no; else `JSON_TEXT` and what else there is to be known of it
  */
-export function scanJson(bytes: Buffer, isSecretKey: SecretKeyTest): number {
-  const { length } = bytes;
-  // Per level, whether it is an object.
-  const objects = new Uint8Array(MAX_LEVELS + 1);
-  let found = JSON_TEXT;
-  let depth = 0;
-  let expected = VALUE;
-  let i = 0;
-  while (i < length) {
-    const code = bytes[i];
-    if (code === 0x20 || code === 0x09) {
-      i++;
-      continue;
+export function scanJson(bytes: Buffer, keyKind: KeyTest): number {
+  return new Scan(bytes, keyKind).run();
+}
+
+class Scan {
+  private found = JSON_TEXT;
+  private at = 0;
+  private depth = 0;
+  private expected = VALUE;
+  /** What the key is whose value comes next. */
+  private kind = 0;
+  /** Per level, whether it is an object. */
+  private readonly objects = new Uint8Array(MAX_LEVELS + 1);
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly keyKind: KeyTest,
+  ) {}
+
+  run(): number {
+    const { bytes } = this;
+    const { length } = bytes;
+    while (this.at < length) {
+      const code = bytes[this.at];
+      if (isSpace(code)) {
+        if (code < 0x20 && code !== 0x09) this.found |= LINES;
+        this.at++;
+      } else if (!this.token(code)) return 0;
     }
-    if (code === 0x0a || code === 0x0d) {
-      found |= LINES;
-      i++;
-      continue;
+    if (this.depth !== 0 || this.expected !== AFTER_VALUE) return 0;
+    if ((this.found & CAREFUL) === 0 && mayHoldBlock(bytes)) this.found |= CAREFUL;
+    return this.found;
+  }
+
+  private token(code: number): boolean {
+    if (code === QUOTE && this.expected !== AFTER_VALUE) {
+      if (this.depth === 0) return false;
+      return this.expected === KEY || this.expected === FIRST_KEY ? this.key() : this.text();
     }
-    if (expected === AFTER_VALUE) {
-      if (depth === 0) return 0;
-      if (code === 0x2c) expected = objects[depth] === 1 ? KEY : VALUE;
-      else if (code === (objects[depth] === 1 ? 0x7d : 0x5d)) depth--;
-      else return 0;
-      i++;
-      continue;
+    if (this.expected === AFTER_VALUE) return this.afterValue(code);
+    if ((code === 0x5d && this.expected === FIRST_ITEM) || (code === 0x7d && this.expected === FIRST_KEY)) {
+      this.close();
+      return true;
     }
-    if ((code === 0x5d && expected === FIRST_ITEM) || (code === 0x7d && expected === FIRST_KEY)) {
-      depth--;
-      expected = AFTER_VALUE;
-      i++;
-      continue;
-    }
-    if (code === QUOTE) {
-      if (depth === 0) return 0;
-      const start = ++i;
-      // To the closing quote.
-      for (; ; i++) {
-        if (i >= length) return 0;
-        const unit = bytes[i];
-        if (IN_STRING[unit] === 0) continue;
-        if (unit === QUOTE) break;
-        if (unit !== BACKSLASH || ++i >= length || ESCAPED[bytes[i]] === 0) return 0;
-        if (bytes[i] === QUOTE) found |= CAREFUL;
-        if (bytes[i] !== 0x75) continue;
-        if (i + 4 >= length) return 0;
-        for (let digit = 0; digit < 4; digit++) if (!isHex(bytes[++i])) return 0;
-      }
-      const end = i++;
-      if (expected !== KEY && expected !== FIRST_KEY) {
-        expected = AFTER_VALUE;
+    if (this.expected === KEY || this.expected === FIRST_KEY) return false;
+    if (code === 0x7b || code === 0x5b) return this.open(code === 0x7b);
+    if (this.depth === 0) return false;
+    this.at =
+      code === 0x74 || code === 0x66 || code === 0x6e
+        ? afterWord(this.bytes, this.at)
+        : afterNumber(this.bytes, this.at);
+    this.expected = AFTER_VALUE;
+    return this.at >= 0;
+  }
+
+  private afterValue(code: number): boolean {
+    if (this.depth === 0) return false;
+    const isObject = this.objects[this.depth] === 1;
+    if (code === 0x2c) this.expected = isObject ? KEY : VALUE;
+    else if (code === (isObject ? 0x7d : 0x5d)) this.depth--;
+    else return false;
+    this.at++;
+    return true;
+  }
+
+  private open(isObject: boolean): boolean {
+    if (++this.depth > MAX_LEVELS) return false;
+    this.objects[this.depth] = isObject ? 1 : 0;
+    this.expected = isObject ? FIRST_KEY : FIRST_ITEM;
+    this.at++;
+    return true;
+  }
+
+  private close(): void {
+    this.depth--;
+    this.expected = AFTER_VALUE;
+    this.at++;
+  }
+
+  private key(): boolean {
+    const { bytes } = this;
+    const start = this.at + 1;
+    const end = this.endOfString(start);
+    if (end < 0) return false;
+    this.kind = this.keyKind(bytes, start, end);
+    if ((this.kind & SECRET) !== 0) this.found |= CAREFUL;
+    let i = end + 1;
+    while (isSpace(bytes[i])) if (isLineEnd(bytes[i++])) this.found |= LINES;
+    if (bytes[i] !== COLON) return false;
+    this.at = i + 1;
+    this.expected = VALUE;
+    return true;
+  }
+
+  private text(): boolean {
+    const start = this.at + 1;
+    const end = this.endOfString(start);
+    if (end < 0) return false;
+    this.at = end + 1;
+    this.expected = AFTER_VALUE;
+    if ((this.found & CAREFUL) !== 0) return true;
+    const length = end - start;
+    const isItem = this.objects[this.depth] === 0;
+    // What names the value beside it.
+    const naming = length >= 3 && length <= MAX_NAME && (isItem || (this.kind & NAMING) !== 0);
+    if (naming && (this.keyKind(this.bytes, start, end) & SECRET) !== 0) this.found |= CAREFUL;
+    if (length < SHORTEST) return true;
+    if (!isItem && (this.kind & SOFT) !== 0) this.found |= CAREFUL;
+    else if (mayBeginWithScheme(this.bytes, start) || mayHoldShape(this.bytes, start, end)) this.found |= CAREFUL;
+    return true;
+  }
+
+  /** Where its closing quote is; -1: it is none of JSON. */
+  private endOfString(start: number): number {
+    const { bytes } = this;
+    const { length } = bytes;
+    let i = start;
+    let named = start;
+    for (; ; i++) {
+      if (i >= length) return -1;
+      const unit = bytes[i];
+      if (IN_STRING[unit] === 0) continue;
+      if (unit === QUOTE) return i;
+      if (unit === COLON || unit === EQUALS) {
+        if ((this.found & CAREFUL) === 0 && mayNameSecret(bytes, named, i, length, this.keyKind)) this.found |= CAREFUL;
+        named = i + 1;
         continue;
       }
-      if ((found & CAREFUL) === 0 && isSecretKey(bytes, start, end)) found |= CAREFUL;
-      while (i < length && isSpace(bytes[i])) if (bytes[i++] < 0x20) found |= LINES;
-      if (i >= length || bytes[i] !== COLON) return 0;
-      expected = VALUE;
-      i++;
-      continue;
+      if (unit !== BACKSLASH || ++i >= length || ESCAPED[bytes[i]] === 0) return -1;
+      if (bytes[i] === QUOTE) this.found |= CAREFUL;
+      if (bytes[i] !== 0x75) continue;
+      if (i + 4 >= length) return -1;
+      for (let digit = 0; digit < 4; digit++) if (!isHex(bytes[++i])) return -1;
     }
-    if (expected === KEY || expected === FIRST_KEY) return 0;
-    if (code === 0x7b || code === 0x5b) {
-      if (++depth > MAX_LEVELS) return 0;
-      objects[depth] = code === 0x7b ? 1 : 0;
-      expected = code === 0x7b ? FIRST_KEY : FIRST_ITEM;
-      i++;
-      continue;
-    }
-    if (depth === 0) return 0;
-    i = code === 0x74 || code === 0x66 || code === 0x6e ? behindWord(bytes, i) : behindNumber(bytes, i);
-    if (i < 0) return 0;
-    expected = AFTER_VALUE;
   }
-  return depth === 0 && expected === AFTER_VALUE ? found : 0;
+}
+
+function isLineEnd(code: number): boolean {
+  return code === 0x0a || code === 0x0d;
 }
 
 /** White space of JSON. */
@@ -129,8 +203,8 @@ function isDigit(code: number): boolean {
 
 const WORDS = ['true', 'false', 'null'];
 
-/** Behind `true`, `false` or `null`; -1 where it is none. */
-function behindWord(bytes: Buffer, from: number): number {
+/** After `true`, `false` or `null`; -1 where it is none. */
+function afterWord(bytes: Buffer, from: number): number {
   for (const word of each(WORDS)) {
     let same = 0;
     while (same < word.length && bytes[from + same] === charCode(word, same)) same++;
@@ -139,8 +213,8 @@ function behindWord(bytes: Buffer, from: number): number {
   return -1;
 }
 
-/** Behind the number; -1 where it is none. */
-function behindNumber(bytes: Buffer, from: number): number {
+/** After the number; -1 where it is none. */
+function afterNumber(bytes: Buffer, from: number): number {
   let i = bytes[from] === 0x2d ? from + 1 : from;
   if (bytes[i] === 0x30) i++;
   else {

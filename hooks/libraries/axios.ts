@@ -207,7 +207,7 @@ function address(url: unknown, base: unknown, params: unknown): string {
     typeof base === 'string' && base !== '' && !regExpTest(/^([a-z][a-z\d+.-]*:)?\/\//i, path)
       ? path === ''
         ? base
-        : `${stringReplace(base, /\/+$/, '')}/${stringReplace(path, /^\/+/, '')}`
+        : `${stringReplace(base, /(?<!\/)\/+$/, '')}/${stringReplace(path, /^\/+/, '')}`
       : path;
   const query = queryOf(params);
   if (query === '') return whole;

@@ -35,10 +35,15 @@ export function parametersOf(text: string): Parameters | null {
     const bare = stringTrim(stringReplace(part, /\/\*[^]*?\*\/|\/\/[^\n]*/g, ''));
     if (bare === '' && index === parts.length - 1) return;
     rest = stringStartsWith(bare, '...');
-    const name = stringReplace(stringReplace(bare, /^\.\.\.\s*/, ''), /\s*=[^]*$/, '');
+    const name = stringReplace(beforeDefault(bare), /^\.\.\.\s*/, '');
     arrayPush(names, regExpTest(NAME, name) && !arrayIncludes(names, name) ? name : `arg${index + 1}`);
   });
   return { names, rest };
+}
+
+function beforeDefault(parameter: string): string {
+  const at = stringIndexOf(parameter, '=');
+  return at < 0 ? parameter : stringTrim(stringSlice(parameter, 0, at));
 }
 
 /** The first parenthesis that is not in a computed key. */

@@ -9,7 +9,14 @@ export function formatPreview(preview: Preview, width = Infinity): string {
 export function formatError(error: ErrorInfo, width = Infinity): string {
   if (error.value !== undefined) return formatPreview(error.value, width);
   const text = error.message === '' ? error.name : `${error.name}: ${error.message}`;
-  return cut(text.replace(/\s*\n\s*/g, ' '), width);
+  return cut(
+    text
+      .split(/\n/)
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .join(' '),
+    width,
+  );
 }
 
 /** The list between the parentheses of a call. */

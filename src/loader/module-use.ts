@@ -11,7 +11,7 @@ export function leadsToModules(source: string, kind: SourceKind): boolean {
   return kind === 'unambiguous' && MODULE_SYNTAX.test(source);
 }
 
-const MODULE_SYNTAX = /(?:^|[;}])\s*(?:import|export|await)\b/m;
+const MODULE_SYNTAX = /(?:^|[;}])[^\S\r\n]*(?:import|export|await)\b/m;
 /** Options by which modules are loaded before the program's first, or all of them in another way. */
 const OTHER_LOADERS = /(?:^|\s)--(?:experimental-)?(?:loader|default-type|experimental-default-type)\b/;
 const OTHER_IMPORT = /(?:^|\s)--import(?:=|\s+)(?!\S*(?:\bhandit(?:\/register)?|\/register\.mjs)["']?(?:\s|$))/;

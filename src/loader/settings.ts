@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config.js';
-import { debug } from '../log.js';
+import { debug, warn } from '../log.js';
 import { hasSyncHooks } from '../node-features.js';
 import { secretKeys } from '../recorder/redact.js';
 import type * as transform from '../transform/index.js';
@@ -40,7 +40,7 @@ export function rewriteOptions(
     cacheFolder: cached ? cacheDir : null,
     userModules,
     isUserModule: (filename) => userModules.pathOf(filename) !== null,
-    redactParameter: secretKeys(redact),
+    redactParameter: secretKeys(redact, warn),
     filters: [include, exclude, redact, config.captureOnlyCwd, config.captureWorkspace].join('\n'),
   };
 }

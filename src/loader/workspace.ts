@@ -60,7 +60,7 @@ function covers(patterns: string[], parts: string[]): boolean {
 /** The patterns of package managers: `*`, `**`, `?` and `{a,b}`. */
 function toRegExp(pattern: string): RegExp {
   const text = pattern
-    .replace(/^\.?\/|\/+$/g, '')
+    .replace(/^\.?\/|(?<!\/)\/+$/g, '')
     .replace(/\*\*\/|\*\*|\*|\?|\{[^{}]*\}|[.+^$()|[\]\\{}]/g, (found) => {
       if (found === '**/') return '(?:[^/]+/)*';
       if (found === '**') return '.*';

@@ -31,6 +31,21 @@ const BATCH = 1024 * 1024;
 const WIDE = 16;
 /** Above this many characters the built-in encoder is faster than a loop. */
 const LONG = 48;
+/** The same where it has to be looked at anyway. */
+const LONG_STRING = 512;
+
+/** What a string has: `:` or `=`; digits, `_` or `-`; what JSON must escape, or characters beyond ASCII. */
+export const HAS_NAMES = 1;
+export const HAS_TOKENS = 2;
+export const HAS_ESCAPES = 4;
+
+/** Per character of ASCII. */
+const TRAITS = new Uint8Array(128);
+for (let code = 0; code < 32; code++) TRAITS[code] = HAS_ESCAPES;
+for (let code = 48; code < 58; code++) TRAITS[code] = HAS_TOKENS;
+TRAITS[34] = TRAITS[92] = HAS_ESCAPES;
+TRAITS[45] = TRAITS[95] = HAS_TOKENS;
+TRAITS[58] = TRAITS[61] = HAS_NAMES;
 
 /** Numbers of which the text is kept: a power of two. */
 const NUMBERS_BITS = 10;
@@ -84,8 +99,8 @@ export interface Encoder {
   time(reading: number): void;
   /** JSON of a primitive value. */
   primitive(value: unknown): void;
-  /** A string as JSON; answers whether it may hold an address: it has `:` or `?`. */
-  string(value: string): boolean;
+  /** A string as JSON; returns what is in it, as a sum of `HAS_NAMES` and the others. */
+  string(value: string): number;
   /** Text as it is. */
   text(text: string): void;
   /** One character of ASCII. */
@@ -277,28 +292,28 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
     }
   }
 
-  function string(value: string): boolean {
+  function string(value: string): number {
     const { length } = value;
-    if (length > LONG) return quoted(value);
+    if (length > LONG_STRING) return quoted(value);
     need(length + 2);
     let to = at;
-    let marked = false;
+    let has = 0;
     out[to++] = 34;
     for (let i = 0; i < length; i++) {
       const unit = charCode(value, i);
-      // Printable ASCII without the quote and the backslash stands for itself.
-      if (unit < 32 || unit > 126 || unit === 34 || unit === 92) return quoted(value);
-      if (unit === 58 || unit === 63) marked = true;
+      if (unit > 126) return quoted(value);
+      has |= TRAITS[unit];
       out[to++] = unit;
     }
+    if ((has & HAS_ESCAPES) !== 0) return quoted(value);
     out[to++] = 34;
     at = to;
-    return marked;
+    return has;
   }
 
-  function quoted(value: string): true {
+  function quoted(value: string): number {
     text(quote(value));
-    return true;
+    return HAS_NAMES | HAS_TOKENS | HAS_ESCAPES;
   }
 
   function text(value: string): void {

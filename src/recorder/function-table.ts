@@ -1,6 +1,8 @@
 import { constant, type Constant } from './encoder.js';
+import { softness } from './is-secret.js';
 import { quote } from './quote.js';
-import { arrayMap, arrayPush } from '../intrinsics.js';
+import { NAME, roleOf, VALUE } from './secret-pairs.js';
+import { arrayMap, arrayPush, Uint8Array } from '../intrinsics.js';
 
 /** One rewritten function, as the loader registers it. */
 export interface FunctionEntry {
@@ -42,6 +44,8 @@ export interface FunctionText {
   end: Constant;
   /** What stands before each argument, its name included; the last closes the list. */
   args: Constant[];
+  /** Per argument, what its name says of its value or of the next; null: nothing of any. */
+  named: Uint8Array | null;
 }
 
 /** @param modulePath where it stands unless its entry says something else */
@@ -61,5 +65,21 @@ export function functionText({ entry, path }: KnownFunction): FunctionText {
     ),
     end: constant(`,${func},"t1_ns":`),
     args: arrayMap(args, (text) => constant(text)),
+    named: namedOf(entry.params),
   };
+}
+
+/** Beside a `Softness`: it names the value of a `VALUE_ARGUMENT`. */
+export const NAME_ARGUMENT = 4;
+export const VALUE_ARGUMENT = 5;
+
+function namedOf(params: string[]): Uint8Array | null {
+  const named = new Uint8Array(params.length);
+  let any = false;
+  for (let i = 0; i < params.length; i++) {
+    const role = roleOf(params[i]);
+    named[i] = role === NAME ? NAME_ARGUMENT : role === VALUE ? VALUE_ARGUMENT : softness(params[i]);
+    any ||= named[i] === NAME_ARGUMENT || (named[i] !== VALUE_ARGUMENT && named[i] !== 0);
+  }
+  return any ? named : null;
 }

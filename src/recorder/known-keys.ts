@@ -1,6 +1,9 @@
 import { constant, type Constant } from './encoder.js';
+import { softness, type IsSecret, type Softness } from './is-secret.js';
 import { quote } from './quote.js';
-import { regExpTest, SafeMap, stringSlice } from '../intrinsics.js';
+import { redactText } from './redact.js';
+import { roleOf } from './secret-pairs.js';
+import { SafeMap, regExpExec, stringSlice } from '../intrinsics.js';
 
 /** Keys of which the text is remembered. */
 const MAX_KNOWN = 10_000;
@@ -14,6 +17,10 @@ export interface Key {
   /** As it is written, with the colon. */
   name: Constant;
   secret: boolean;
+  /** Some values of it are secret all the same. */
+  soft: Softness;
+  /** It names the value of another key, or its value is named by one. */
+  role: number;
   /** Characters that had to be made for it alone. */
   made: number;
   /** What came after it in the last object that had it: nearly always what comes there in the next. */
@@ -28,7 +35,7 @@ export class KnownKeys {
 
   constructor(
     maxString: number,
-    private readonly isSecret: (key: string) => boolean,
+    private readonly isSecret: IsSecret,
   ) {
     this.maxKey = maxString > MIN_KEY ? maxString : MIN_KEY;
   }
@@ -46,8 +53,18 @@ export class KnownKeys {
 
   private make(text: string): Key {
     const kept = text.length <= this.maxKey ? text : `${stringSlice(text, 0, this.maxKey)}...`;
-    const name = constant(`${quote(regExpTest(TYPE_KEY, text) ? `$${kept}` : kept)}:`);
-    const entry = { text, name, secret: this.isSecret(text), made: kept.length, next: null };
+    const name = constant(
+      `${quote(redactText(regExpExec(TYPE_KEY, text) === null ? kept : `$${kept}`, this.isSecret))}:`,
+    );
+    const entry = {
+      text,
+      name,
+      secret: this.isSecret(text),
+      soft: softness(text),
+      role: roleOf(text),
+      made: kept.length,
+      next: null,
+    };
     // Programs use objects as dictionaries, so the number of keys has no bound.
     if (text.length > MIN_KEY || ++this.size > MAX_KNOWN) return entry;
     const remembered = { ...entry, made: 0 };

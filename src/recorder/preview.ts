@@ -4,7 +4,11 @@ import { MAX_FLATTEN } from './errors.js';
 import { KnownClasses, NO_CLASS } from './known-classes.js';
 import { KnownKeys, type Key } from './known-keys.js';
 import { isEmitterInternal, isStream, isStreamInternal } from './node-objects.js';
-import { mayHoldUrl, redactUrls } from './redact.js';
+import { isSoftSecret, mayBeSecret, type IsSecret } from './is-secret.js';
+import { keyTest, type KeyTest } from './key-kinds.js';
+import { redactText } from './redact.js';
+import { stringMayHoldSecret, textMayHoldBlock } from './secret-bytes.js';
+import { NAME, NO_ROLE, VALUE, namesNext } from './secret-pairs.js';
 import { ThrownValues, type PreviewLimits, type ThrownValue } from './thrown-value.js';
 import {
   arrayOf,
@@ -33,6 +37,8 @@ const TEXT_SHIFT = 6;
 const MAX_MAP_KEY = 256;
 /** Levels of any preview: each takes room on the program's stack. */
 const MAX_LEVELS = 200;
+/** What stands at the end of a text that was cut may be a part of a secret. */
+const LEFT_OUT = 64;
 /** Bytes of room for previews; the system gives it as it is used. */
 const ROOM = 4 * 1024 * 1024;
 
@@ -75,12 +81,15 @@ export interface Previewer {
    * A thrown value, in the shape of a record's `error`.
    *
    * @param stack its stack, where the caller has it
+   * @param hidden what is no error is secret
    */
-  error(value: unknown, stack?: string): ThrownValue;
+  error(value: unknown, stack?: string, hidden?: boolean): ThrownValue;
+  /** Whether the value of a key is left out. */
+  readonly isSecret: IsSecret;
 }
 
 /** @param isSecret answers whether the value of a key is to be left out */
-export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) => boolean): Previewer {
+export function createPreviewer(limits: PreviewLimits, isSecret: IsSecret): Previewer {
   const writer = new PreviewWriter(limits, isSecret);
   const thrown = new ThrownValues((value) => writer.value(value), limits, isSecret);
   return {
@@ -88,7 +97,8 @@ export function createPreviewer(limits: PreviewLimits, isSecret: (key: string) =
     write: (value) => writer.write(value),
     short: (text, to) => writer.short(text, to),
     value: (value) => writer.value(value),
-    error: (value, stack) => thrown.of(value, stack),
+    error: (value, stack, hidden) => thrown.of(value, stack, hidden),
+    isSecret,
   };
 }
 
@@ -98,6 +108,7 @@ class PreviewWriter implements ValueWriter {
   private readonly maxItems: number;
   private readonly maxDepth: number;
   private readonly keys: KnownKeys;
+  private readonly keyKind: KeyTest;
   private readonly classes = new KnownClasses();
   private nodes = 0;
   /** What `nodes` may reach within the current object. */
@@ -109,13 +120,14 @@ class PreviewWriter implements ValueWriter {
 
   constructor(
     { maxString, maxItems, maxDepth }: PreviewLimits,
-    private readonly isSecret: (key: string) => boolean,
+    private readonly isSecret: IsSecret,
   ) {
     this.maxString = maxString;
     this.maxItems = maxItems;
     this.maxDepth = maxDepth < MAX_LEVELS ? maxDepth : MAX_LEVELS;
     this.path = arrayOf<object | null>(this.maxDepth, null);
     this.keys = new KnownKeys(maxString, isSecret);
+    this.keyKind = keyTest(isSecret);
   }
 
   write(input: unknown): void {
@@ -172,18 +184,31 @@ class PreviewWriter implements ValueWriter {
     }
     if (text.length > MAX_FLATTEN) return out.text(`{"$type":"string","length":${text.length}}`);
     this.nodes += maxString >> TEXT_SHIFT;
-    // A password that is cut off in the middle has lost its end, by which it is told.
-    const kept = stringSlice(redactUrls(stringSlice(text, 0, maxString * 2), this.isSecret), 0, maxString);
     out.text(`{"$type":"string","length":${text.length},"value":`);
-    out.string(kept);
+    out.string(this.beginOf(text));
     out.byte(CLOSE);
+  }
+
+  /** As many characters of a text as are shown. */
+  private beginOf(text: string): string {
+    const { maxString } = this;
+    // What is cut off in the middle has lost its end, by which it may be told.
+    const wide = stringSlice(text, 0, maxString * 2);
+    const shown = redactText(wide, this.isSecret);
+    if (shown === wide) return stringSlice(wide, 0, maxString);
+    const most = shown.length - LEFT_OUT;
+    return stringSlice(shown, 0, most < maxString && text.length > wide.length ? (most > 0 ? most : 0) : maxString);
   }
 
   short(text: string, to: Encoder): void {
     const from = to.position();
-    if (!to.string(text) || !mayHoldUrl(text)) return;
+    const has = to.string(text);
+    const may = stringMayHoldSecret(to.room(0), from + 1, to.position() - 1, has, this.keyKind);
+    if (!may && !textMayHoldBlock(text, has)) return;
+    const shown = redactText(text, this.isSecret);
+    if (shown === text) return;
     to.cut(from);
-    to.string(redactUrls(text, this.isSecret));
+    to.string(shown);
   }
 
   private named(input: object): void {
@@ -229,6 +254,7 @@ class PreviewWriter implements ValueWriter {
     const kept = length < maxItems ? length : maxItems;
     const start = out.position();
     let i = 0;
+    let secret = false;
     out.byte(OPEN_LIST);
     for (; i < kept && this.nodes <= this.most; i++) {
       if (i > 0) out.byte(COMMA);
@@ -242,12 +268,22 @@ class PreviewWriter implements ValueWriter {
       const value = lookupGetter(input, i) === undefined ? input[i] : undefined;
       // Nothing, or an accessor.
       if (value === undefined) this.slot(getOwnPropertyDescriptor(input, i)!, depth);
+      else if (secret) this.hide(value, depth);
       else this.any(value, depth + 1);
+      secret = typeof value === 'string' && (length & 1) === 0 && this.namesNext(input, i);
     }
     out.byte(CLOSE_LIST);
     if (i === length) return;
     out.insert(start, `{"$type":"Array","length":${length},"items":`);
     out.byte(CLOSE);
+  }
+
+  /** Whether the item after that one is the value of a secret. */
+  private namesNext(input: unknown[], i: number): boolean {
+    const { length } = input;
+    if ((i & 1) !== 0 || i + 1 === length) return false;
+    const next = getOwnPropertyDescriptor(input, i + 1)?.value as unknown;
+    return namesNext(getOwnPropertyDescriptor(input, i)!.value, i, length, next, this.isSecret);
   }
 
   private record(input: object, depth: number): void {
@@ -270,8 +306,11 @@ class PreviewWriter implements ValueWriter {
     this.fields(input, depth, type);
   }
 
-  /** @param type stands before the fields; null: nothing does */
-  private fields(input: object, depth: number, type: Constant | null): void {
+  /**
+   * @param type stands before the fields; null: nothing does
+   * @param hiding one of them is the name of a secret, another its value
+   */
+  private fields(input: object, depth: number, type: Constant | null, hiding = false): void {
     const { out, maxItems, keys: known } = this;
     const keys = objectKeys(input);
     const kept = keys.length < maxItems ? keys.length : maxItems;
@@ -281,6 +320,7 @@ class PreviewWriter implements ValueWriter {
     const head = out.position();
     let lengthAt = -1;
     let key: Key | null = null;
+    let roles = 0;
     let i = 0;
     for (; i < kept && this.nodes <= this.most; i++) {
       const name = keys[i];
@@ -292,10 +332,17 @@ class PreviewWriter implements ValueWriter {
       this.more = i + 1 < kept;
       out.constant(key.name);
       if (key.made > 0) this.nodes += key.made >> TEXT_SHIFT;
-      if (key.secret) this.redacted();
+      const value = property.value as unknown;
+      if (key.role !== NO_ROLE) roles |= this.roleOf(key, value);
       // As in `slot`.
-      else if (property.value !== undefined) this.any(property.value, depth + 1);
-      else this.slot(property, depth);
+      if (value === undefined) this.slot(property, depth);
+      else if (key.secret || (hiding && key.role === VALUE)) this.hide(value, depth);
+      else if (key.soft !== 0 && isSoftSecret(key.soft, value)) this.redacted();
+      else this.any(value, depth + 1);
+    }
+    if (roles === (NAME | VALUE) && !hiding) {
+      out.cut(start - 1);
+      return this.fields(input, depth, type, true);
     }
     if (i < keys.length) {
       // The true size has the name to itself.
@@ -307,10 +354,23 @@ class PreviewWriter implements ValueWriter {
     out.byte(CLOSE);
   }
 
+  /** Which part a field has in naming a secret. */
+  private roleOf(key: Key, value: unknown): number {
+    if (key.role === VALUE) return VALUE;
+    return typeof value === 'string' && value.length <= MAX_MAP_KEY && this.isSecret(value) ? NAME : 0;
+  }
+
+  /** The value of a secret name. */
+  private hide(value: unknown, depth: number): void {
+    if (mayBeSecret(value)) this.redacted();
+    else this.any(value, depth + 1);
+  }
+
   private property(key: Key, property: PropertyDescriptor, depth: number): void {
     this.nodes += key.made >> TEXT_SHIFT;
     this.out.constant(key.name);
-    if (key.secret) this.redacted();
+    if (key.secret && property.value !== undefined) this.hide(property.value, depth);
+    else if (isSoftSecret(key.soft, property.value)) this.redacted();
     else this.slot(property, depth);
   }
 
@@ -371,7 +431,7 @@ class PreviewWriter implements ValueWriter {
       this.any(key, depth + 1);
       out.byte(COMMA);
       this.more = i + 1 < size;
-      if (secret) this.redacted();
+      if (secret) this.hide(item, depth);
       else this.any(item, depth + 1);
       out.byte(CLOSE_LIST);
     }

@@ -3,14 +3,19 @@ import { constant, createEncoder, type Encoder } from './encoder.js';
 import {
   functionText,
   knownFunction,
+  NAME_ARGUMENT,
+  VALUE_ARGUMENT,
   type FunctionEntry,
+  type FunctionText,
   type KnownFunction,
   type RegisteredFile,
 } from './function-table.js';
 import { COUNTED, guardProbes } from './guard.js';
 import type { Previewer } from './preview.js';
 import { ThrownValue } from './thrown-value.js';
+import { isSoftSecret, mayBeSecret, type Softness } from './is-secret.js';
 import { quote } from './quote.js';
+import { REDACTED } from './replacement.js';
 import { isPlainPromise } from './realms.js';
 import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
 import {
@@ -647,7 +652,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     halves[(from + 3) * 2 + LOW_HALF] = time >>> 0;
     // Not by `instanceof`: it would ask a Proxy of the program's.
     if (isError(kind) || value === UNAVAILABLE) values[valueAt++] = value;
-    else valueAt = put(secret[fn] === 1 ? REDACTED : value, valueAt);
+    else valueAt = put(secret[fn] === 1 && mayBeSecret(value) ? REDACTED : value, valueAt);
     at = from + SLOTS;
   }
 
@@ -679,7 +684,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     numbers[from] = fn * KINDS + kind;
     numbers[from + 1] = call;
     numbers[from + 2] = stackT0[top];
-    valueAt = put(secret[fn] === 1 ? REDACTED : value, valueAt);
+    valueAt = put(secret[fn] === 1 && mayBeSecret(value) ? REDACTED : value, valueAt);
     at = from + SLOTS;
     // Behind all that may fail, so that a call whose event did not come about stays on the stack until `unwind` finds it.
     depth = top - 1;
@@ -716,7 +721,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
     while (from > 0 && stackId[from] !== call) from--;
     if (from === 0) return false;
     while (depth > from) {
-      end(EXCEPTION, stackId[depth], stackFn[depth], stackT0[depth], time, known ? thrownValue(error) : UNSEEN);
+      end(
+        EXCEPTION,
+        stackId[depth],
+        stackFn[depth],
+        stackT0[depth],
+        time,
+        known ? thrownBy(stackFn[depth], error) : UNSEEN,
+      );
       exceptions[stackFn[depth]]++;
       depth--;
     }
@@ -724,7 +736,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   }
 
   function exception(id: number, fn: number, t0: Bits, time: number, error: unknown): void {
-    end(EXCEPTION, id, fn, t0, time, thrownValue(error));
+    end(EXCEPTION, id, fn, t0, time, thrownBy(fn, error));
     exceptions[fn]++;
   }
 
@@ -732,13 +744,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function capped(fn: number, error: unknown): void {
     if (inside) return;
     exceptions[fn]++;
-    end(CAPPED_EXCEPTION, ++lastId, fn, depth > 0 ? stackId[depth] : 0, now(), thrownValue(error));
+    end(CAPPED_EXCEPTION, ++lastId, fn, depth > 0 ? stackId[depth] : 0, now(), thrownBy(fn, error));
   }
 
-  /** One exception passes through many calls: its text is made once. */
   function thrownValue(error: unknown): ThrownValue {
+    return thrownBy(-1, error);
+  }
+
+  /** One exception passes through many calls: its text is made once, as for the first of them. */
+  function thrownBy(fn: number, error: unknown): ThrownValue {
     if (lastErrorValue === null || lastError !== error) {
-      lastErrorValue = preview.error(error);
+      lastErrorValue = preview.error(error, undefined, secret[fn] === 1);
       lastError = error;
       lastErrorAt = now();
     }
@@ -887,7 +903,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** The same in a `catch`. */
   function rc(call: SuspendableCall, error?: unknown): void {
-    if (call.waitsFor !== null && !call.running) settle(call, SETTLE_ERROR, thrownValue(error));
+    if (call.waitsFor !== null && !call.running) settle(call, SETTLE_ERROR, thrownBy(call.waitsFor.fn, error));
     r(call, undefined, true);
   }
 
@@ -919,7 +935,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (call.running) {
       if (stackId[depth] !== call.id) unwind(call.id, error, true, time);
       leave(call, true);
-    } else if (call.waitsFor !== null) settle(call, SETTLE_ERROR, thrownValue(error));
+    } else if (call.waitsFor !== null) settle(call, SETTLE_ERROR, thrownBy(call.waitsFor.fn, error));
     call.ended = true;
     exception(call.id, call.fn, call.t0, time, error);
     return error;
@@ -1113,6 +1129,21 @@ export function createRecorder(options: RecorderOptions): Recorder {
       else if (typeof kept === 'string') preview.short(kept, out);
       else out.primitive(kept);
     };
+    /** Arguments of which a name says that some values, or what comes after some, are secret. */
+    const namedArguments = ({ args }: FunctionText, named: Uint8Array): void => {
+      let hiding = false;
+      for (let a = 0; a < args.length - 1; a++) {
+        out.constant(args[a]);
+        const kept = values[v];
+        if ((hiding && named[a] === VALUE_ARGUMENT && mayBeSecret(kept)) || isSoftSecret(named[a] as Softness, kept)) {
+          out.string(REDACTED);
+          v += kept === MADE ? 3 : 1;
+          continue;
+        }
+        if (named[a] === NAME_ARGUMENT && typeof kept === 'string') hiding = preview.isSecret(kept);
+        value();
+      }
+    };
     const parent = (id: number): void => {
       if (id === 0) return out.constant(noParent);
       out.constant(parentKey);
@@ -1153,10 +1184,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
         out.constant(text.call);
         out.time(timeAt(i + 3));
         if (labels.length > 0) out.bytes(labels);
-        for (let a = 0; a < last; a++) {
-          out.constant(args[a]);
-          value();
-        }
+        if (text.named !== null) namedArguments(text, text.named);
+        else
+          for (let a = 0; a < last; a++) {
+            out.constant(args[a]);
+            value();
+          }
         out.constant(args[last]);
       } else if (kind === CAPPED_EXCEPTION) {
         parent(numbers[i + 2]);
@@ -1302,7 +1335,6 @@ function isError(kind: number): boolean {
 
 /** Stands for the result of a call that ended by an exception. */
 const DONE = Symbol('handit.done');
-const REDACTED = '<redacted>';
 /** The result of a call that ended with the process. */
 const UNAVAILABLE = new ThrownValue('{"$type":"unavailable"', undefined, '}');
 const UNSEEN = new ThrownValue('{"name":"Unknown","message":"left by an exception that was not seen"}', undefined, '');

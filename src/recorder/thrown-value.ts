@@ -1,8 +1,9 @@
 import { MAX_FLATTEN, isError, ownText, stackOf } from './errors.js';
 import { typeName } from './prototypes.js';
 import { quote } from './quote.js';
-import { mayHoldUrl, redactUrls } from './redact.js';
-import { getOwnPropertyDescriptor, hasOwn, stringSlice } from '../intrinsics.js';
+import { mayBeSecret } from './is-secret.js';
+import { REDACTED, redactText } from './redact.js';
+import { stringSlice } from '../intrinsics.js';
 
 /** Limits of one preview. */
 export interface PreviewLimits {
@@ -14,6 +15,8 @@ export interface PreviewLimits {
 /** Characters of an error's message or stack. */
 const MAX_LONG = 4096;
 const MAX_CAUSES = 16;
+
+const { getOwnPropertyDescriptor, hasOwn } = Object;
 
 /**
  * A thrown value whose JSON text is finished when the buffer is drained. Asking an error for its stack makes V8 forget
@@ -45,6 +48,8 @@ export class ThrownValue {
   }
 }
 
+const HIDDEN = new ThrownValue(`{"name":"Thrown","message":"${REDACTED}","value":"${REDACTED}"}`, undefined, '');
+
 /** Makes the records of thrown values, with the preview of any other value from `value`. */
 export class ThrownValues {
   constructor(
@@ -54,7 +59,7 @@ export class ThrownValues {
   ) {}
 
   /** A thrown value, in the shape of a record's `error`. */
-  of(input: unknown, stack?: string): ThrownValue {
+  of(input: unknown, stack?: string, hidden = false): ThrownValue {
     try {
       if (isError(input)) {
         const head = this.head(input);
@@ -62,6 +67,7 @@ export class ThrownValues {
         if (stack === undefined) return new ThrownValue(head, input, tail, this.isSecret);
         return new ThrownValue(`${head},"stack":${longString(stack, this.isSecret)}`, undefined, tail);
       }
+      if (hidden && mayBeSecret(input)) return HIDDEN;
       const message = quote(this.messageOf(input));
       return new ThrownValue(`{"name":"Thrown","message":${message},"value":${this.value(input)}}`, undefined, '');
     } catch {
@@ -92,8 +98,7 @@ export class ThrownValues {
     if (typeof input !== 'string') return `a value of type ${input === null ? 'null' : typeof input} was thrown`;
     if (input.length > MAX_FLATTEN) return `a string of ${input.length} characters was thrown`;
     const { maxString } = this.limits;
-    const shown = mayHoldUrl(input) ? redactUrls(stringSlice(input, 0, maxString * 2), this.isSecret) : input;
-    return stringSlice(shown, 0, maxString);
+    return stringSlice(redactText(stringSlice(input, 0, maxString * 2), this.isSecret), 0, maxString);
   }
 }
 
@@ -101,5 +106,5 @@ export class ThrownValues {
 function longString(text: string, isSecret: (key: string) => boolean): string {
   if (text.length > MAX_FLATTEN) return quote(`a text of ${text.length} characters`);
   const kept = text.length > MAX_LONG ? `${stringSlice(text, 0, MAX_LONG)}...` : text;
-  return quote(mayHoldUrl(kept) ? redactUrls(kept, isSecret) : kept);
+  return quote(redactText(kept, isSecret));
 }

@@ -78,7 +78,7 @@ function helperName(node: Node, ancestors: readonly Node[]): string | undefined 
 function plainName(id: Node | null): string | undefined {
   const name = id?.name as string | undefined;
   if (name === undefined || !/^(?:_|async|ownKeys)/.test(name)) return undefined;
-  return HELPERS.has(name) ? name : name.replace(/\$?\d+$/, '');
+  return HELPERS.has(name) ? name : name.replace(/(?<!\d)\$?\d+$/, '');
 }
 
 function snakeCase(name: string): string {

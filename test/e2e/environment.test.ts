@@ -206,7 +206,7 @@ describe('HANDIT_CACHE_DIR', () => {
 
 describe('HANDIT_REDACT', () => {
   const source = `
-function login(iban, user, password, max_tokens) { return { iban, user, token: password, nested: [{ taxId: iban }] }; }
+function login(nino, user, password, max_tokens) { return { nino, user, token: password, nested: [{ taxId: nino }] }; }
 class Account { constructor(apiKey) { this.apiKey = apiKey; } async open(customer_no, ...rest) { return customer_no; } }
 login('I', 'ada', 'P', 5);
 new Account('K').open('C', new Map([['session-id', 'S']]));
@@ -220,13 +220,13 @@ new Account('K').open('C', new Map([['session-id', 'S']]));
 
   test('is not needed for what is secret by its name, parameters included', async () => {
     const { text, calls } = await values({});
-    expect(calls[0].args_preview).toEqual({ iban: 'I', user: 'ada', password: '<redacted>', max_tokens: 5 });
+    expect(calls[0].args_preview).toEqual({ nino: 'I', user: 'ada', password: '<redacted>', max_tokens: 5 });
     for (const secret of ['"P"', '"K"', '"S"', '"X"']) expect(text).not.toContain(secret);
   });
 
   test('adds names', async () => {
-    const { text, calls } = await values({ HANDIT_REDACT: 'iban|^tax_?id$|customerno' });
-    expect(calls[0].args_preview).toMatchObject({ iban: '<redacted>', user: 'ada', password: '<redacted>' });
+    const { text, calls } = await values({ HANDIT_REDACT: 'nino|^tax_?id$|customerno' });
+    expect(calls[0].args_preview).toMatchObject({ nino: '<redacted>', user: 'ada', password: '<redacted>' });
     expect(calls.find(({ func }) => func === 'Account.open')!.args_preview.customer_no).toBe('<redacted>');
     expect(text).not.toContain('"I"');
   });

@@ -1,7 +1,7 @@
-import { redactJsonText, redactMultipart } from '../../hooks/lib/redact-text.js';
+import { redactMultipart } from '../../hooks/lib/redact-text.js';
 import { CAREFUL, JSON_TEXT, LINES, scanJson } from '../../hooks/lib/scan-json.js';
-import { secretKeyTest } from '../../hooks/lib/secret-keys.js';
-import { secretKeys } from '../../src/recorder/redact.js';
+import { keyTest } from '../../src/recorder/key-kinds.js';
+import { redactText, secretKeys } from '../../src/recorder/redact.js';
 
 const parses = (text: string): boolean => {
   try {
@@ -12,8 +12,8 @@ const parses = (text: string): boolean => {
   }
 };
 
-const isSecretKey = secretKeyTest(secretKeys(null));
-const isJsonText = (text: string): boolean => scanJson(Buffer.from(text), isSecretKey) !== 0;
+const keyKind = keyTest(secretKeys(null));
+const isJsonText = (text: string): boolean => scanJson(Buffer.from(text), keyKind) !== 0;
 
 describe('scanJson()', () => {
   const whole = [
@@ -125,10 +125,14 @@ describe('scanJson()', () => {
     ['{"pass\\u0077ord":1}', JSON_TEXT + CAREFUL],
     ['[{"api_key":\n1}]', JSON_TEXT + CAREFUL + LINES],
     ['{"a":"{\\"token\\":1}"}', JSON_TEXT + CAREFUL],
-    ['["password"]', JSON_TEXT],
+    ['["word","a:b=c"]', JSON_TEXT],
+    ['["password","x"]', JSON_TEXT + CAREFUL],
+    ['["postgres://a:b@c/d"]', JSON_TEXT + CAREFUL],
+    ['{"name":"password","value":"x"}', JSON_TEXT + CAREFUL],
+    ['{"a":"ghp_abcdefghijklmnopqrstuvwxyz"}', JSON_TEXT + CAREFUL],
   ])('tells of %j what else there is to be known', (text, found) => {
-    expect(scanJson(Buffer.from(text), isSecretKey)).toBe(found);
-    expect(scanJson(Buffer.from(text), isSecretKey)).toBe(found);
+    expect(scanJson(Buffer.from(text), keyKind)).toBe(found);
+    expect(scanJson(Buffer.from(text), keyKind)).toBe(found);
   });
 
   test('refuses more levels than a reader can walk', () => {
@@ -137,12 +141,11 @@ describe('scanJson()', () => {
   });
 });
 
-describe('redactJsonText()', () => {
+describe('redactText()', () => {
   const isSecret = secretKeys(null);
   test.each([
     ['{"token":"a","b":1}', '{"token":"<redacted>","b":1}'],
-    ['{ "apiKey" : 12.5 , "b":1}', '{ "apiKey" : "<redacted>" , "b":1}'],
-    ['{"password":null}', '{"password":"<redacted>"}'],
+    ['{ "apiKey" : 1234.5 , "b":1}', '{ "apiKey" : "<redacted>" , "b":1}'],
     ['{"secret":{"a":["}",{"b":1}]},"c":2}', '{"secret":"<redacted>","c":2}'],
     ['{"tokens":1,"auth_token":["a","]"],"d":3}', '{"tokens":1,"auth_token":"<redacted>","d":3}'],
     ['{"password":"a\\"b\\\\","c":1}', '{"password":"<redacted>","c":1}'],
@@ -159,18 +162,22 @@ describe('redactJsonText()', () => {
     ],
     ['{"pass\\u0077ord":"p"}', '{"pass\\u0077ord":"<redacted>"}'],
     ['{"x":"say \\"hi\\"","authorization":"Bearer a"}', '{"x":"say \\"hi\\"","authorization":"<redacted>"}'],
-  ])('makes of %s %s', (text, expected) => expect(redactJsonText(text, isSecret)).toBe(expected));
+  ])('makes of %s %s', (text, expected) => expect(redactText(text, isSecret)).toBe(expected));
 
-  test.each(['{"a":"password","b":["token"]}', '"password"', 'password: x', '{"max_tokens":5,"author":"x"}', ''])(
-    'leaves %s',
-    (text) => expect(redactJsonText(text, isSecret)).toBe(text),
-  );
+  test.each([
+    '{"a":"password","b":["token"]}',
+    '"password"',
+    'password: x',
+    '{"max_tokens":5,"author":"x"}',
+    '{"password":null,"token":true,"pin":7}',
+    '',
+  ])('leaves %s', (text) => expect(redactText(text, isSecret)).toBe(text));
 });
 
-test('redactJsonText() does not hang on a text of backslashes', () => {
-  const text = `{"password":1,"x":"${'\\'.repeat(300_000)}`;
+test('redactText() does not hang on a text of backslashes', () => {
+  const text = `{"password":1111,"x":"${'\\'.repeat(300_000)}`;
   const start = process.cpuUsage();
-  expect(redactJsonText(text, secretKeys(null))).toBe(text.replace('1', '"<redacted>"'));
+  expect(redactText(text, secretKeys(null))).toBe(text.replace('1111', '"<redacted>"'));
   // 0.4 s; 84 where the run of them was looked at from each of its places to its end.
   expect(process.cpuUsage(start).user).toBeLessThan(20e6);
 });

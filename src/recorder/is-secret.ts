@@ -1,0 +1,135 @@
+import { ALWAYS, CONSTANT_KEY, DIGITS, OPAQUE, PLAIN_CONSTANT, READABLE, SECRET } from './secret-names.js';
+import { createSlowGuard } from './slow-pattern.js';
+import { SafeMap, charCode, regExpExec, stringSlice, stringToLowerCase } from '../intrinsics.js';
+
+/** Whether the value of a key is not to be recorded. */
+export type IsSecret = (key: string) => boolean;
+
+/** A longer key is told by its beginning and its end. */
+const MAX_KEY = 256;
+/** Keys of which the answer is remembered, and characters of one. */
+const MAX_KNOWN = 10_000;
+const MAX_KNOWN_KEY = 64;
+
+/**
+ * @param extra more keys, compared with the key as it is written and with the key in lower case without `-`, `_`, `.`,
+ * `$`, `@`, `:`, brackets and spaces
+ * @param complain is called with a line about a pattern that takes too long
+ */
+export function secretKeys(extra: RegExp | null, complain: (line: string) => void = () => undefined): IsSecret {
+  const known = new SafeMap<string, boolean>();
+  let size = 0;
+  const isExtra = extra === null ? null : createSlowGuard(extra, complain);
+  const ask = (key: string): boolean => {
+    const short = key.length <= MAX_KEY ? key : stringSlice(key, 0, MAX_KEY / 2) + stringSlice(key, -MAX_KEY / 2);
+    if (isSecretName(short)) return true;
+    return isExtra !== null && (isExtra(joined(short)) || isExtra(short));
+  };
+  return (key) => {
+    if (key.length > MAX_KNOWN_KEY) return ask(key);
+    let secret = known.get(key);
+    if (secret === undefined) {
+      secret = ask(key);
+      if (size++ < MAX_KNOWN) known.set(key, secret);
+    }
+    return secret;
+  };
+}
+
+function isSecretName(key: string): boolean {
+  const name = wordsOf(key);
+  if (regExpExec(SECRET, name) !== null)
+    return regExpExec(READABLE, name) === null || regExpExec(ALWAYS, name) !== null;
+  return regExpExec(CONSTANT_KEY, key) !== null && regExpExec(PLAIN_CONSTANT, name) === null;
+}
+
+const UPPER = 1;
+const LOWER = 2;
+const DIGIT = 3;
+const SEPARATOR = 0;
+/** A letter beyond ASCII, of either case: no word is told by it. */
+const LETTER = 4;
+
+function kindOf(code: number): number {
+  if (code >= 0x61 && code <= 0x7a) return LOWER;
+  if (code >= 0x41 && code <= 0x5a) return UPPER;
+  if (code >= 0x30 && code <= 0x39) return DIGIT;
+  return code > 0x7f ? LETTER : SEPARATOR;
+}
+
+/** `userAPIKey` becomes `_user_api_key_`. */
+function wordsOf(key: string): string {
+  let words = '_';
+  let from = 0;
+  let before = SEPARATOR;
+  for (let i = 0; i <= key.length; i++) {
+    const kind = i < key.length ? kindOf(charCode(key, i)) : SEPARATOR;
+    // `aB`, and the last capital of `ABc`.
+    const begins =
+      (kind === UPPER && (before === LOWER || before === DIGIT)) ||
+      (kind === UPPER && i + 1 < key.length && kindOf(charCode(key, i + 1)) === LOWER);
+    if (kind === SEPARATOR || begins) {
+      if (i > from) words += `${stringSlice(key, from, i)}_`;
+      from = kind === SEPARATOR ? i + 1 : i;
+    }
+    before = kind;
+  }
+  return stringToLowerCase(words);
+}
+
+/** Without what separates words. */
+function joined(key: string): string {
+  let text = '';
+  for (let i = 0; i < key.length; i++) {
+    let ignored = false;
+    for (let j = 0; j < IGNORED.length && !ignored; j++) ignored = key[i] === IGNORED[j];
+    if (!ignored) text += key[i];
+  }
+  return stringToLowerCase(text);
+}
+
+const IGNORED = '-_.$@ :[]';
+
+/** Whether a value says something that may be a secret: what is no more than yes, no, nothing or a few does not. */
+export function mayBeSecret(value: unknown): boolean {
+  switch (typeof value) {
+    case 'boolean':
+    case 'undefined':
+      return false;
+    case 'number':
+      return !(value > -100 && value < 100);
+    case 'object':
+      return value !== null;
+    default:
+      return true;
+  }
+}
+
+/** What makes a value of a key secret that is none by itself. */
+export type Softness = 0 | typeof IF_OPAQUE | typeof IF_DIGITS;
+export const IF_OPAQUE = 1;
+export const IF_DIGITS = 2;
+
+export function softness(key: string): Softness {
+  if (key.length > MAX_KNOWN_KEY) return 0;
+  const name = wordsOf(key);
+  if (regExpExec(OPAQUE, name) !== null) return IF_OPAQUE;
+  return regExpExec(DIGITS, name) !== null ? IF_DIGITS : 0;
+}
+
+/** Whether a value of such a key is secret. */
+export function isSoftSecret(soft: Softness, value: unknown): boolean {
+  if (soft === 0) return false;
+  if (typeof value === 'number') return soft === IF_DIGITS && value >= 1000;
+  if (typeof value !== 'string') return false;
+  return soft === IF_OPAQUE ? isOpaque(value) : value.length <= 12 && regExpExec(PIN, value) !== null;
+}
+
+const PIN = /^\d{4,12}$/;
+const TOKEN = /^[\w.~+/=:%-]{16,8192}$/;
+
+/** `ERR_HTTP2_STREAM` is none. */
+export function isOpaque(value: string): boolean {
+  if (value.length < 16 || value.length > 8192) return false;
+  return regExpExec(TOKEN, value) !== null && regExpExec(/\d/, value) !== null && regExpExec(/[a-z]/, value) !== null;
+}

@@ -1,0 +1,2 @@
+/** What is recorded in the place of a secret. */
+export const REDACTED = '<redacted>';

@@ -1,0 +1,106 @@
+import { RegExp, arrayJoin } from '../intrinsics.js';
+
+// The names of secrets, as data. A name is compared in lower case, with `_` before, after and between its words:
+// `X-API-Key`, `apiKey` and `user[api key]` are `_x_api_key_`, `_api_key_` and `_user_api_key_`; `APIKEY` is `_apikey_`.
+
+/** Secret wherever it is in a name. */
+const ANYWHERE = [
+  'passw(or)?d(?!less)|pass_?(phrase|code|key|hash)|pswd|passwrd|pwd_?hash',
+  'secret(?!ar(y|iat))|credential|authorization|bearer|cookie',
+  '(api|private|access|signing|encryption|auth|master|consumer|session|ssh|hmac)_?key',
+  '(?<!pos|s)session_?id(?!l)|(?<!as)sessid|connection_?string|token_?(value|hash)',
+  'credit_?card|security_?code|mnemonic|code_?verifier|saml_?(response|request|assertion)',
+  // The same in other languages.
+  'contrase(ñ|n\\u0303|n|ny)a|mot_?de_?passe|palavra_?passe|passwort|kennwort|passord|wachtwoord|l(ö|o|oe)senord',
+  'salasana|adgangskode|jelszó|şifre|kata_?sandi|mật_?khẩu|mat_?khau|κωδικ(ό|ο)ς|парол|секрет|токен',
+  '密码|密碼|口令|密钥|密鑰|秘钥|令牌|パスワード|トークン|비밀번호|암호|토큰|סיסמ|كلمة_?(ال)?(مرور|سر)|รหัสผ่าน',
+];
+
+/** Secret as whole words, at any place. */
+const WORDS = [
+  // Keys of services and ciphers.
+  '(priv|sign|signature|encrypt|decrypt|decryption|subscription|account|shared|pre_?shared|licen[cs]e|webhook)_?key',
+  '(deploy|functions?|service|server|app|application|client|instrumentation|integration|ingest|ingestion)_?key',
+  '(write|crypto?|cipher|aes|rsa|dsa|ecdsa|ed25519|pgp|gpg|ssl|tls|jwt|wrapping|recovery|backup|vapid)_?key',
+  // Codes and phrases that let someone in.
+  '(mfa|otp|totp|2fa|two_?factor|sms|verification|recovery|backup|one_?time|login|auth|access|device|reset)_?codes?',
+  '(seed|recovery|backup)_?(phrase|words)|authorization_?code|client_?assertion|security_?answer',
+  'pin_?(code|number|no)|(user|debit|atm|sim|account|login|security)_?pin|card_?(pin|code|number|num|no)',
+  'cc_?num(ber)?|(account|routing)_?(number|num|no)|iban|puk|social_?security|track_?data|conn_?str(ing)?',
+  'auth_?(headers?|value|info|string|params?|data|hash)',
+  '(access|refresh|auth|id|session|api|csrf|xsrf|bearer|device|push|reset|user)_?tokens',
+  'clave_?(secreta|de_?acceso)|hasło|haslo|heslo|jelszo|sifre|lozinka|senha|mdp|parola',
+];
+
+/** Secret as the last words of a name. */
+const ENDS = [
+  'jwt|jwk|csrf|xsrf|otp|totp|cvv2?|cvc2?|ssn|psk|hmac|pem|creds?|pat|dsn|pfx|sid|auth',
+  '(user|db|database|mysql|pg|redis|smtp|mail|email|ftp|sftp|ssh|admin|root|http|proxy|basic|mongo|rabbitmq)_?(pass|pw|auth)',
+  '(amqp|ldap|imap|wifi|account|login|my|old|new|app|server|host|keystore|sudo|vault|zip)_?(pass|pw)',
+];
+
+/** Secret where nothing else is in the name, or comes before it. */
+const BEGINNINGS = ['pass_$|pw_$|pan_$|(x_)?jwt_', 'x_auth_$'];
+
+/** Addresses that hold a password, or are as good as one. */
+const ADDRESSES = [
+  '(database|db|redis|mongo|mongodb|postgres|postgresql|pg|mysql|mariadb|mssql|sql|jdbc|neo4j|cassandra)_?(url|uri)s?',
+  '(amqp|rabbitmq|cloudamqp|clickhouse|elasticsearch|kafka|couchdb|memcached|broker)_?(url|uri)s?',
+  '(sas|presigned|signed)_?(url|uri)|webhook_?url',
+];
+
+/** Said of a secret, or of another thing, by a name with such a word in it: to be read. */
+const PLAIN = [
+  '^_(is|has|had|show|hide|should|can|needs?|requires?|enable|disable|allow)_|^_(has|show|hide)passwords?_',
+  '^_with_?(credentials|cookies?)_$|^_cookies?_?(enabled|jar|consent|policy|domain|parser|options|name)_$',
+  '_(enabled|disabled|required|visible|valid|invalid|expired|exists|present|changed|count|length|limit|ttl|expiry)_$',
+  '_(expires|expires_in|expires_at|expiration|max_age|age|lifetime|policy|strength|changed_at|updated_at)_$',
+  '_(names?|paths?|file|filename|dir|types?|format|algorithm|alg|endpoints?|field|label|placeholder|prefix)_$',
+  '_(version|status|arn|header_name|supported|consent|domain|same_site|issuer|index|provider|scopes?|hint)_$',
+  '_(apikey|accesskey|privatekey|signingkey|encryptionkey|credential|credentials|key|password)_?ids?_$|_credentialids?_',
+  '_(authorization|token|secret|secrets|cookie)_?(servers?|url|uri|urls)_$|_tokens?_?ids?_$|_jwt_(alg|header|ttl|issuer)_',
+  // Tokens of texts, languages, pages and time.
+  '_(eos|bos|pad|unk|sep|cls|mask|stop|special|added|max|min|num|per|first|last|prev|previous|current|peek)_?token_$',
+  '_(page|nextpage|continuation|cancel|cancellation|lookahead|look_ahead|next|syntax|punctuator|identifier|keyword)_?token_$',
+  '_(operator|comment|whitespace|design|theme|input|output|prompt|completion|start|end|begin|string|number)_?token_$',
+  '_(no|pre|post|optional|skip|on|after|before|ensure|verify|check|handle|use|req)_auth_$',
+  '_(boarding|first|second)_pass_$',
+];
+
+/** Secret although `PLAIN` seems to say otherwise. */
+const HARD = ['(?<!pos|s)session_?ids?_$|_secret_id_$|_id_?tokens?_$|_secret_?access_?key', ...ADDRESSES.map(ends)];
+
+/** `SENDGRID_KEY`, `DD_APP_KEY`: constants and variables of the environment, unless the word before says what key it is. */
+export const CONSTANT_KEY = /^[A-Z][A-Z\d]*(_[A-Z\d]+)*_KEY$/;
+const PLAIN_CONSTANTS =
+  '_(primary|foreign|public|publishable|cache|sort|partition|hash|range|index|unique|natural|composite|object|map|lookup|' +
+  'row|column|group|local_storage|session_storage|context|metadata|state|tab|arrow|enter|escape|esc|shift|space|hot|i18n|' +
+  'translation|message|route|routing|event|query|theme|locale|lang|language|config|settings|feature|flag|registry|parent|' +
+  'bucket|s3|idempotency|issue|project|type|id|name|value|default|list|item|user|reflect|inject|injection|null|test|any|' +
+  'storage|react|dictionary|record|field|path|node|entity|data|order|menu|nav|meta|ctrl|alt|up|down|left|right)_key_$';
+
+function ends(pattern: string): string {
+  return `_(?:${pattern})\\d*_$`;
+}
+
+const any = (patterns: string[]): RegExp => new RegExp(arrayJoin(patterns, '|'));
+
+/** Names of which only those values are secret that read as an id, not as a word or as data. */
+const SOFT = '^_(session|sess|code|assertion|signature|sig|(x_)?(hub_)?signature(_\\d+)?)_$';
+/** Names of which only digits are secret. */
+const SOFT_DIGITS = '^_pin_$';
+
+/** A name of this form is secret unless it is `READABLE`. */
+export const SECRET = any([
+  ...ANYWHERE,
+  ...WORDS.map((each) => `_(?:${each})_`),
+  ...ENDS.map(ends),
+  'token\\d*_$|pwd\\d*_$',
+  ...BEGINNINGS.map((each) => `^_(?:${each})`),
+  ...HARD,
+]);
+export const READABLE = any(PLAIN);
+export const ALWAYS = any(HARD);
+export const PLAIN_CONSTANT = new RegExp(PLAIN_CONSTANTS);
+export const OPAQUE = new RegExp(SOFT);
+export const DIGITS = new RegExp(SOFT_DIGITS);

@@ -1,0 +1,50 @@
+import { secretKeys } from '../../src/recorder/redact.js';
+import { runNode, tempProject, repository } from '../helpers/run.js';
+import { join } from 'node:path';
+import { readTrace } from '../helpers/trace.js';
+
+describe('secretKeys() with a pattern of the user', () => {
+  test.each(['(a+)+$', '(a|aa)+$', '([a-z]+)*$', '(.*a){20}$', '(\\w+\\s?)*\\1$'])(
+    'leaves out %s when it takes too long',
+    (source) => {
+      const lines: string[] = [];
+      const isSecret = secretKeys(new RegExp(source), (line) => lines.push(line));
+      const from = process.hrtime.bigint();
+      for (let i = 0; i < 20; i++) isSecret(`${'a'.repeat(50)}${i}!`);
+      expect(Number(process.hrtime.bigint() - from) / 1e6).toBeLessThan(3000);
+      expect(lines.length).toBeLessThanOrEqual(1);
+      expect(isSecret('password')).toBe(true);
+    },
+  );
+
+  test('says so, once', () => {
+    const lines: string[] = [];
+    const isSecret = secretKeys(/(a+)+$/, (line) => lines.push(line));
+    expect([isSecret('aa'), isSecret(`${'a'.repeat(60)}!`), isSecret('aaa'), isSecret(`${'a'.repeat(61)}!`)]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+    expect(lines).toEqual([
+      'HANDIT_REDACT="(a+)+$" took over 50 ms for one key and is left out from now on: repeat no group that has a ' +
+        'repetition in it',
+    ]);
+  });
+});
+
+test('a program goes on under such a pattern, with one line on stderr', async () => {
+  const key = `${'a'.repeat(40)}!`;
+  const cwd = tempProject({
+    'app.js': `const f = (value) => value; f({ '${key}': 1, password: 'x' }); f({ '${key}b': 2 }); console.log('done');`,
+  });
+  const result = await runNode(process.execPath, ['--require', join(repository, 'dist/register.cjs'), 'app.js'], {
+    cwd,
+    env: { HANDIT_REDACT: '(a+)+$' },
+  });
+  expect(result).toMatchObject({ stdout: 'done\n', code: 0 });
+  expect(result.stderr.split('\n').length).toBe(2);
+  expect(result.stderr).toMatch(/^handit: HANDIT_REDACT="\(a\+\)\+\$" took over 50 ms/);
+  const calls = readTrace(join(cwd, 'handit_events.jsonl')).filter(({ type }) => type === 'call');
+  expect(calls).toHaveLength(2);
+});
