@@ -38,8 +38,10 @@ export function secretKeys(extra: RegExp | null, complain: (line: string) => voi
 
 function isSecretName(key: string): boolean {
   const name = wordsOf(key);
-  if (regExpExec(SECRET, name) !== null)
+  // In an odd spelling, as `passworD`, capitals tell nothing.
+  if (regExpExec(SECRET, name) !== null || regExpExec(SECRET, wordsOf(key, false)) !== null) {
     return regExpExec(READABLE, name) === null || regExpExec(ALWAYS, name) !== null;
+  }
   return regExpExec(CONSTANT_KEY, key) !== null && regExpExec(PLAIN_CONSTANT, name) === null;
 }
 
@@ -57,8 +59,8 @@ function kindOf(code: number): number {
   return code > 0x7f ? LETTER : SEPARATOR;
 }
 
-/** `userAPIKey` becomes `_user_api_key_`. */
-function wordsOf(key: string): string {
+/** `userAPIKey` becomes `_user_api_key_`; where capitals begin no words, `_userapikey_`. */
+function wordsOf(key: string, capitals = true): string {
   let words = '_';
   let from = 0;
   let before = SEPARATOR;
@@ -68,7 +70,7 @@ function wordsOf(key: string): string {
     const begins =
       (kind === UPPER && (before === LOWER || before === DIGIT)) ||
       (kind === UPPER && i + 1 < key.length && kindOf(charCode(key, i + 1)) === LOWER);
-    if (kind === SEPARATOR || begins) {
+    if (kind === SEPARATOR || (capitals && begins)) {
       if (i > from) words += `${stringSlice(key, from, i)}_`;
       from = kind === SEPARATOR ? i + 1 : i;
     }

@@ -41,7 +41,7 @@ for (const name of Object.values(folders)) {
 }
 
 const expected: Record<string, string> = {
-  get: 'got A1 GET /ok?a=1&token=%3Credacted%3E -> 200 {"path":"/ok?a=1&token=x"}',
+  get: 'got A1 GET /ok?a=1&token=%3Credacted%3E -> 200 {"path":"/ok?a=1&token=<redacted>"}',
   json: 'got A1 GET /ok -> 200 {"path":"/ok"}',
   post:
     'got A1 POST /echo {"name":"Ann","password":"<redacted>"} -> ' +
