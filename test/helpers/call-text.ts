@@ -34,13 +34,17 @@ export function callText(records: readonly TraceRecord[]): string {
 
 /** Just the names, nested: `main(inner(), later(inner()))`. */
 export function callNames(records: readonly TraceRecord[]): string {
+  const names = [...new Set(records.flatMap((record) => (record.type === 'call' ? [record.func] : [])))];
+  names.sort((a, b) => b.length - a.length);
   const lines = callText(records)
     .split('\n')
     .filter((line) => line !== '');
   let text = '';
   lines.forEach((line, index) => {
     const depth = depthOf(line);
-    text += /^ *\S+ (?:async )?(?:generator )?(.*?)\(/.exec(line)![1];
+    const told = line.replace(/^ *\S+ (?:async )?(?:generator )?/, '');
+    // Names may have brackets of their own: `import().then callback`.
+    text += names.find((name) => told.startsWith(`${name}(`))!;
     const next = index + 1 < lines.length ? depthOf(lines[index + 1]) : 0;
     if (next > depth) text += '(';
     else text += ')'.repeat(depth - next) + (index + 1 < lines.length ? ', ' : '');
