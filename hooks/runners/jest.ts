@@ -209,7 +209,7 @@ function circusProbes(host: HookHost, file: string, guarded: Guard): Record<stri
   const tries = new WeakMap<CircusTest, number>();
   /** The test that the hooks with that context belong to. */
   const testOf = new WeakMap<object, CircusTest>();
-  /** By the error, which circus hands on to tests and to the result of the file. */
+  /** By the error, which circus passes on to tests and to the result of the file. */
   const hookFailures = new Map<unknown, HookFailure>();
   const passed = new Set<CircusTest>();
 

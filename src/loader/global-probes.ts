@@ -2,7 +2,7 @@
 const PROBES = 'e0 e1 e2 e3 en x t n d q w fa fg s sa k r rc ax at an'.split(' ');
 
 /**
- * Makes the probes globals under a prefix that stands in no text of the modules which call them so. A module that imported
+ * Makes the probes globals under a prefix that occurs in no source of the modules which call them so. A module that imported
  * them would have to be evaluated after what it imports them from, which a cycle of imports does not promise, and the
  * program's own hooks would see that import.
  */

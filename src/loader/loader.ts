@@ -45,7 +45,7 @@ export interface LoaderOptions {
   /** Told of each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<RewrittenFile, 'code' | 'path'>) => void;
   skipped: (path: string, reason: string) => void;
-  /** The same for any file; nothing is told of one that is not the user's. */
+  /** The same for any file; nothing is said about one that is not the user's. */
   skippedFile: (filename: string, reason: string) => void;
   mapUnusable: (path: string, reason: string) => void;
   /** The rules of `library`, for the hooks' thread. */

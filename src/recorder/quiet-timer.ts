@@ -15,7 +15,7 @@ interface Internals {
 /**
  * A timer that the program's async hooks and `process.getActiveResourcesInfo()` do not see. One timer serves for ever, so
  * no resource is made. When it is due, Node looks whether it has a callback before it tells the hooks: that look is the
- * call, and there is none. To Node it is destroyed then, and not while it is being started, so nobody is told of that either.
+ * call, and there is none. To Node it is destroyed then, and not while it is being started, so nobody is notified of that either.
  *
  * @param due must not throw
  */

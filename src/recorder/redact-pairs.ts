@@ -92,7 +92,7 @@ class Pairs {
     if (before === 0x3f || before === AMPERSAND || before === 0x23 || (before === SEMICOLON && !this.list)) {
       const value = stringSlice(text, start, endOf(text, start, PARAMETER, MAX_PLAIN));
       this.hidden = value !== '' && isSecretParameter(name, value, this.isSecret);
-      // One that is no secret may hold others, which stand in this text too.
+      // One that is no secret may hold others, which are in this text too.
       const end = this.hidden ? endOf(text, start, PARAMETER) : endOf(text, start, PLAIN_PARAMETER, MAX_PLAIN);
       return { start, end };
     }
