@@ -19,30 +19,22 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.stamp.json');
 
-/** @param resolve source of a function that returns the path of a package: `createRequire` takes paths as well as URLs */
-function parserFrom(resolve, imports = '') {
-  return {
-    define: { 'import.meta.url': 'PARSER' },
-    banner: `${imports}const PARSER=${resolve}('oxc-parser');`,
-  };
-}
-
 // transform.cjs stays a file of its own: the agent loads it, and with it the parser, at the first module that is not
 // in the cache of rewritten sources.
 const entries = [
   // Small, for it runs in every package manager as well, and does nothing there.
   { source: 'src/register.ts', target: 'register.cjs', external: ['./agent.cjs'] },
   // With the JavaScript of the parser in it: that loads faster, and Node cannot require an ES module out of an archive of
-  // Plug'n'Play. Its native part is looked for from where the package is.
-  { source: 'src/transform/index.ts', target: 'transform.cjs', ...parserFrom('require.resolve') },
+  // Plug'n'Play. Its native part is looked for from where the package is; `createRequire` takes paths as well as URLs.
   {
     source: 'src/transform/index.ts',
-    target: 'transform.mjs',
-    ...parserFrom('handitRequire(import.meta.url).resolve', "import{createRequire as handitRequire}from'node:module';"),
+    target: 'transform.cjs',
+    define: { 'import.meta.url': 'PARSER' },
+    banner: "const PARSER=require.resolve('oxc-parser');",
   },
   { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
   { source: 'src/loader/compiled-body.ts', target: 'compiled-body.cjs' },
-  { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', external: ['./transform.mjs'] },
+  { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs' },
   // Also without the loader, for programs that import handit and do not preload it.
   {
     source: 'src/agent.ts',
@@ -52,8 +44,6 @@ const entries = [
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
   { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },
 ];
-/** What makes the package small enough. */
-const small = ['cli.cjs', 'transform.cjs', 'transform.mjs', 'source-map.cjs'];
 const copies = [
   { source: 'src/loader/runtime.mjs', target: 'runtime.mjs' },
   { source: 'src/index.mjs', target: 'index.mjs' },
@@ -107,10 +97,8 @@ async function bundle(hash) {
         metafile: true,
         platform: 'node',
         target: 'node20',
-        // Less to read at each start. In a program's process names stay, for stacks.
-        minifyIdentifiers: small.includes(target),
-        minifyWhitespace: true,
-        minifySyntax: true,
+        // Less to read at each start.
+        minify: true,
         format: target.endsWith('.mjs') ? 'esm' : 'cjs',
         external,
         define: { ...define, HANDIT_VERSION: JSON.stringify(version), HANDIT_BUILD: JSON.stringify(hash) },

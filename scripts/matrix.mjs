@@ -9,11 +9,13 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const args = process.argv.slice(2);
 
+const env = { ...process.env, HANDIT_TEST_ALL_NODES: '1' };
+
 rmSync(join(root, 'node_modules/.cache/compatibility.jsonl'), { force: true });
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 process.exitCode = run([jest, '--config', 'jest.matrix.config.mjs', ...args]);
 if (process.exitCode === 0 && args.length === 0) process.exitCode = run(['scripts/compatibility.mjs', '--check']);
 
 function run(command) {
-  return spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit' }).status ?? 1;
+  return spawnSync(process.execPath, command, { cwd: root, stdio: 'inherit', env }).status ?? 1;
 }

@@ -69,8 +69,9 @@ const STYLE = `text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, 
 }
 `;
 
-/** A line as `handit print` writes it: indented text, duration, how its promise ended and when, place. */
-const PRINTED = /^( *)(.+?) {2}([\d.]+ (?:ns|us|ms|s)(?:, .+? {2}[\d.]+ (?:ns|us|ms|s))?) {2}(\S+)$/;
+/** A line as `handit print` writes it: indented text, duration, how its promise ended and when, place, start. */
+const PRINTED =
+  /^( *)(.+?) {2}([\d.]+ (?:ns|us|ms|s)(?:, .+? {2}[\d.]+ (?:ns|us|ms|s))?) {2}(\S+)(?: {2}at [\d.]+ (?:ns|us|ms|s))?$/;
 
 function drawRow(line, index) {
   const [, indent, text, time, place] = PRINTED.exec(line) ?? [];

@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
 import { readConfig } from '../config.js';
-import type * as transform from '../transform/index.js';
 import type { SourceKind } from '../transform/types.js';
 import { createBases } from './bases.js';
 import { linkedCode } from './linked-code.js';
@@ -14,9 +13,6 @@ import { isLibrary } from './user-module.js';
 // The asynchronous hooks of Node versions without usable `registerHooks`; this file runs in their thread.
 
 const SHARED = Symbol.for('handit:hooks');
-
-/** Beside this file when both are built. */
-const TRANSFORM = './transform.mjs' as string;
 
 type NextLoad = (url: string, context: object) => Promise<Result> | Result;
 type NextResolve = (specifier: string, context: object) => unknown;
@@ -45,7 +41,6 @@ const bases = createBases();
 let nextBase = 1;
 let ownFolder: string;
 let isUserModule: (filename: string) => boolean;
-let parser: typeof transform;
 
 export async function initialize(data: ThreadData | InnerHooks | Record<string, never>): Promise<unknown> {
   if ('port' in data) prepare(data as ThreadData);
@@ -70,14 +65,12 @@ function prepare({ port, folder, libraryRules }: ThreadData): void {
   ({ isUserModule } = options);
   rewrite = createRewrite({
     ...options,
-    loadTransform: () => parser.instrument,
     skipped: (path, reason) => send({ type: 'skipped', path, reason }),
     mapUnusable: (path, reason) => send({ type: 'map unusable', path, reason }),
   });
   library = createLibraryFiles({
     ...options,
     files: libraryRules,
-    loadEditor: () => parser.editLibrary,
     leftAlone: (filename, reason) => send({ type: 'left alone', filename, reason }),
   });
 }
@@ -153,8 +146,6 @@ async function rewritingLoad(url: string, context: object, nextLoad: NextLoad): 
       send({ type: 'library' });
     }
     if (!isUserModule(filename) && !library.has(filename)) return result;
-    // Not by `require`: in this thread some versions cannot require an ES module, as the parser is.
-    parser ??= (await import(TRANSFORM)) as typeof transform;
     const code = rewritten(filename, textOf(result.source), kind);
     return code === null ? result : { ...result, source: code };
   } catch (error) {

@@ -11,7 +11,8 @@ const loaded = new Map<string, unknown>();
 export function requireOwn(folder: string, name: string): unknown {
   const file = join(folder, name);
   if (!loaded.has(file)) {
-    const require = createRequire(join(folder, 'register.cjs'));
+    // From a package, Node 22.12 does not warn of an ES module that is required.
+    const require = createRequire(join(folder, 'node_modules', 'register.cjs'));
     const before = new Set(Object.keys(require.cache));
     try {
       loaded.set(file, require(file));

@@ -227,6 +227,7 @@ setInterval(new Function('fs', seen), 5, fs);
     const { records } = await compareTraced(source, node);
     expect(records).toMatchObject([
       { type: 'process_start' },
+      { type: 'module', file: 'app.js' },
       { type: 'call', func: 'bad' },
       { type: 'exception', func: 'bad', error: { stack: expect.stringContaining('at bad') } },
       { type: 'call', func: 'after' },

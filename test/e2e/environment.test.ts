@@ -142,7 +142,7 @@ for (let i = 0; i < 5; i++) try { outer(i); } catch {}
   expect(records.map(({ type }) => type)).toEqual(['process_start', 'module', 'exception', 'summary', 'process_end']);
   expect(records[2]).toMatchObject({ func: 'outer', capped: true, parent: null, error: { name: 'TypeError' } });
   expect(records[3]).toMatchObject({ calls: 5, recorded: 0, exceptions: 1 });
-  expect(records[3]).toMatchObject({ dropped: { not_sampled: 5 } });
+  expect(records[4]).toMatchObject({ dropped: { not_sampled: 5 } });
 });
 
 test('HANDIT_ENABLED=false does nothing at all', async () => {

@@ -131,17 +131,17 @@ describe('the file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test('is appended to, and keeps its mode', async () => {
+  test('is appended to, and made private', async () => {
     const cwd = tempProject({ 'app.js': source, [trace]: '' });
     const path = join(cwd, trace);
     chmodSync(path, 0o640);
     for (let i = 0; i < 3; i++) await runNode(process.execPath, [...preload, 'app.js'], { cwd });
     validateTrace(path);
-    expect(statSync(path).mode & 0o777).toBe(0o640);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
     const records = readTrace(path);
     const procs = only(records, 'process_start').map(({ proc }) => proc);
     expect(new Set(procs).size).toBe(3);
-    expect(records.map(({ proc }) => proc)).toEqual(procs.flatMap((proc) => [proc, proc, proc, proc]));
+    expect(records.map(({ proc }) => proc)).toEqual(procs.flatMap((proc) => [proc, proc, proc, proc, proc]));
   });
 
   test('gets whole lines from processes that run at once', async () => {
@@ -287,9 +287,9 @@ console.log(process.memoryUsage.rss());
     if (lines++ % 1000 === 0) expect(problemOf(bytes.toString('utf8', at, end))).toBeUndefined();
     at = end + 1;
   }
-  expect({ calls, returns, others }).toEqual({ calls: 2_000_000, returns: 2_000_000, others: 2 });
+  expect({ calls, returns, others }).toEqual({ calls: 2_000_000, returns: 2_000_000, others: 3 });
   const last = bytes.toString('utf8', bytes.lastIndexOf(10, bytes.length - 2) + 1);
-  expect(JSON.parse(last)).toMatchObject({ type: 'process_end', events: 4_000_002, dropped: {} });
+  expect(JSON.parse(last)).toMatchObject({ type: 'process_end', events: 4_000_003, dropped: {} });
 });
 
 test('an agent that cannot start says so in one line, and the program runs', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { certificate, key } from '../helpers/certificate.js';
 import { exchangeText } from '../helpers/exchange-text.js';
 import { listen, serveEndpoints, type Endpoints } from '../helpers/http-endpoints.js';
-import { nodes } from '../helpers/node-versions.js';
+import { isFrom, nodes } from '../helpers/node-versions.js';
 import { programs } from '../helpers/programs.js';
 import { repository } from '../helpers/run.js';
 
@@ -279,8 +279,9 @@ async function byFetch() { return (await undici.fetch(origin + '/fetch', { dispa
 })();
 `;
 
+// undici 8 wants zstd.
 const combinations = nodes().flatMap(({ major, path, version }) =>
-  [6, 7, 8].filter((undici) => undici < 8 || major >= 22).map((undici) => ({ path, version, major, undici })),
+  [6, 7, 8].filter((undici) => undici < 8 || isFrom(version, '22.15')).map((undici) => ({ path, version, major, undici })),
 );
 
 function withUndici(files: Record<string, string>, major: number): ReturnType<typeof programs> {
@@ -290,7 +291,8 @@ function withUndici(files: Record<string, string>, major: number): ReturnType<ty
 }
 
 test('every major is tried on each Node that it runs on', () => {
-  expect(combinations.length).toBe(nodes().length * 3 - 1);
+  const withoutZstd = nodes().filter(({ version }) => !isFrom(version, '22.15'));
+  expect(combinations.length).toBe(nodes().length * 3 - withoutZstd.length);
 });
 
 describe.each(combinations)('undici $undici on Node $version', ({ path, major, undici }) => {

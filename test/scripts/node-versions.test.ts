@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { nodes } from '../helpers/node-versions.js';
+import { nodes } from '../../scripts/node-versions.mjs';
 import { npmStub } from '../helpers/npm-stub.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
 
