@@ -281,7 +281,9 @@ async function byFetch() { return (await undici.fetch(origin + '/fetch', { dispa
 
 // undici 8 wants zstd.
 const combinations = nodes().flatMap(({ major, path, version }) =>
-  [6, 7, 8].filter((undici) => undici < 8 || isFrom(version, '22.15')).map((undici) => ({ path, version, major, undici })),
+  [6, 7, 8]
+    .filter((undici) => undici < 8 || isFrom(version, '22.15'))
+    .map((undici) => ({ path, version, major, undici })),
 );
 
 function withUndici(files: Record<string, string>, major: number): ReturnType<typeof programs> {
