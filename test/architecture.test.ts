@@ -20,9 +20,12 @@ const allowed: Record<string, string[]> = {
   ],
   'src/reader': ['src/trace-format'],
   'src/compare': ['src/reader', 'src/trace-format'],
+  'src/llm': ['src/reader', 'src/trace-format'],
   'src/report': ['src/compare', 'src/reader', 'src/trace-format', 'src/files', 'src/version'],
   'src/viewer': ['src/report', 'src/compare', 'src/reader', 'src/trace-format'],
-  'src/cli': ['src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],
+  'src/cli': [
+    ...['src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config', 'src/llm'],
+  ],
   'src/api': ['src/recorder', 'src/files', 'src/intrinsics'],
   'src/agent': [
     ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],

@@ -5,6 +5,7 @@ import { quote } from '../../src/recorder/quote.js';
 import { redactForm, redactText } from '../../src/recorder/redact.js';
 import { tailOf, type BodyCollector } from './body-collector.js';
 import { knownFrom, wholeCharacters } from './body-tail.js';
+import { EVENT_STREAM, eventLines } from './event-stream.js';
 import { writeEscaped } from './escape-text.js';
 import { redactMultipart } from './redact-text.js';
 import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
@@ -71,7 +72,7 @@ function mediaOf(type: string | undefined): Media {
     json: name === '' ? 'null' : quote(name),
     binary: regExpTest(BINARY, name),
     plain: !regExpTest(NO_JSON, name) && !regExpTest(/charset(?!\s*=\s*"?utf-?8\b)/i, type ?? ''),
-    lines: regExpTest(/x-ndjson|jsonl|event-stream/, name),
+    lines: regExpTest(/x-ndjson|jsonl|event-?stream/, name),
     boundary: boundary === null ? undefined : (boundary[1] ?? boundary[2]),
     charset: charset === null ? undefined : stringToLowerCase(charset[1]),
   };
@@ -96,7 +97,7 @@ export function writeBody(
   isSecret: (key: string) => boolean,
 ): void {
   const media = mediaOf(type);
-  const codings = codingsOf(encoding);
+  const codings = codingsOf(encoding, media);
   const { head, end, total, whole } = endsOf(body, codings, maxBytes);
   const start = (cut: boolean): void =>
     out.text(
@@ -197,10 +198,11 @@ const { TextDecoder } = globalThis;
 const decodeText = uncurry(TextDecoder.prototype.decode);
 
 const NO_CODINGS: string[] = [];
+const EVENTS = [EVENT_STREAM];
 
 /** In the order in which they were applied. */
-function codingsOf(encoding: string | undefined): string[] {
-  if (encoding === undefined || encoding === '') return NO_CODINGS;
+function codingsOf(encoding: string | undefined, { name }: Media): string[] {
+  if (encoding === undefined || encoding === '') return name === EVENT_STREAM ? EVENTS : NO_CODINGS;
   return arrayFilter(
     arrayMap(stringSplit(stringToLowerCase(encoding), ','), (name) => stringTrim(name)),
     (name) => name !== '' && name !== 'identity',
@@ -378,6 +380,7 @@ function decoders(): Record<string, Decoder> {
   known = {
     gzip: gunzip,
     'x-gzip': gunzip,
+    [EVENT_STREAM]: eventLines,
     deflate: (input, maxOutputLength, ends) => {
       const options = { finishFlush: flush(ends), maxOutputLength };
       // Some servers send the bare stream without the two bytes before it.

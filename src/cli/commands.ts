@@ -2,6 +2,7 @@ import type { Command } from './command.js';
 import { completionCommand } from './completion.js';
 import { diffCommand } from './diff.js';
 import { doctorCommand } from './doctor.js';
+import { llmCommand } from './llm.js';
 import { printCommand } from './print.js';
 import { showCommand } from './show.js';
 import { openCommand, reportCommand } from './report.js';
@@ -15,6 +16,7 @@ export const commands: Readonly<Record<string, Command>> = {
   report: reportCommand,
   open: openCommand,
   diff: diffCommand,
+  llm: llmCommand,
   doctor: doctorCommand,
   completion: completionCommand,
 };

@@ -12,7 +12,7 @@ import {
   UsageError,
   type Values,
 } from './command.js';
-import { paint } from './escape.js';
+import { paint, widthOf } from './escape.js';
 import { testFilter } from './filters.js';
 import { duration } from './format-duration.js';
 import { functionStats, type FunctionStats, quantile } from './function-stats.js';
@@ -200,10 +200,13 @@ function rowOfGroup(name: string, kind: string, count: number, errors: number, e
   };
 }
 
-function tableLines(head: readonly string[], rows: readonly Row[]): string[] {
+/** Columns to the right, but the last one. */
+export function tableLines(head: readonly string[], rows: readonly { readonly cells: readonly string[] }[]): string[] {
   const table = [head, ...rows.map(({ cells }) => cells)];
-  const widths = head.map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  const widths = head.map((_, column) => Math.max(...table.map((row) => widthOf(row[column]))));
   return table.map((row) =>
-    row.map((cell, column) => (column === head.length - 1 ? cell : cell.padStart(widths[column]))).join('  '),
+    row
+      .map((cell, column) => (column === head.length - 1 ? cell : ' '.repeat(widths[column] - widthOf(cell)) + cell))
+      .join('  '),
   );
 }
