@@ -23,8 +23,10 @@ const allowed: Record<string, string[]> = {
   'src/llm': ['src/reader', 'src/trace-format'],
   'src/report': ['src/compare', 'src/reader', 'src/trace-format', 'src/files', 'src/version'],
   'src/viewer': ['src/report', 'src/compare', 'src/reader', 'src/trace-format'],
+  'src/export': ['src/reader', 'src/trace-format', 'src/version'],
   'src/cli': [
-    ...['src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config', 'src/llm'],
+    ...['src/export', 'src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],
+    'src/llm',
   ],
   'src/api': ['src/recorder', 'src/files', 'src/intrinsics'],
   'src/agent': [

@@ -3,6 +3,7 @@ import { completionCommand } from './completion.js';
 import { diffCommand } from './diff.js';
 import { doctorCommand } from './doctor.js';
 import { llmCommand } from './llm.js';
+import { exportCommand } from './export.js';
 import { printCommand } from './print.js';
 import { showCommand } from './show.js';
 import { openCommand, reportCommand } from './report.js';
@@ -17,6 +18,7 @@ export const commands: Readonly<Record<string, Command>> = {
   open: openCommand,
   diff: diffCommand,
   llm: llmCommand,
+  export: exportCommand,
   doctor: doctorCommand,
   completion: completionCommand,
 };

@@ -35,6 +35,7 @@ export function takeRecord(tables: Tables, rare: RareRecord): boolean {
       return processStart(tables, process, record);
     case T.process_end:
       process.end ??= processEnd(record);
+      process.endAt ??= rare.place.at;
       return true;
     case T.test_end:
       return testEnd(tables, rare);

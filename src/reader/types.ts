@@ -26,6 +26,8 @@ export interface Process {
   start: ProcessStart | undefined;
   /** Undefined when it was killed, or runs still. */
   end: ProcessEnd | undefined;
+  /** Where the line of `end` is. */
+  endAt?: number;
   /** A row in `folders`; its `cwd`. */
   folder: number;
   /** Nanoseconds from the base of the trace; of the first and the last line that has a time. */
