@@ -55,6 +55,8 @@ export interface Agent {
 }
 
 const AGENT = Symbol.for('handit');
+/** It is in the share of the process, whatever loads it. */
+const OF_A_FILE = { is: 'note', scope: null } as const;
 
 /**
  * Wires the parts: configuration, sink, recorder, loader. A second copy of the package in one process finds the first
@@ -160,7 +162,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
 
   const skipped = (path: string, reason: string): void => {
     reasons++;
-    recorder.raw(line({ type: 'skipped', proc, ts_ns: recorder.epoch(now()), file: path, reason }));
+    recorder.raw(line({ type: 'skipped', proc, ts_ns: recorder.epoch(now()), file: path, reason }), 0, OF_A_FILE);
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
   const rewrites = options.loader !== false;
@@ -172,7 +174,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const observers = noticeAsyncObservers(disguise.looksLike);
   /** Test runners load a file many times: it has a line for each text of it. */
   const moduleRecords = createModuleRecords((record) =>
-    recorder.raw(line({ type: 'module', proc, ts_ns: recorder.epoch(now()), ...record })),
+    recorder.raw(line({ type: 'module', proc, ts_ns: recorder.epoch(now()), ...record }), 0, OF_A_FILE),
   );
   const forLoader = rewriteOptions(config, folder);
   const { nameOf } = forLoader.userModules;

@@ -120,7 +120,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     maxItems: whole('HANDIT_MAX_LOCALS', 64),
     maxDepth: whole('HANDIT_MAX_DEPTH', 4),
     maxBody: whole('HANDIT_MAX_BODY', 16_384),
-    maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 100_000)),
+    maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 10_000)),
     maxFileBytes: unlimited(whole('HANDIT_MAX_FILE_MB', 256) * 1024 * 1024),
     redact: pattern('HANDIT_REDACT', 'i'),
     propagate: flag('HANDIT_PROPAGATE', false),

@@ -21,6 +21,7 @@ export type TraceRecord =
   | TestEnd
   | Annotation
   | Summary
+  | Limit
   | Skipped
   | ProcessEnd;
 
@@ -477,6 +478,33 @@ export interface Summary {
   recorded: number;
   /** How many of these threw. */
   exceptions: number;
+}
+
+/**
+ * From here on something is counted only: written when a limit is first reached, for the process may be killed before it
+ * can write its totals.
+ */
+export interface Limit {
+  type: 'limit';
+  proc: ProcId;
+  ts_ns: TimeNs;
+  /**
+   * `max_calls`: calls of that function, in the root context where this happened first; `context_share`: what happens in
+   * that root context, which has its share of the file; `max_file`: everything but ends and outcomes, for the file has its
+   * size. There may be others in later versions.
+   */
+  reason: string;
+  /** With `max_calls`; as in `call`, and so are `file` and `line`. */
+  func?: string;
+  file?: string;
+  line?: number;
+  /** The root context: the `id` of the `http_request` at a server. */
+  request?: CallId;
+  /** As in `call`. */
+  session_id?: string;
+  agent?: string;
+  test?: string;
+  test_id?: number;
 }
 
 /** A module of the program that runs as it was written, without being recorded. */

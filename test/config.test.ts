@@ -29,7 +29,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
       maxItems: 64,
       maxDepth: 4,
       maxBody: 16_384,
-      maxCalls: 100_000,
+      maxCalls: 10_000,
       maxFileBytes: 256 * 1024 * 1024,
       redact: null,
       propagate: false,
@@ -73,7 +73,7 @@ describe.each([
   ['HANDIT_MAX_STR', 'maxString', '256', 256],
   ['HANDIT_MAX_LOCALS', 'maxItems', '64', 64],
   ['HANDIT_MAX_DEPTH', 'maxDepth', '4', 4],
-  ['HANDIT_MAX_CALLS', 'maxCalls', '100000', 100_000],
+  ['HANDIT_MAX_CALLS', 'maxCalls', '10000', 10_000],
   ['HANDIT_MAX_FILE_MB', 'maxFileBytes', '256', 256 * 1024 * 1024],
 ] as const)('%s', (name, field, shown, fallback) => {
   const unit = field === 'maxFileBytes' ? 1024 * 1024 : 1;

@@ -53,6 +53,7 @@ const good: Record<string, object> = {
     recorded: 1,
     exceptions: 0,
   },
+  limit: { type: 'limit', proc, ts_ns: time, reason: 'max_file' },
   skipped: { type: 'skipped', proc, ts_ns: time, file: 'a.js', reason: 'no' },
   process_end: { type: 'process_end', proc, ts_ns: time, exit_code: 0, events: 1, files: 1, dropped: {} },
 };
@@ -67,7 +68,7 @@ function without(record: object, field: string): object {
 
 test('there is a good line here for every record type of the schema', () => {
   expect(Object.keys(good).sort()).toEqual(recordTypes().sort());
-  expect(recordTypes()).toHaveLength(16);
+  expect(recordTypes()).toHaveLength(17);
 });
 
 describe.each(Object.entries(good))('a %s line', (type, record) => {

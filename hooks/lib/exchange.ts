@@ -137,7 +137,7 @@ export class Exchange implements BodyOwner {
     const bodyKnown = side === 'client' && this.requestBody.complete;
     this.requestBodyReported = bodyKnown;
     const { requestBody } = this;
-    const line = (out: Encoder): void => {
+    const line = (out: Encoder, brief: boolean): void => {
       const call = libraryCall === null ? '' : `,"call":${libraryCall.id},"attempt":${attempt}`;
       out.text(
         `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
@@ -145,12 +145,12 @@ export class Exchange implements BodyOwner {
           `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
       );
       if (from !== null) out.text(`,"from":${quote(from)}`);
-      if (bodyKnown) this.writeRequestBody(out);
+      if (bodyKnown) this.writeRequestBody(out, brief);
       out.text(
         `${side === 'server' ? this.socket : ''}${scope === null ? '' : utf8Text(scope.json)}${trace}${otel}}\n`,
       );
     };
-    this.write(line, requestBody.held, () => {
+    this.write('begin', line, requestBody.held, () => {
       if (!bodyKnown) return;
       // The response may be a long one.
       this.isLlm();
@@ -212,7 +212,12 @@ export class Exchange implements BodyOwner {
 
   /** What is done inside belongs to it. */
   asScope(): Scope {
-    const scope = this.host.recorder.scope({ parent: this.id, root: true, ...(this.trace && { trace: this.trace }) });
+    const scope = this.host.recorder.scope({
+      parent: this.id,
+      root: true,
+      request: this.id,
+      ...(this.trace && { trace: this.trace }),
+    });
     if (this.ended) this.host.recorder.closeRoot(scope);
     else this.inside = scope;
     return scope;
@@ -247,27 +252,32 @@ export class Exchange implements BodyOwner {
   /** @param head writes what stands before the bodies */
   private writeEnd(head: (out: Encoder) => void): void {
     const { requestBody, responseBody } = this;
-    const line = (out: Encoder): void => {
+    const line = (out: Encoder, brief: boolean): void => {
       head(out);
-      this.writeBodyOf(responseBody, 'response_body', this.responseHeaders, out);
+      if (!brief) this.writeBodyOf(responseBody, 'response_body', this.responseHeaders, out);
       // That of a request which was still on its way when the request was reported.
-      if (!this.requestBodyReported) this.writeRequestBody(out);
+      if (!this.requestBodyReported) this.writeRequestBody(out, brief);
       out.text(`${this.bytesIn()}}\n`);
     };
-    this.write(line, requestBody.held + responseBody.held, () => {
+    this.write('end', line, requestBody.held + responseBody.held, () => {
       requestBody.release();
       responseBody.release();
     });
   }
 
-  private write(line: (out: Encoder) => void, held: number, written: () => void): void {
-    const { host } = this;
+  private write(
+    is: 'begin' | 'end',
+    line: (out: Encoder, brief: boolean) => void,
+    held: number,
+    written: () => void,
+  ): void {
+    const { host, id, inside, scope } = this;
     host.recorder.raw(
       {
-        write(out) {
+        write(out, brief) {
           const from = out.position();
           try {
-            line(out);
+            line(out, brief);
           } catch (error) {
             out.cut(from);
             host.broken(error);
@@ -276,6 +286,7 @@ export class Exchange implements BodyOwner {
         written,
       },
       held + 500,
+      { is, id, scope: inside ?? scope },
     );
   }
 
@@ -285,8 +296,8 @@ export class Exchange implements BodyOwner {
     return `"id":${id},"t1_ns":${host.recorder.epoch(t1)},"dt_ns":${t1 - t0}${begun}${traceJson(trace)}`;
   }
 
-  private writeRequestBody(out: Encoder): void {
-    this.writeBodyOf(this.requestBody, 'request_body', this.requestHeaders, out);
+  private writeRequestBody(out: Encoder, brief: boolean): void {
+    if (!brief) this.writeBodyOf(this.requestBody, 'request_body', this.requestHeaders, out);
     out.text(this.bytesOut());
   }
 

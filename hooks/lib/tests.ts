@@ -41,6 +41,8 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
       const phase = failure.phase === undefined ? '' : `,"phase":"${failure.phase}"`;
       recorder.raw(
         `{"type":"test_end","proc":"${proc}",${name},"outcome":"${outcome}",${times}${errorText(failure)}${phase}}\n`,
+        0,
+        { is: 'outcome', scope },
       );
     }
     return {

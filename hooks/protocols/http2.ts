@@ -112,8 +112,8 @@ class Http2Wire {
     this.exchanges.set(stream, exchange);
     this.serverStreams.add(stream);
     exchange.socket = socketJson(socketOf(stream));
-    report(exchange, stream, headers);
     const scope = exchange.asScope();
+    report(exchange, stream, headers);
     this.scopes.set(stream, scope);
     this.host.recorder.enterScope(scope);
   }

@@ -12,6 +12,8 @@ export function createCurrent(host: ApiHost) {
       recorder.raw(
         `{"type":"annotation","proc":"${proc}","id":${parent === 0 ? 'null' : parent},` +
           `"ts_ns":${recorder.epoch(host.now())},"data":${preview.value(data)}${scope === null ? '' : utf8Text(scope.json)}}\n`,
+        0,
+        { is: 'detail', scope },
       );
     },
 

@@ -37,7 +37,10 @@ export function createSessions(host: ApiHost) {
       field('test_id', testId) +
       host.otelJson();
     const about = attrs === undefined ? '' : `,"attrs":${preview.value(attrs)}`;
-    recorder.raw(`{"type":"session_start",${common}${about}${within},"t0_ns":${recorder.epoch(t0)}}\n`);
+    recorder.raw(`{"type":"session_start",${common}${about}${within},"t0_ns":${recorder.epoch(t0)}}\n`, 0, {
+      is: 'note',
+      scope,
+    });
     let ended = false;
     return {
       id,
@@ -47,7 +50,8 @@ export function createSessions(host: ApiHost) {
         ended = true;
         recorder.closeRoot(scope);
         const why = error === '' ? '' : `,"error":${error}`;
-        recorder.raw(`{"type":"session_end",${common},"t1_ns":${recorder.epoch(time)},"dt_ns":${time - t0}${why}}\n`);
+        const times = `"t1_ns":${recorder.epoch(time)},"dt_ns":${time - t0}`;
+        recorder.raw(`{"type":"session_end",${common},${times}${why}}\n`, 0, { is: 'outcome', scope });
       },
     };
   }

@@ -17,6 +17,9 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 export const REMEDIES: Record<string, string> = {
   max_calls: 'HANDIT_MAX_CALLS=0 lifts that limit',
   max_file: 'HANDIT_MAX_FILE_MB=0 lifts that limit',
+  max_file_lines: 'HANDIT_MAX_FILE_MB=0 lifts that limit',
+  context_share: 'a request, session or test has its share of the file; a higher HANDIT_MAX_FILE_MB raises it',
+  equal_exceptions: 'of calls that are counted only, one of equal exceptions is kept',
   not_sampled: 'HANDIT_SAMPLE_RATE=1 records all',
   not_written: 'the file could not be written for a while; stderr of that process says why',
 };

@@ -109,6 +109,8 @@ export interface Encoder {
   copy(from: Encoder, start: number, length: number): void;
   /** The line is whole: hands the batch on if it is large enough, and says so. */
   endLine(): boolean;
+  /** Beyond that position, the end of a line hands it on. */
+  readonly batch: number;
   /** Hands on what there is. */
   flush(): void;
   /** Where the next byte goes. A method, as the next: an object literal with accessors is slow in all its properties. */
@@ -396,6 +398,7 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
       flush();
       return true;
     },
+    batch: BATCH,
     flush,
     reset() {
       at = 0;

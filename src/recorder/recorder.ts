@@ -17,7 +17,17 @@ import { isSoftSecret, mayBeSecret, type Softness } from './is-secret.js';
 import { quote } from './quote.js';
 import { REDACTED } from './replacement.js';
 import { isPlainPromise } from './realms.js';
-import { createScopes, type Budget, type Labels, type LibraryCall, type Scope, type TraceContext } from './scope.js';
+import { createLimits, DETAIL, ENDS, NOTES, TOTALS, type LimitReason, type Part } from './limits.js';
+import {
+  createScopes,
+  newBudget,
+  NO_LABELS,
+  type Budget,
+  type Labels,
+  type LibraryCall,
+  type Scope,
+  type TraceContext,
+} from './scope.js';
 import {
   arrayFilter,
   arrayForEach,
@@ -28,6 +38,7 @@ import {
   arrayPush,
   apply,
   BigUint64Array,
+  byteLength,
   ceil,
   each,
   Float64Array,
@@ -40,17 +51,20 @@ import {
   isPromise,
   isProxy,
   max,
+  min,
   objectEntries,
   objectKeys,
   promiseThen,
   random,
   RangeError,
   SafeMap,
+  SafeSet,
   SafeWeakMap,
   setBytes,
   Uint32Array,
   Uint8Array,
   utf8Bytes,
+  utf8Text,
 } from '../intrinsics.js';
 
 /** Where encoded lines go. Never throws. */
@@ -137,10 +151,23 @@ export interface RecorderCalls {
 
 /** A line that is made at the drain. */
 export interface Line {
-  /** Writes it, with its line end. Called again where a drain was cut off. */
-  write(out: Encoder): void;
-  /** It is in the file, and what it was made of can go. */
+  /**
+   * Writes it, with its line end. Called again where a drain was cut off, or where it is too long.
+   *
+   * @param brief without what may be left out
+   */
+  write(out: Encoder, brief: boolean): void;
+  /** It is in the file, or left out, and what it was made of can go. */
   written(): void;
+}
+
+/** What a line says of what: decides what becomes of it where there is no room for all. */
+export interface LineKind {
+  /** `begin` and `end`: of the exchange with that `id`; the second is written only where the first was. */
+  readonly is: 'detail' | 'note' | 'outcome' | 'begin' | 'end';
+  readonly id?: number;
+  /** Whose share of the file it takes. */
+  readonly scope?: Scope | null;
 }
 
 /** The names that rewritten code uses: see src/transform. */
@@ -151,7 +178,7 @@ export interface Recorder {
   /** Gives a file's functions their ids: `base + index * stride`. */
   register(file: RegisteredFile, base: number, stride: number): void;
   /** A line made elsewhere, or what makes it at the drain; order is kept. `bytes`: about how much memory it holds. */
-  raw(line: string | Line, bytes?: number): void;
+  raw(line: string | Line, bytes?: number, kind?: LineKind): void;
   /** Runs work of handit's own: rewritten code that it should reach records nothing. */
   ownWork(work: () => void): void;
   /** The next id of the sequence that calls and exchanges share. */
@@ -187,7 +214,7 @@ export interface Recorder {
    * stack: reading that changes what Node prints if nobody catches it.
    */
   drain(): void;
-  /** Exact totals of functions of which not every call was recorded in detail. */
+  /** Exact totals of functions of which not every call was recorded in detail, as far as the file has room. */
   summaries(): string;
   /** Nanoseconds of the monotonic clock to `_ns` text. */
   epoch(reading: number): string;
@@ -214,6 +241,9 @@ export interface Recorder {
   readonly counts: { events: number };
 }
 
+/** What a line takes from its scope. */
+type LineScope = Pick<Scope, 'json' | 'budget'>;
+
 /** Where something that begins now belongs. */
 export interface Current {
   /** The running call, else the parent that the scope names; 0: none. */
@@ -235,8 +265,10 @@ export interface ScopeChange {
   labels?: Labels;
   libraryCall?: LibraryCall;
   trace?: TraceContext;
-  /** It is a root context: it has a count of calls of its own, and is sampled by itself. */
+  /** It is a root context: it has a count of calls and a share of the file of its own, and is sampled by itself. */
   root?: boolean;
+  /** The id of the request that it is. */
+  request?: number;
 }
 
 /** What is known of the exception that was seen last. */
@@ -284,17 +316,46 @@ const LABELS = -2;
 const OWNERS = 1 << 16;
 /** Bytes that lines to be made at the drain may hold until it is due. */
 const HELD = 16 * 1024 * 1024;
-const NO_LABELS = utf8Bytes('');
+const NOTE: LineKind = { is: 'note' };
+const OUTCOME: LineKind = { is: 'outcome' };
+/** What an end says for which there is little room. */
+const OMITTED = '{"$type":"unavailable"}';
+const OMITTED_ERROR = '{"name":"Unknown","message":"omitted: the file has its size"}';
+/** Bytes of the end of a call, at least. */
+const END_BYTES = 200;
+/** Bytes of a `process_end`, about. */
+const END_OF_PROCESS = 600;
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const { proc, sink, preview, maxString, maxFileBytes, registerPending } = options;
   const { maxCalls, sampleRate } = options;
   const sample = (): boolean => sampleRate >= 1 || random() < sampleRate;
-  const processBudget: Budget = { sampled: sample(), calls: null, open: false, outer: null };
+  const processBudget = newBudget(sample());
+  processBudget.open = false;
   let limit = -1;
-  /** The count of the process decides alone: no other context was entered, or the file is full. */
-  let oneCount = false;
+  /**
+   * Calls that nobody needs to look at: the count of the process decides alone, for no other context was entered, and the
+   * first call beyond the cap was told; or the file is full.
+   */
+  let beyond = -1;
   let full = false;
+  /** Root contexts that have their share and have not ended. */
+  let spentContexts = 0;
+  /** Calls left out because theirs had. */
+  let omittedByShare = 0;
+  let omittedLines = 0;
+  let omittedErrors = 0;
+  let omittedTotals = 0;
+  /** Functions of which the cap was told. */
+  const capsTold = new SafeSet<number>();
+  /** Lines of limits that were reached, and not written yet. */
+  let limitsReached: string[] = [];
+  let limitsSaid = 0;
+  let fileTold = false;
+  /** Something in the trace is without its beginning. */
+  let anyCut = false;
+  /** Functions that are reported as others, by these. */
+  const reportedAs = new SafeMap<number, number>();
   /** Work of handit's own is being done. */
   let inside = false;
 
@@ -323,9 +384,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const owners: (Scope | null)[] = [];
   /** The first id that was given out with scopes in use. */
   let ownersFrom = Infinity;
-  /** Whose labels the last event carries, and the ones there were since the last drain. */
-  let labelled: Uint8Array = NO_LABELS;
-  let labelsSeen: Uint8Array[] = [];
+  const limits = createLimits(maxFileBytes, processBudget, () => scopes.used);
+  /** The scope of the last event, as far as it concerns its line, and the ones there were since the last drain. */
+  const noScope: LineScope = { json: NO_LABELS, budget: processBudget };
+  let lineScope = noScope;
+  let lineScopes: LineScope[] = [];
   let held = 0;
   /** Async calls have scopes of their own. */
   let following = false;
@@ -347,7 +410,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let draining = false;
   let done = 0;
   let doneValues = 0;
-  let doneLabels: Uint8Array = NO_LABELS;
+  let doneScope = noScope;
   const counts = { events: 0 };
   let lost = 0;
   /** Calls left out before the file had its full size; -1: it has not. */
@@ -421,14 +484,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
     stackScope[depth + 1] = scope;
     owners[id % OWNERS] = scope;
-    const labels = scope === null ? NO_LABELS : scope.json;
-    if (labels !== labelled) {
-      labelled = labels;
-      numbers[at] = LABELS;
-      numbers[at + 1] = arrayPush(labelsSeen, labels) - 1;
-      at += SLOTS;
-    }
+    noteScope(scope ?? noScope);
     return parent;
+  }
+
+  function noteScope(scope: LineScope): void {
+    if (scope.json === lineScope.json && scope.budget === lineScope.budget) return;
+    lineScope = scope;
+    numbers[at] = LABELS;
+    numbers[at + 1] = arrayPush(lineScopes, scope) - 1;
+    at += SLOTS;
   }
 
   /** Whether that owner's root context is open, and the scope is not in it. */
@@ -482,8 +547,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** To be called when one of the things has changed that it depends on. */
   function setLimit(): void {
     // Where not every context is recorded, each call asks.
-    limit = inside || full || sampleRate < 1 ? -1 : maxCalls;
-    oneCount = !inside && (full || (sampleRate >= 1 && !scopes.used));
+    limit = inside || full || sampleRate < 1 || spentContexts > 0 ? -1 : maxCalls;
+    if (inside) beyond = Infinity;
+    else if (full) beyond = -1;
+    else beyond = sampleRate >= 1 && !scopes.used ? maxCalls + 1 : Infinity;
   }
 
   /** Whether a call that did not pass the count is to be recorded after all. */
@@ -500,13 +567,35 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
     if (full) return false;
     const scope = scopes.used ? (depth > 0 ? stackScope[depth] : scopes.current()) : null;
-    if (!scope) return processBudget.sampled && calls[fn] <= maxCalls;
-    const { budget } = scope;
+    const budget = scope ? scope.budget : processBudget;
     if (!budget.sampled) return false;
-    budget.calls ??= new SafeMap();
-    const count = (budget.calls.get(fn) ?? 0) + 1;
-    budget.calls.set(fn, count);
-    return count <= maxCalls;
+    if (budget.spent) {
+      omittedByShare++;
+      return false;
+    }
+    if (calls[fn] <= maxCalls && (sampleRate >= 1 || budget === processBudget)) return true;
+    if (budget !== processBudget) {
+      budget.calls ??= new SafeMap();
+      const count = (budget.calls.get(fn) ?? 0) + 1;
+      budget.calls.set(fn, count);
+      if (count <= maxCalls) return true;
+    }
+    tellCap(fn, scope ?? null, budget);
+    return false;
+  }
+
+  /** Calls of that function are counted only: told at the first of them, for the process may be killed. */
+  function tellCap(fn: number, scope: Scope | null, budget: Budget): void {
+    const known = table[fn];
+    if (known === undefined || capsTold.has(fn)) return;
+    capsTold.add(fn);
+    const { entry, path } = known;
+    const place = `,"func":${quote(entry.name)},"file":${quote(path)},"line":${entry.line}`;
+    raw(limitLine('max_calls', place + budget.name + (scope ? utf8Text(scope.json) : '')), 0, OUTCOME);
+  }
+
+  function limitLine(reason: LimitReason, about: string): string {
+    return `{"type":"limit","proc":"${proc}","ts_ns":${epoch.text(now())},"reason":"${reason}"${about}}\n`;
   }
 
   function reserve(fn: number): void {
@@ -534,6 +623,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function open(fn: number, lexical: CallHandle, valuesEnd: number): number {
     recorded[fn]++;
     if (reportNext !== null && reportNext.fn === fn) {
+      reportedAs.set(reportNext.as, fn);
       fn = reportNext.as;
       reportNext = null;
     }
@@ -574,31 +664,31 @@ export function createRecorder(options: RecorderOptions): Recorder {
   // nanosecond.
 
   function e0(fn: number, lexical: CallHandle): number {
-    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
     if (tight(0) && !room(0)) return COUNTED - fn;
     return open(fn, lexical, valueAt);
   }
 
   function e1(fn: number, lexical: CallHandle, a: unknown): number {
-    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
     if (tight(1) && !room(1)) return COUNTED - fn;
     return open(fn, lexical, put(a, valueAt));
   }
 
   function e2(fn: number, lexical: CallHandle, a: unknown, b: unknown): number {
-    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
     if (tight(2) && !room(2)) return COUNTED - fn;
     return open(fn, lexical, put(b, put(a, valueAt)));
   }
 
   function e3(fn: number, lexical: CallHandle, a: unknown, b: unknown, c: unknown): number {
-    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
     if (tight(3) && !room(3)) return COUNTED - fn;
     return open(fn, lexical, put(c, put(b, put(a, valueAt))));
   }
 
   function en(fn: number, lexical: CallHandle, args: unknown[]): number {
-    if (!(++calls[fn] <= limit) && ((oneCount && calls[fn] > limit) || !admit(fn))) return COUNTED - fn;
+    if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
     const { length } = args;
     if (!room(length)) return COUNTED - fn;
     let next = valueAt;
@@ -744,6 +834,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function capped(fn: number, error: unknown): void {
     if (inside) return;
     exceptions[fn]++;
+    if (scopes.used && room(1)) noteScope((depth > 0 ? stackScope[depth] : scopes.current()) ?? noScope);
     end(CAPPED_EXCEPTION, ++lastId, fn, depth > 0 ? stackId[depth] : 0, now(), thrownBy(fn, error));
   }
 
@@ -974,13 +1065,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   // ------------------------------------------------------------------ draining
 
-  function raw(line: string | Line, bytes = 0): void {
+  function raw(line: string | Line, bytes = 0, kind = NOTE): void {
     held += bytes;
     if (held > HELD) drain();
     if (!room(1)) return;
     if (at === 0) options.waiting();
     numbers[at] = RAW;
     values[valueAt++] = line;
+    values[valueAt++] = kind;
     at += SLOTS;
   }
 
@@ -992,17 +1084,18 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return { parent: scope === null ? 0 : scope.parent, scope };
   }
 
-  function makeScope({ parent, labels, libraryCall, root, trace }: ScopeChange): Scope {
+  function makeScope({ parent, labels, libraryCall, root, trace, request }: ScopeChange): Scope {
     const { parent: here, scope } = current();
     const all = labels ? { ...scope?.labels, ...labels } : (scope?.labels ?? {});
+    const json = labels ? utf8Bytes(labelsJson(all)) : (scope?.json ?? NO_LABELS);
     return {
       parent: parent ?? here,
       labels: all,
-      json: labels ? utf8Bytes(labelsJson(all)) : (scope?.json ?? NO_LABELS),
+      json,
       libraryCall: libraryCall ?? null,
       trace: trace ?? scope?.trace ?? null,
       budget: root
-        ? { sampled: sample(), calls: null, open: true, outer: scope?.budget ?? null }
+        ? newBudget(sample(), scope?.budget, request === undefined ? '' : `,"request":${request}`, json)
         : (scope?.budget ?? processBudget),
     };
   }
@@ -1065,11 +1158,6 @@ export function createRecorder(options: RecorderOptions): Recorder {
         done = at;
       } else encode(until, atRest);
       if (done === at) forget();
-      if (sink.bytes > maxFileBytes && omittedBefore < 0) {
-        omittedBefore = omittedCalls();
-        full = true;
-        setLimit();
-      }
     } catch (error) {
       // Where the stack has ended in here, the events are still there, and the next drain starts from a higher frame.
       if (!(error instanceof RangeError)) {
@@ -1088,9 +1176,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     arrayFill(values, 0, 0, valueAt);
     done = 0;
     doneValues = 0;
-    doneLabels = NO_LABELS;
-    labelled = NO_LABELS;
-    if (labelsSeen.length > 0) labelsSeen = [];
+    doneScope = noScope;
+    lineScope = noScope;
+    if (lineScopes.length > 0) lineScopes = [];
     held = 0;
     made.reset();
     at = 0;
@@ -1112,13 +1200,32 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   /** Those among the lines that are being made. */
   let lines: Line[] = [];
+  let lineCount = 0;
+  /** Calls in the file that have not ended, for which it must have room, and how many there were at `done`. */
+  let openCalls = 0;
+  let doneOpenCalls = 0;
+  /** Whose lines are being made, up to where they are in its count, and up to where they need not be looked at. */
+  let charged = processBudget;
+  let chargedTo = 0;
+  let ampleTo = 0;
+  /** What was left out before and has ended in the lines that are being made. */
+  let endedCuts: number[] = [];
+  let newErrors: { root: Budget; key: string }[] = [];
 
   function encode(until: number, atRest: boolean): void {
     out.reset();
     lines = [];
+    lineCount = 0;
+    limitsSaid = 0;
+    openCalls = doneOpenCalls;
+    endedCuts = [];
+    forgetNewErrors();
     // A drain that was cut off goes on where its last whole batch ended.
     let v = doneValues;
-    let labels = doneLabels;
+    let scope = doneScope;
+    chargedTo = 0;
+    charged = scope.budget;
+    chargeTo(charged);
 
     const value = (): void => {
       const kept = values[v++];
@@ -1129,6 +1236,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       else if (typeof kept === 'string') preview.short(kept, out);
       else out.primitive(kept);
     };
+    const skipValue = (): void => {
+      v += values[v] === MADE ? 3 : 1;
+    };
     /** Arguments of which a name says that some values, or what comes after some, are secret. */
     const namedArguments = ({ args }: FunctionText, named: Uint8Array): void => {
       let hiding = false;
@@ -1137,7 +1247,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         const kept = values[v];
         if ((hiding && named[a] === VALUE_ARGUMENT && mayBeSecret(kept)) || isSoftSecret(named[a] as Softness, kept)) {
           out.string(REDACTED);
-          v += kept === MADE ? 3 : 1;
+          skipValue();
           continue;
         }
         if (named[a] === NAME_ARGUMENT && typeof kept === 'string') hiding = preview.isSecret(kept);
@@ -1153,37 +1263,52 @@ export function createRecorder(options: RecorderOptions): Recorder {
     for (let i = done; i < at; i += SLOTS) {
       const what = numbers[i];
       if (what < 0) {
-        if (what === LABELS) labels = labelsSeen[numbers[i + 1]];
-        else {
-          const line = values[v++] as string | Line;
-          if (typeof line === 'string') out.text(line);
-          else {
-            line.write(out);
-            arrayPush(lines, line);
-          }
-          if (out.endLine()) written(i + SLOTS, v, labels);
+        if (what === LABELS) {
+          scope = lineScopes[numbers[i + 1]];
+          chargeTo(scope.budget);
+        } else {
+          rawLine(values[v] as string | Line, values[v + 1] as LineKind, scope.budget);
+          v += 2;
+          if (out.endLine()) written(i + SLOTS, v, scope);
+          chargeTo(scope.budget);
         }
         continue;
       }
-      const kind = what & (KINDS - 1);
+      let kind = what & (KINDS - 1);
       if (isError(kind) && (values[v] as ThrownValue).hasStack) {
         if (timeAt(i + 3) > until || (atRest && values[v] === lastErrorValue)) {
+          charge(out.position());
+          writeLimits();
           out.flush();
-          return written(i, v, labels);
+          return written(i, v, scope);
         }
       }
       const fn = (what - kind) / KINDS;
       const known = table[fn] ?? lateEntry(fn);
       const text = known.text ?? (known.text = functionText(known));
+      const id = numbers[i + 1];
+      const { budget } = scope;
+      let caller = numbers[i + 2];
+      if (anyCut && kind !== CALL && limits.cut.has(id)) {
+        if (kind !== RETURN_PROMISE) arrayPush(endedCuts, id);
+        if (kind !== EXCEPTION) {
+          skipValue();
+          continue;
+        }
+        kind = CAPPED_EXCEPTION;
+        caller = limits.cut.get(id)!;
+      }
+      const start = out.position();
       out.constant(heads[kind]);
-      out.integer(numbers[i + 1]);
+      out.integer(id);
       if (kind === CALL) {
+        openCalls++;
         const { args } = text;
         const last = args.length - 1;
-        parent(numbers[i + 2]);
+        parent(caller);
         out.constant(text.call);
         out.time(timeAt(i + 3));
-        if (labels.length > 0) out.bytes(labels);
+        if (scope.json.length > 0) out.bytes(scope.json);
         if (text.named !== null) namedArguments(text, text.named);
         else
           for (let a = 0; a < last; a++) {
@@ -1191,36 +1316,183 @@ export function createRecorder(options: RecorderOptions): Recorder {
             value();
           }
         out.constant(args[last]);
+        if (out.position() < ampleTo) lineCount++;
+        else if (!hasRoom(start, DETAIL, budget)) cutCall(start, id, caller, fn, budget);
       } else if (kind === CAPPED_EXCEPTION) {
-        parent(numbers[i + 2]);
+        const key = fn + (values[v] as ThrownValue).key;
+        if (limits.isKnownError(budget, key)) {
+          out.cut(start);
+          skipValue();
+          omittedErrors++;
+          continue;
+        }
+        parent(caller);
         out.constant(text.end);
         out.time(timeAt(i + 3));
         out.constant(cappedErrorKey);
         value();
         out.constant(endOfLine);
+        if (hasRoom(start, NOTES, budget)) {
+          limits.knowError(budget, key);
+          arrayPush(newErrors, { root: budget, key });
+        } else {
+          out.cut(start);
+          omittedErrors++;
+        }
       } else {
+        if (kind < SETTLE) openCalls--;
         const time = timeAt(i + 3);
         out.constant(text.end);
         out.time(time);
         out.constant(durationKey);
         out.integer(time - timeAt(i + 2));
         out.constant(kind === EXCEPTION || kind === SETTLE_ERROR ? errorKey : returnKey);
+        const valueStart = out.position();
         value();
-        out.constant(kind === RETURN_PROMISE ? endOfPending : endOfLine);
+        const close = kind === RETURN_PROMISE ? endOfPending : endOfLine;
+        out.constant(close);
+        if (out.position() < ampleTo) lineCount++;
+        else if (!hasRoom(start, NOTES, budget)) {
+          out.cut(valueStart);
+          out.text(isError(kind) ? OMITTED_ERROR : OMITTED);
+          out.constant(close);
+          if (!hasRoom(start, ENDS, budget)) cutLine(start);
+        }
       }
-      if (out.endLine()) written(i + SLOTS, v, labels);
+      if (out.endLine()) {
+        written(i + SLOTS, v, scope);
+        chargeTo(scope.budget);
+      }
     }
+    charge(out.position());
+    writeLimits();
     out.flush();
-    written(at, v, labels);
+    written(at, v, scope);
   }
 
-  function written(to: number, toValues: number, labels: Uint8Array): void {
-    for (let i = done; i < to; i += SLOTS) if (numbers[i] !== LABELS) counts.events++;
+  /** Whether the line since `start` may be written; counts it then. */
+  function hasRoom(start: number, part: Part, root: Budget): boolean {
+    const end = out.position();
+    const size = sink.bytes + end;
+    charge(start);
+    if (!limits.fits(part, part === DETAIL ? size + openCalls * END_BYTES : size)) return false;
+    const bytes = root.bytes + end - start;
+    if (part < ENDS && limits.isOver(root, bytes, size, part)) return false;
+    root.bytes = bytes;
+    chargedTo = end;
+    lineCount++;
+    return true;
+  }
+
+  /** Lines before that place which were not looked at one by one. */
+  function charge(to: number): void {
+    charged.bytes += to - chargedTo;
+    chargedTo = to;
+  }
+
+  /** Up to where nobody needs to ask whether there is room for the next line. */
+  function chargeTo(root: Budget): void {
+    charge(out.position());
+    charged = root;
+    const left = limits.ample(root, sink.bytes) - root.bytes;
+    ampleTo = min(out.position() + left, limits.ample(null, sink.bytes) - sink.bytes - EVENTS * END_BYTES, out.batch);
+  }
+
+  function isFull(): boolean {
+    return !limits.fits(DETAIL, sink.bytes + out.position() + openCalls * END_BYTES);
+  }
+
+  function cutLine(start: number): void {
+    out.cut(start);
+    omittedLines++;
+  }
+
+  /** There is no room for that call: from now on, calls like it are not even looked at. */
+  function cutCall(start: number, id: number, caller: number, fn: number, root: Budget): void {
+    const fileIsFull = isFull();
+    out.cut(start);
+    openCalls--;
+    if (fileIsFull && !full) {
+      full = true;
+      omittedBefore = omittedCalls();
+    }
+    tellNoRoom(fileIsFull, root);
+    // Again where a drain was cut off.
+    if (limits.cut.has(id)) return;
+    limits.cut.set(id, caller);
+    anyCut = true;
+    recorded[reportedAs.get(fn) ?? fn]--;
+    if (!fileIsFull) omittedByShare++;
+  }
+
+  function tellNoRoom(fileIsFull: boolean, root: Budget): void {
+    if (fileIsFull) {
+      if (!fileTold) arrayPush(limitsReached, limitLine('max_file', ''));
+      fileTold = true;
+    } else if (!root.spent) {
+      root.spent = true;
+      if (root.open || root === processBudget) spentContexts++;
+      limits.spent(sink.bytes);
+      arrayPush(limitsReached, limitLine('context_share', root.name + utf8Text(root.json)));
+    }
+  }
+
+  function rawLine(line: string | Line, { is, id = 0, scope }: LineKind, here: Budget): void {
+    const root = scope === undefined ? here : (scope?.budget ?? processBudget);
+    if (typeof line !== 'string') arrayPush(lines, line);
+    if (is === 'end' && limits.cut.has(id)) {
+      arrayPush(endedCuts, id);
+      omittedLines++;
+      return;
+    }
+    const start = out.position();
+    if (typeof line === 'string') out.text(line);
+    else line.write(out, false);
+    if (hasRoom(start, is === 'note' ? NOTES : is === 'outcome' ? ENDS : DETAIL, root)) return;
+    tellNoRoom(isFull(), root);
+    out.cut(start);
+    if (is === 'begin' || is === 'end') {
+      (line as Line).write(out, true);
+      if (hasRoom(start, is === 'begin' ? NOTES : ENDS, root)) return;
+      out.cut(start);
+    }
+    if (is === 'begin') {
+      limits.cut.set(id, 0);
+      anyCut = true;
+    }
+    omittedLines++;
+  }
+
+  /** After the lines for which there was no room, or the last for which there was. */
+  function writeLimits(): void {
+    for (let i = 0; i < limitsReached.length; i++) {
+      const start = out.position();
+      out.text(limitsReached[i]);
+      if (!hasRoom(start, ENDS, processBudget)) out.cut(start);
+    }
+    limitsSaid = limitsReached.length;
+  }
+
+  function written(to: number, toValues: number, scope: LineScope): void {
+    counts.events += lineCount;
+    lineCount = 0;
+    if (limitsSaid > 0) limitsReached = [];
+    limitsSaid = 0;
+    for (let i = 0; i < endedCuts.length; i++) limits.cut.delete(endedCuts[i]);
+    if (endedCuts.length > 0) endedCuts = [];
+    if (newErrors.length > 0) newErrors = [];
     for (let i = 0; i < lines.length; i++) lines[i].written();
     if (lines.length > 0) lines = [];
+    chargedTo = 0;
     done = to;
-    doneLabels = labels;
+    doneOpenCalls = openCalls;
+    doneScope = scope;
     doneValues = toValues;
+  }
+
+  function forgetNewErrors(): void {
+    for (let i = 0; i < newErrors.length; i++) limits.forgetError(newErrors[i].root, newErrors[i].key);
+    newErrors = [];
   }
 
   function lateEntry(fn: number): KnownFunction {
@@ -1248,8 +1520,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const all = omittedCalls();
     const before = omittedBefore < 0 ? all : omittedBefore;
     const counted = {
-      [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before,
+      [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before - omittedByShare,
+      context_share: omittedByShare,
       max_file: all - before,
+      max_file_lines: omittedLines,
+      equal_exceptions: omittedErrors,
+      no_room_for_totals: omittedTotals,
       lost,
       not_written: sink.lost,
     };
@@ -1259,13 +1535,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function summaries(): string {
     const ts = epoch.text(now());
     let text = '';
+    let size = sink.bytes + END_OF_PROCESS;
     arrayForEach(table, (known, fn) => {
       if (!known || !(recorded[fn] < calls[fn])) return;
       const { entry, path } = known;
-      counts.events++;
-      text +=
+      const line =
         `{"type":"summary","proc":"${proc}","ts_ns":${ts},"func":${quote(entry.name)},"file":${quote(path)},"line":${entry.line},` +
         `"calls":${calls[fn]},"recorded":${recorded[fn]},"exceptions":${exceptions[fn]}}\n`;
+      size += byteLength(line);
+      if (!limits.fits(TOTALS, size)) return void omittedTotals++;
+      counts.events++;
+      text += line;
     });
     return text;
   }
@@ -1291,7 +1571,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
     popScope,
     stayInScope,
     enterScope,
-    closeRoot: ({ budget }) => void (budget.open = false),
+    closeRoot({ budget }) {
+      if (!budget.open) return;
+      budget.open = false;
+      if (budget.spent) spentContexts--;
+      setLimit();
+    },
     follow: () => void (following = true),
     switchScope,
     scopeNext: (scope) => void (nextScope = scope),

@@ -1,5 +1,5 @@
 import * as asyncHooks from 'node:async_hooks';
-import { safe, type SafeMap } from '../intrinsics.js';
+import { safe, type SafeMap, type SafeSet, utf8Bytes } from '../intrinsics.js';
 
 /** What the calls and exchanges made inside of it carry. */
 export interface Labels {
@@ -49,7 +49,7 @@ export interface Scope {
   readonly budget: Budget;
 }
 
-/** One for each root context; see HANDIT_MAX_CALLS and HANDIT_SAMPLE_RATE. */
+/** One for each root context; see HANDIT_MAX_CALLS, HANDIT_MAX_FILE_MB and HANDIT_SAMPLE_RATE. */
 export interface Budget {
   readonly sampled: boolean;
   /** The request, session or test has not ended. */
@@ -57,7 +57,28 @@ export interface Budget {
   /** The root context that this one began in. */
   readonly outer: Budget | null;
   calls: SafeMap<number, number> | null;
+  /** What it has in the file. */
+  bytes: number;
+  /** That is its share: no more calls of it are recorded. */
+  spent: boolean;
+  /** The exceptions written of calls that are counted only. */
+  errors: SafeSet<string> | null;
+  /** Of a request: `,"request":12`. */
+  readonly name: string;
+  /** Of its scope. */
+  readonly json: Uint8Array;
 }
+
+export function newBudget(
+  sampled: boolean,
+  outer: Budget | null = null,
+  name = '',
+  json: Uint8Array = NO_LABELS,
+): Budget {
+  return { sampled, open: true, outer, calls: null, bytes: 0, spent: false, errors: null, name, json };
+}
+
+export const NO_LABELS = utf8Bytes('');
 
 export interface Scopes {
   /** Whether a scope was ever entered: until then nobody needs to ask for one. */

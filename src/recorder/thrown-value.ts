@@ -37,6 +37,11 @@ export class ThrownValue {
     return this.error !== undefined;
   }
 
+  /** The same for equal errors: name and message. */
+  get key(): string {
+    return this.head;
+  }
+
   /** @param withStack false: leave the stack out this time */
   toJson(withStack = true): string {
     if (this.text !== undefined) return this.text;
