@@ -16,13 +16,23 @@ export function before(
 ): () => void {
   const original = host[name];
   if (original === undefined) return () => undefined;
-  function wrapper(this: unknown, ...args: unknown[]): unknown {
-    action(args[0]);
-    return Reflect.apply(original!, this, args);
-  }
-  for (const key of ['name', 'length'] as const) Object.defineProperty(wrapper, key, { value: original[key] });
+  const { wrapper } = {
+    wrapper(this: unknown, ...args: unknown[]): unknown {
+      action(args[0]);
+      return Reflect.apply(original, this, args);
+    },
+  };
+  looksLike(wrapper, original);
   host[name] = wrapper as never;
   return () => {
     if ((host[name] as unknown) === wrapper) host[name] = original as never;
   };
+}
+
+/** Gives a function that takes the place of another one the name and the length of that. */
+export function looksLike(replacement: object, original: object): void {
+  for (const key of ['name', 'length'] as const) {
+    const own = Object.getOwnPropertyDescriptor(original, key);
+    if (own) Object.defineProperty(replacement, key, own);
+  }
 }

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { before, type ProcessInternals } from './before.js';
+import { before, looksLike, type ProcessInternals } from './before.js';
 
 export interface ProcessEndOptions {
   /** Writes what there is; the program may go on. */
@@ -50,10 +50,13 @@ export function watchProcessEnd({ drain, save, end, uncaught, guarded }: Process
     const { _exiting } = process as unknown as { _exiting?: boolean };
     if (_exiting) end(handled ? Number(process.exitCode ?? 0) : 1);
   });
-  function exit(this: unknown, code?: number): never {
-    end(code);
-    return Reflect.apply(reallyExit, this, [code]);
-  }
+  const { exit } = {
+    exit(this: unknown, code?: number): never {
+      end(code);
+      return Reflect.apply(reallyExit, this, [code]);
+    },
+  };
+  looksLike(exit, reallyExit);
 
   if (isMainThread) host.reallyExit = exit;
   // `process.kill` stays itself: this is what it calls.

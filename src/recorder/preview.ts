@@ -3,7 +3,7 @@ import { constant, createEncoder, type Constant, type Encoder } from './encoder.
 import { MAX_FLATTEN } from './errors.js';
 import { KnownClasses, NO_CLASS } from './known-classes.js';
 import { KnownKeys, type Key } from './known-keys.js';
-import { isEmitterInternal, isStream, isStreamInternal } from './node-objects.js';
+import { isEmitterInternal, isHandle, isHandleInternal, isStream } from './node-objects.js';
 import { isSoftSecret, mayBeSecret, type IsSecret } from './is-secret.js';
 import { keyTest, type KeyTest } from './key-kinds.js';
 import { redactText } from './redact.js';
@@ -382,6 +382,7 @@ class PreviewWriter implements ValueWriter {
     const { out } = this;
     const stream = isStream(input);
     if (stream && depth > 0) return this.outline(input, false);
+    const internal = stream || isHandle(input) ? isHandleInternal : isEmitterInternal;
     const keys = objectKeys(input);
     out.byte(OPEN);
     out.constant(type);
@@ -389,10 +390,11 @@ class PreviewWriter implements ValueWriter {
     let i = 0;
     for (; i < keys.length && shown < this.maxItems && this.nodes <= this.most; i++) {
       const key = keys[i];
-      if (stream ? key[0] === '_' || isStreamInternal(key) : isEmitterInternal(key)) continue;
+      if (internal(key)) continue;
       const property = getOwnPropertyDescriptor(input, key);
       // What is not set yet says nothing.
       if (!property || property.value === null || (property.value === undefined && !property.get)) continue;
+      if (property.value === '' && stream) continue;
       out.byte(COMMA);
       this.more = i + 1 < keys.length;
       this.property(this.keys.after(null, key), property, depth);

@@ -30,7 +30,7 @@ test.each(nodes())('the first example of the README shows what it says on Node $
   expect(traced).toEqual(bare);
   expect(traced.stdout).toBe('{ paid: 13 }\n');
 
-  expect(validateTrace(join(project, 'handit_events.jsonl'))).toBe(18);
+  expect(validateTrace(join(project, 'handit_events.jsonl'))).toBe(19);
   const printed = await runNode(path, [join(repository, 'dist/cli.cjs'), 'print'], { cwd: project });
   expect(treeOf(printed.stdout)).toBe(shown);
 });

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { IncomingMessage, OutgoingMessage } from 'node:http';
+import { spawn } from 'node:child_process';
+import { createServer, IncomingMessage, OutgoingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
@@ -62,10 +63,6 @@ describe("of Node's own objects what tells them apart is shown:", () => {
     });
     expect(parsed(request)).toEqual({
       $type: 'IncomingMessage',
-      httpVersion: undefined,
-      complete: false,
-      aborted: false,
-      upgrade: undefined,
       url: '/orders?token=<redacted>',
       method: 'GET',
       params: { id: '7' },
@@ -77,6 +74,13 @@ describe("of Node's own objects what tells them apart is shown:", () => {
     const message = new OutgoingMessage();
     message.setHeader('authorization', 'Bearer secret');
     expect(value(message)).toBe('{"$type":"OutgoingMessage"}');
+  });
+
+  test('a server and a child process by what a person asks for', () => {
+    expect(value(createServer())).toBe('{"$type":"Server"}');
+    const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+    const { spawnfile, spawnargs, pid } = child;
+    expect(parsed(child)).toEqual({ $type: 'ChildProcess', connected: false, killed: false, spawnfile, spawnargs, pid });
   });
 
   test('a timer by its name alone', () => {
