@@ -44,9 +44,11 @@ const entries = [
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
   { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },
 ];
-const copies = [
-  { source: 'src/loader/runtime.mjs', target: 'runtime.mjs' },
-  { source: 'src/index.mjs', target: 'index.mjs' },
+const copies = [{ source: 'src/index.mjs', target: 'index.mjs' }];
+/** What rewritten ES modules import, where probes are no globals. */
+const runtime = [
+  { source: 'src/probes.ts', target: 'probes.mjs' },
+  { source: 'src/probes.ts', target: 'runtime.mjs' },
 ];
 /** The report's page: one file, with its style and its script in it. */
 const page = { source: 'src/viewer/main.tsx', target: 'viewer.html' };
@@ -65,7 +67,7 @@ const inputs = [
 export async function build({ types = true } = {}) {
   const hash = hashOf(inputs);
   const stamp = readStamp();
-  const complete = [...entries, ...copies, page, { target: notices }].every(({ target }) =>
+  const complete = [...entries, ...copies, ...runtime, page, { target: notices }].every(({ target }) =>
     existsSync(join(dist, target)),
   );
   if (stamp.bundle !== hash || !complete) {
@@ -81,7 +83,7 @@ export async function build({ types = true } = {}) {
 }
 
 async function bundle(hash) {
-  const sources = new Set([...entries, ...copies, page].map(({ source }) => source));
+  const sources = new Set([...entries, ...copies, ...runtime, page].map(({ source }) => source));
   const missing = [...sources].filter((source) => !existsSync(join(root, source)));
   if (missing.length > 0) throw new Error(`cannot bundle, no such file: ${missing.join(', ')}`);
   const esbuild = await import('esbuild');
@@ -110,9 +112,17 @@ async function bundle(hash) {
     }),
   );
   for (const { source, target } of copies) put(target, readFileSync(join(root, source)), 0o644);
+  const texts = await runtimeTexts(esbuild);
+  for (const { target } of runtime) put(target, texts[target], 0o644);
   metafiles.push(await writePage(esbuild));
   put(notices, thirdPartyNotices(root, metafiles), 0o644);
   removeOthers();
+}
+
+async function runtimeTexts(esbuild) {
+  const { code } = await esbuild.transform(readFileSync(join(root, runtime[0].source), 'utf8'), { loader: 'ts' });
+  const { RUNTIME_FILES } = await import(`data:text/javascript;base64,${Buffer.from(code).toString('base64')}`);
+  return RUNTIME_FILES;
 }
 
 /**
@@ -164,7 +174,9 @@ function hashSource(text) {
 
 /** What an earlier build has left would be packed. */
 function removeOthers() {
-  const targets = [...entries, ...copies, page, { target: notices }].map(({ target }) => target.split('/')[0]);
+  const targets = [...entries, ...copies, ...runtime, page, { target: notices }].map(
+    ({ target }) => target.split('/')[0],
+  );
   const known = new Set([...targets, 'cjs', 'esm']);
   for (const name of readdirSync(dist))
     if (!known.has(name) && !name.startsWith('.')) rmSync(join(dist, name), { recursive: true, force: true });

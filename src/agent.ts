@@ -27,6 +27,7 @@ import { hasSyncHooks } from './node-features.js';
 import { noticeAsyncObservers } from './recorder/async-observers.js';
 import { now } from './recorder/clock.js';
 import { drainWhenIdle } from './recorder/idle.js';
+import { GLOBAL } from './probes.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer } from './recorder/preview.js';
 import { quote } from './recorder/quote.js';
@@ -166,7 +167,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     if (config.debug) debug(`skipped ${path}: ${reason}`);
   };
   const rewrites = options.loader !== false;
-  if (rewrites) Object.defineProperty(globalThis, '__handit__', { value: recorder.probes, configurable: true });
+  if (rewrites) Object.defineProperty(globalThis, GLOBAL, { value: recorder.probes, configurable: true });
   const disguise = showOriginalSource(
     sources,
     guarded(() => loader.registerPending()),
@@ -356,7 +357,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   /** What is put there is frozen: a test runner may empty what it finds in a realm that it has done with. */
   function enterRealm(realm: typeof globalThis, probes: Record<string, (...args: never[]) => unknown>): void {
     const own = Object.freeze({ ...recorder.probes, ...probes });
-    Object.defineProperty(realm, '__handit__', { value: own, configurable: true });
+    Object.defineProperty(realm, GLOBAL, { value: own, configurable: true });
     if (realm === globalThis) return;
     Object.defineProperty(realm, AGENT, { value: Object.freeze({ ...agent }), configurable: true });
     knowRealm(realm);

@@ -73,7 +73,7 @@ function createThread(options: LoaderOptions): Thread {
   function start(): void {
     if (running) return;
     running = true;
-    evaluateRuntime(options.folder);
+    evaluateProbes(options.folder);
     const data: ThreadData = { port: port2, folder: options.folder, libraryRules: options.libraryRules };
     withoutPipes(() => native(url, { data, transferList: [port2] }));
   }
@@ -107,14 +107,13 @@ function createThread(options: LoaderOptions): Thread {
 }
 
 /**
- * Evaluates the module that rewritten ones import their probes from before any of them. In a cycle of imports it would come
+ * Evaluates the module that rewritten ones have their probes from before any of them. In a cycle of imports it would come
  * after functions that need it.
  */
-function evaluateRuntime(folder: string): void {
+function evaluateProbes(folder: string): void {
   const { features } = process as { features: { require_module?: boolean } };
-  const runtime = join(folder, 'runtime.mjs');
-  if (features.require_module) requireOwn(folder, './runtime.mjs');
-  else void import(pathToFileURL(runtime).href).catch(() => undefined);
+  if (features.require_module) requireOwn(folder, './probes.mjs');
+  else void import(pathToFileURL(join(folder, 'probes.mjs')).href).catch(() => undefined);
 }
 
 /**

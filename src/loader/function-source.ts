@@ -1,8 +1,9 @@
+import { ENTER_PROBES } from '../probes.js';
 import { originalOffset } from '../transform/edits.js';
 import type { SourcePair, SourceTable } from './source-table.js';
 
 /** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
-const PROBE = /(h\$\d*_)(?:e[0-3n]|fa|fg)\( *(\d+),/;
+const PROBE = new RegExp(`(h\\$\\d*_)${ENTER_PROBES}\\( *(\\d+),`);
 
 export interface Disguise {
   /** From now on the text of the replacement is that of the original. */

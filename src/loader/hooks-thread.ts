@@ -106,7 +106,9 @@ export const resolve = new URL(import.meta.url).search === '' ? undefined : reso
 
 /** What handit imports is none of the program's, whose hooks may refuse it. */
 function resolveOurs(specifier: string, context: object, nextResolve: NextResolve): unknown {
-  if (specifier === runtimeUrl) return { url: specifier, format: 'module', shortCircuit: true };
+  if (specifier === runtimeUrl || (context as { parentURL?: string }).parentURL === runtimeUrl) {
+    return { url: new URL(specifier, runtimeUrl).href, format: 'module', shortCircuit: true };
+  }
   if (specifier.startsWith(ownUrl)) return nextResolve(specifier, context);
   let [wanted, from] = [specifier, context];
   if (specifier.startsWith(INNER)) {

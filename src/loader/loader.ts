@@ -5,6 +5,7 @@ import type { LibraryFiles } from './library-files.js';
 import type { MapFiles } from './map-files.js';
 import type { Rewrite, RewrittenFile } from './rewrite.js';
 import type { SourceFile } from './source-table.js';
+import type { Probes } from '../probes.js';
 
 /** What the thread of the asynchronous hooks sends. */
 export type ThreadMessage =
@@ -58,7 +59,7 @@ export interface LoaderOptions {
   /** Texts that are looked for in each module before it runs, until the first that has one; then it is told. */
   lookouts: Lookout[];
   /** What rewritten code calls. */
-  probes: () => Record<string, unknown>;
+  probes: () => Probes;
   /** Gives a function that we put in the place of one of Node's the text of that. */
   looksLike: (original: object, replacement: object) => void;
   /** Told of an error in the rewriting itself. */

@@ -4,6 +4,7 @@ import type { CodeKind, IncomingMap, InstrumentOptions } from '../transform/type
 import { frameworkOutput, HAS_FUNCTION } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import { textHash } from '../files/text-hash.js';
+import { EXPORTS } from '../probes.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 import { DEEP, refusal } from './verdict.js';
@@ -12,8 +13,7 @@ import { DEEP, refusal } from './verdict.js';
  * The module that a rewritten ES module imports its probe functions from where a test runner links modules: it knows no
  * file of ours, and each realm has a global of its own.
  */
-export const RUNNER_RUNTIME =
-  'data:text/javascript,export const{e0,e1,e2,e3,en,x,t,n,d,q,w,fa,fg,s,sa,k,r,rc,ax,at,an}=globalThis.__handit__';
+export const RUNNER_RUNTIME = `data:text/javascript,${EXPORTS}`;
 
 export interface RewriteOptions {
   /** Names the state of this package's sources. */

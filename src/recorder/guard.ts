@@ -1,5 +1,6 @@
 import { RangeError } from '../intrinsics.js';
-type Probes = Record<string, unknown>;
+import { PROBES, type Probes } from '../probes.js';
+
 type Probe = (...args: unknown[]) => unknown;
 
 /** Minus the function's id: the handle of a call that is counted only. */
@@ -7,10 +8,10 @@ export const COUNTED = -1;
 
 /**
  * Keeps an error in a probe from the program: it is told, and the program gets what it would have had. The end of the
- * stack is the program's own affair, and goes on to it. Each probe is written out, for it is called at each call.
+ * stack is the program's own affair, and goes on to it. Those that are called at each call are written out.
  */
 export function guardProbes(probes: Probes, broken: (error: unknown) => void): Probes {
-  const { e0, e1, e2, e3, en, x, t, n, w, fa, fg, s, sa, k, r, rc, ax, at, an } = probes as Record<string, Probe>;
+  const { e0, e1, e2, e3, en, x, t, w } = probes as Record<string, Probe>;
 
   function failed(error: unknown): void {
     if (error instanceof RangeError) throw error;
@@ -39,8 +40,15 @@ export function guardProbes(probes: Probes, broken: (error: unknown) => void): P
     };
   }
 
+  const guarded: Record<string, unknown> = {};
+  for (let i = 0; i < PROBES.length; i++) {
+    const { name, fallback } = PROBES[i];
+    if (fallback === 'unrecorded') guarded[name] = begin(probes[name] as Probe);
+    if (fallback === 'value') guarded[name] = handOn(probes[name] as Probe);
+  }
   return {
     ...probes,
+    ...guarded,
     e0(fn: number, lexical: unknown) {
       try {
         return e0(fn, lexical);
@@ -105,8 +113,5 @@ export function guardProbes(probes: Probes, broken: (error: unknown) => void): P
         return value;
       }
     },
-    ...{ fa: begin(fa), fg: begin(fg) },
-    ...{ n: handOn(n), s: handOn(s), sa: handOn(sa), k: handOn(k), r: handOn(r), rc: handOn(rc) },
-    ...{ ax: handOn(ax), at: handOn(at), an: handOn(an) },
   };
 }

@@ -1,3 +1,4 @@
+import { queueMicrotask } from '../intrinsics.js';
 import { now } from './clock.js';
 import { createQuietTimer } from './quiet-timer.js';
 
@@ -33,15 +34,16 @@ export function drainWhenIdle(
   function waiting(): void {
     if (armed) return;
     if (observed()) timer.start(isRecent() ? GAP_MS : 0);
-    else void soon();
+    else queueMicrotask(soon);
     // Behind it: at the end of the stack it throws.
     armed = true;
   }
 
-  /** A microtask: the program's own keep their order among themselves, and the event loop does not see it. */
-  async function soon(): Promise<void> {
-    // eslint-disable-next-line @typescript-eslint/await-thenable -- nothing of the program's can come in between
-    await undefined;
+  /**
+   * A microtask: the program's own keep their order among themselves, and the event loop does not see it. Not one of a
+   * promise, which hooks would see settle that the program sets before the end of this turn.
+   */
+  function soon(): void {
     guarded(atEndOfTurn);
   }
 

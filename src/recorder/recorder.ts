@@ -10,6 +10,7 @@ import {
   type KnownFunction,
   type RegisteredFile,
 } from './function-table.js';
+import type { Probes } from '../probes.js';
 import { COUNTED, guardProbes } from './guard.js';
 import type { Previewer } from './preview.js';
 import { ThrownValue } from './thrown-value.js';
@@ -171,7 +172,6 @@ export interface LineKind {
 }
 
 /** The names that rewritten code uses: see src/transform. */
-export type Probes = Record<string, unknown>;
 
 export interface Recorder {
   probes: Probes;

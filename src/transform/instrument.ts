@@ -5,6 +5,7 @@ import { describe, type Description } from './describe.js';
 import { applyEdits, EditList } from './edits.js';
 import { isHelper } from './helpers.js';
 import { LineTable } from './lines.js';
+import { GLOBAL, type ProbeName } from '../probes.js';
 import { simpleName } from './names.js';
 import { findOrigins, type Origin } from './origins.js';
 import { OwnTexts } from './own-texts.js';
@@ -133,7 +134,7 @@ class Rewriter {
   readonly leftAlone: Instrumented['leftAlone'] = [];
   readonly prefix: string;
   /** Probe functions that the text names. */
-  readonly used = new Set<string>();
+  readonly used = new Set<ProbeName>();
   /** Each `import.meta`. */
   readonly metas: Node[] = [];
   /** Levels of the tree. */
@@ -345,8 +346,8 @@ class Rewriter {
     if (frame.suspends) {
       return `${this.use(frame.generator ? 'fg' : 'fa')}(${frame.id},${lexical},[${values.join(',')}])`;
     }
-    if (values.length > 3) return `${this.use('en')}(${frame.id},${lexical},[${values.join(',')}])`;
-    return `${this.use(`e${values.length}`)}(${[frame.id, lexical, ...values].join(',')})`;
+    if (values.length >= ENTER.length) return `${this.use('en')}(${frame.id},${lexical},[${values.join(',')}])`;
+    return `${this.use(ENTER[values.length])}(${[frame.id, lexical, ...values].join(',')})`;
   }
 
   /** What stands where the body ends without a return. */
@@ -576,19 +577,24 @@ class Rewriter {
     this.later(value, context);
   }
 
-  private use(probe: string): string {
+  private use(probe: ProbeName): string {
     this.used.add(probe);
     return this.prefix + probe;
   }
 }
 
-function prelude(kind: 'module' | 'commonjs', prefix: string, used: Set<string>, runtimeUrl: string | null): string {
+function prelude(
+  kind: 'module' | 'commonjs',
+  prefix: string,
+  used: ReadonlySet<ProbeName>,
+  runtimeUrl: string | null,
+): string {
   // There the probes are globals; this says to whoever comes behind that the text is rewritten.
-  if (kind === 'module' && runtimeUrl === null) return '__handit__;';
+  if (kind === 'module' && runtimeUrl === null) return `${GLOBAL};`;
   const names = [...used].sort();
   return kind === 'module'
     ? `import{${names.map((name) => `${name} as ${prefix}${name}`).join(',')}}from${JSON.stringify(runtimeUrl)};`
-    : `const{${names.map((name) => `${name}:${prefix}${name}`).join(',')}}=__handit__;`;
+    : `const{${names.map((name) => `${name}:${prefix}${name}`).join(',')}}=${GLOBAL};`;
 }
 
 function language(filename: string): 'js' | 'jsx' | 'ts' | 'tsx' {
@@ -596,6 +602,9 @@ function language(filename: string): 'js' | 'jsx' | 'ts' | 'tsx' {
   if (filename.endsWith('.tsx')) return 'tsx';
   return filename.endsWith('.jsx') ? 'jsx' : 'js';
 }
+
+/** By the number of arguments. */
+const ENTER: readonly ProbeName[] = ['e0', 'e1', 'e2', 'e3'];
 
 /** `h$_`, or the first of `h$1_`, `h$2_` ... that the source has not. */
 function unusedPrefix(source: string): string {

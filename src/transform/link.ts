@@ -1,3 +1,5 @@
+import { ID_PROBES } from '../probes.js';
+
 /**
  * Gives the function ids of a rewritten text (0, 1, 2 ...) their values in this process: `base + id * stride`.
  * The ids stand as literals, so that reading one costs nothing while the program runs; the text in the cache does not
@@ -19,5 +21,5 @@ export function unlinkIds(code: string, prefix: string, base: number, stride: nu
 
 /** Finds each place that holds an id: group 1 is the text before it, group 2 the id. */
 function idPattern(prefix: string): RegExp {
-  return new RegExp(`(${prefix.replaceAll('$', '\\$')}(?:e[0-3n]|fa|fg|w)\\() *(\\d+)`, 'g');
+  return new RegExp(`(${prefix.replaceAll('$', '\\$')}${ID_PROBES}\\() *(\\d+)`, 'g');
 }
