@@ -80,7 +80,14 @@ describe("of Node's own objects what tells them apart is shown:", () => {
     expect(value(createServer())).toBe('{"$type":"Server"}');
     const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
     const { spawnfile, spawnargs, pid } = child;
-    expect(parsed(child)).toEqual({ $type: 'ChildProcess', connected: false, killed: false, spawnfile, spawnargs, pid });
+    expect(parsed(child)).toEqual({
+      $type: 'ChildProcess',
+      connected: false,
+      killed: false,
+      spawnfile,
+      spawnargs,
+      pid,
+    });
   });
 
   test('a timer by its name alone', () => {
