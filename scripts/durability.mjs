@@ -217,6 +217,9 @@ running out of memory lose what was recorded since the last write. While calls e
 for exceptions); in a stretch in which no call ends, longer. A signal handler would lose less, but handit has none: a
 program with one can no longer be ended while it is busy.
 
+With \`HANDIT_KEEP=failed\` or \`slow:<time>\`, a process that is killed also loses the detail of the requests, sessions and tests
+that were open: it waits in memory until their outcome is known. See [keeping.md](keeping.md).
+
 ## Many writers, one file
 
 ${many.writers} processes and worker threads appended to one file for ${many.seconds} s: ${number(many.lines)} lines, ${number(many.damaged)} of them damaged; ${many.starts} began with

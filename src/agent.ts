@@ -99,6 +99,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     maxCalls: config.maxCalls,
     sampleRate: config.sampleRate,
     maxFileBytes: config.maxFileBytes,
+    keep: config.keep,
     waiting: () => idle.waiting(),
     broken,
     registerPending: guarded(() => loader.registerPending()),
@@ -311,7 +312,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     if (ended || (reasons === 0 && recorder.counts.events === 0)) return;
     ended = true;
     ends.sweep(true);
-    recorder.rest();
+    recorder.finish();
     const totals = recorder.summaries();
     // The first batch brings the opening, and that may be this one.
     const events = recorder.counts.events - sink.lost + (sink.openings || 1);

@@ -30,6 +30,8 @@ export interface Config {
   maxCalls: number;
   /** Bytes of the trace file; Infinity: no limit. */
   maxFileBytes: number;
+  /** What is kept in detail where not everything is; null: the oldest, as much as there is room for. */
+  keep: KeepSetting | null;
   redact: RegExp | null;
   /** Requests that the program makes get the header `traceparent`. */
   propagate: boolean;
@@ -38,6 +40,13 @@ export interface Config {
   /** `HANDIT_CACHE_DIR` was not given. */
   defaultCacheDir: boolean;
   debug: boolean;
+}
+
+export interface KeepSetting {
+  /** Root contexts that failed. */
+  failed: boolean;
+  /** Those that took as long, in nanoseconds. */
+  slowNs: number | null;
 }
 
 const TRUE = /^(1|true|on|yes)$/i;
@@ -96,6 +105,21 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     wrong(name, 'a number from 0 to 1', '1');
     return 1;
   };
+  const keep = (): KeepSetting | null => {
+    const text = env.HANDIT_KEEP;
+    if (text === undefined || text === '' || text === 'oldest') return null;
+    const setting: KeepSetting = { failed: false, slowNs: null };
+    for (const part of text.split(',')) {
+      const slow = /^slow:(\d{1,9})(ms|s)$/.exec(part);
+      if (part === 'failed') setting.failed = true;
+      else if (slow) setting.slowNs = Number(slow[1]) * (slow[2] === 's' ? 1e9 : 1e6);
+      else {
+        wrong('HANDIT_KEEP', 'oldest, failed, slow:<time> as in slow:250ms, or failed,slow:<time>', 'oldest');
+        return null;
+      }
+    }
+    return setting;
+  };
   const unlimited = (value: number): number => (value === 0 ? Infinity : value);
 
   const enabled = flag('HANDIT_ENABLED', true);
@@ -122,6 +146,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     maxBody: whole('HANDIT_MAX_BODY', 16_384),
     maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 10_000)),
     maxFileBytes: unlimited(whole('HANDIT_MAX_FILE_MB', 256) * 1024 * 1024),
+    keep: keep(),
     redact: pattern('HANDIT_REDACT', 'i'),
     propagate: flag('HANDIT_PROPAGATE', false),
     cacheDir: FALSE.test(cache) ? null : resolve(cwd, cache || 'node_modules/.cache/handit'),

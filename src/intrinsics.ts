@@ -214,6 +214,15 @@ export function arrayPop<T>(list: T[]): T | undefined {
   return last;
 }
 
+export function arrayShift<T>(list: T[]): T | undefined {
+  const { length } = list;
+  if (length === 0) return undefined;
+  const first = list[0];
+  for (let i = 1; i < length; i++) list[i - 1] = list[i];
+  list.length = length - 1;
+  return first;
+}
+
 export function arrayMap<T, U>(list: readonly T[], step: (item: T, index: number) => U): U[] {
   const out: U[] = [];
   for (let i = 0; i < list.length; i++) out[i] = step(list[i], i);

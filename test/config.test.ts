@@ -31,6 +31,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
       maxBody: 16_384,
       maxCalls: 10_000,
       maxFileBytes: 256 * 1024 * 1024,
+      keep: null,
       redact: null,
       propagate: false,
       cacheDir: `${cwd}/node_modules/.cache/handit`,
@@ -42,7 +43,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
 
 test('readConfig() takes an empty variable for one that is not set', () => {
   const names =
-    'OUTPUT_FILE INCLUDE EXCLUDE SAMPLE_RATE CAPTURE_ONLY_CWD MAX_STR MAX_LOCALS MAX_DEPTH MAX_CALLS MAX_FILE_MB REDACT ENABLED CACHE_DIR DEBUG';
+    'OUTPUT_FILE INCLUDE EXCLUDE SAMPLE_RATE CAPTURE_ONLY_CWD MAX_STR MAX_LOCALS MAX_DEPTH MAX_CALLS MAX_FILE_MB KEEP REDACT ENABLED CACHE_DIR DEBUG';
   const env = Object.fromEntries(names.split(' ').map((name) => [`HANDIT_${name}`, '']));
   expect(read(env)).toEqual(read({}));
 });

@@ -1,6 +1,6 @@
 import { quote } from '../../src/recorder/quote.js';
 import type { Encoder } from '../../src/recorder/encoder.js';
-import type { Current } from '../../src/recorder/recorder.js';
+import type { Brief, Current } from '../../src/recorder/recorder.js';
 import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';
 import { writeBody } from './body.js';
@@ -137,12 +137,12 @@ export class Exchange implements BodyOwner {
     const bodyKnown = side === 'client' && this.requestBody.complete;
     this.requestBodyReported = bodyKnown;
     const { requestBody } = this;
-    const line = (out: Encoder, brief: boolean): void => {
+    const line = (out: Encoder, brief: Brief): void => {
       const call = libraryCall === null ? '' : `,"call":${libraryCall.id},"attempt":${attempt}`;
       out.text(
         `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
           `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactText(url, host.isSecret))},` +
-          `"headers":${headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
+          `"headers":${brief === 'bare' ? '{}' : headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
       );
       if (from !== null) out.text(`,"from":${quote(from)}`);
       if (bodyKnown) this.writeRequestBody(out, brief);
@@ -177,16 +177,16 @@ export class Exchange implements BodyOwner {
 
   /** The response is complete. */
   end(): void {
-    if (!this.finish()) return;
     const t1 = this.host.now();
+    if (!this.finish(t1, this.status >= 500)) return;
     const { host, status, responseHeaders, trailers, responseBody } = this;
     responseBody.complete = true;
-    this.writeEnd((out) => {
+    this.writeEnd((out, brief) => {
       out.text(
         `{"type":"http_response","proc":"${host.proc}",${this.endJson(t1)},"status":${status},` +
-          `"headers":${headersJson(responseHeaders, host.isSecret)}`,
+          `"headers":${brief === 'bare' ? '{}' : headersJson(responseHeaders, host.isSecret)}`,
       );
-      if (trailers.length > 0) out.text(`,"trailers":${headersJson(trailers, host.isSecret)}`);
+      if (trailers.length > 0 && brief !== 'bare') out.text(`,"trailers":${headersJson(trailers, host.isSecret)}`);
     });
   }
 
@@ -197,8 +197,8 @@ export class Exchange implements BodyOwner {
    * @param withStack false: the program is about to get the error from code that threw it
    */
   fail(error: unknown, aborted: boolean, withStack = true): void {
-    if (!this.finish()) return;
     const t1 = this.host.now();
+    if (!this.finish(t1, true)) return;
     const { host, status, responseHeaders } = this;
     // Made now: the program may change the error, and holding it would keep alive what it refers to.
     const errorJson = host.errorJson(error, withStack);
@@ -218,7 +218,7 @@ export class Exchange implements BodyOwner {
       request: this.id,
       ...(this.trace && { trace: this.trace }),
     });
-    if (this.ended) this.host.recorder.closeRoot(scope);
+    if (this.ended) this.host.recorder.closeRoot(scope, { failed: false, durationNs: 0 });
     else this.inside = scope;
     return scope;
   }
@@ -238,10 +238,10 @@ export class Exchange implements BodyOwner {
     return llm;
   }
 
-  private finish(): boolean {
+  private finish(t1: number, failed: boolean): boolean {
     if (this.ended || !this.started) return false;
     this.ended = true;
-    if (this.inside !== null) this.host.recorder.closeRoot(this.inside);
+    if (this.inside !== null) this.host.recorder.closeRoot(this.inside, { failed, durationNs: t1 - this.t0 });
     // It may be here to the last byte without its end having been seen.
     if (Number(headerOf(this.requestHeaders, 'content-length')) === this.requestBody.size) {
       this.requestBody.complete = true;
@@ -250,10 +250,10 @@ export class Exchange implements BodyOwner {
   }
 
   /** @param head writes what stands before the bodies */
-  private writeEnd(head: (out: Encoder) => void): void {
+  private writeEnd(head: (out: Encoder, brief: Brief) => void): void {
     const { requestBody, responseBody } = this;
-    const line = (out: Encoder, brief: boolean): void => {
-      head(out);
+    const line = (out: Encoder, brief: Brief): void => {
+      head(out, brief);
       if (!brief) this.writeBodyOf(responseBody, 'response_body', this.responseHeaders, out);
       // That of a request which was still on its way when the request was reported.
       if (!this.requestBodyReported) this.writeRequestBody(out, brief);
@@ -267,7 +267,7 @@ export class Exchange implements BodyOwner {
 
   private write(
     is: 'begin' | 'end',
-    line: (out: Encoder, brief: boolean) => void,
+    line: (out: Encoder, brief: Brief) => void,
     held: number,
     written: () => void,
   ): void {
@@ -296,7 +296,7 @@ export class Exchange implements BodyOwner {
     return `"id":${id},"t1_ns":${host.recorder.epoch(t1)},"dt_ns":${t1 - t0}${begun}${traceJson(trace)}`;
   }
 
-  private writeRequestBody(out: Encoder, brief: boolean): void {
+  private writeRequestBody(out: Encoder, brief: Brief): void {
     if (!brief) this.writeBodyOf(this.requestBody, 'request_body', this.requestHeaders, out);
     out.text(this.bytesOut());
   }

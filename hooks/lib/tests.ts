@@ -57,7 +57,7 @@ export function createTests(host: Host, pathOf: (file: string) => string): Tests
         guarded(() => {
           if (ended) return;
           ended = true;
-          recorder.closeRoot(scope);
+          recorder.closeRoot(scope, { failed: outcome === 'failed', durationNs: now() - t0 });
           write(outcome, failure);
         }, undefined),
     };

@@ -48,10 +48,10 @@ export function createSessions(host: ApiHost) {
       end(time, error) {
         if (ended) return;
         ended = true;
-        recorder.closeRoot(scope);
+        recorder.closeRoot(scope, { failed: error !== '', durationNs: time - t0 });
         const why = error === '' ? '' : `,"error":${error}`;
         const times = `"t1_ns":${recorder.epoch(time)},"dt_ns":${time - t0}`;
-        recorder.raw(`{"type":"session_end",${common},${times}${why}}\n`, 0, { is: 'outcome', scope });
+        recorder.raw(`{"type":"session_end",${common},${times}${why}}\n`, 0, { is: 'ending', scope });
       },
     };
   }

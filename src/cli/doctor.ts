@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { readConfig } from '../config.js';
-import { counted, REMEDIES } from '../reader/missing.js';
+import { counted, REMEDIES, droppedText, isAsked } from '../reader/missing.js';
 import { InputError, openTrace } from '../reader/node/open-trace.js';
 import type { Trace } from '../reader/trace.js';
 import type { Process } from '../reader/types.js';
@@ -199,10 +199,8 @@ function ofLosses(trace: Trace, chosen: readonly Process[]): Finding[] {
     for (const [why, count] of Object.entries(end?.dropped ?? {})) dropped.set(why, (dropped.get(why) ?? 0) + count);
   }
   const findings: Finding[] = [...dropped].map(([why, count]) => {
-    const asked = why === 'max_calls' || why === 'max_file' || why === 'not_sampled';
     const remedy = Object.hasOwn(REMEDIES, why) ? `; ${REMEDIES[why]}` : '';
-    const text = asked ? `are counted only (${why})` : `are lost (${why})`;
-    return { level: asked ? 'note' : 'problem', text: `${counted(count, 'event')} ${text}${remedy}` };
+    return { level: isAsked(why) ? 'note' : 'problem', text: droppedText(why, count) + remedy };
   });
   const indexes = new Set(chosen.map(({ index }) => index));
   for (const reason of new Set(trace.limits.filter(({ process }) => indexes.has(process)).map((one) => one.reason))) {

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { ProcessEnd } from '../trace-format.js';
+import { droppedText, REMEDIES } from '../reader/missing.js';
+import type { Limit, ProcessEnd, ProcessStart } from '../trace-format.js';
 import type { RunResult } from './run.js';
 
 /** What to say when a recorded command has ended: where the trace is, and what is not in it. */
@@ -13,34 +14,34 @@ export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): str
   if (size === 0) return ['nothing was recorded; "handit doctor" says why'];
   const name = relative('', file) || file;
   const dropped = new Map<string, number>();
-  let processes = 0;
-  for (const line of linesWith('"type":"process_end"', file, start)) {
+  const procs = new Set<string>();
+  const reached = new Set<string>();
+  for (const line of linesWith(HEADS, file, start)) {
     const end = parsed(line);
-    if (!end) continue;
-    processes++;
+    if (end?.type === 'process_start') procs.add(end.proc);
+    if (end?.type === 'limit') reached.add(end.reason);
+    if (end?.type !== 'process_end') continue;
     for (const [reason, count] of Object.entries(end.dropped)) dropped.set(reason, (dropped.get(reason) ?? 0) + count);
   }
-  const of = processes === 1 ? '1 process' : `${processes} processes`;
+  const of = procs.size === 1 ? '1 process' : `${procs.size} processes`;
   const lines = [`${sizeText(size)} from ${of} in ${name}; see it with: handit print, or in the browser: handit open`];
-  for (const [reason, count] of dropped) lines.push(`${count} calls are counted only (${reason}); ${lift(reason)}`);
+  for (const [reason, count] of dropped) lines.push(droppedText(reason, count) + remedy(reason));
+  // Of processes that were killed.
+  for (const reason of reached)
+    if (!dropped.has(reason)) lines.push(`a limit was reached (${reason})${remedy(reason)}`);
   return lines;
 }
 
-function lift(reason: string): string {
-  switch (reason) {
-    case 'max_calls':
-      return 'HANDIT_MAX_CALLS=0 lifts that limit';
-    case 'max_file':
-      return 'HANDIT_MAX_FILE_MB=0 lifts that limit';
-    case 'not_sampled':
-      return 'HANDIT_SAMPLE_RATE=1 records all';
-  }
-  return 'they could not be written';
+function remedy(reason: string): string {
+  return Object.hasOwn(REMEDIES, reason) ? `; ${REMEDIES[reason]}` : '';
 }
 
-function parsed(line: string): ProcessEnd | undefined {
+type Found = ProcessStart | ProcessEnd | Limit;
+const HEADS = ['process_start', 'process_end', 'limit'].map((type) => `{"type":"${type}"`);
+
+function parsed(line: string): Found | undefined {
   try {
-    return JSON.parse(line) as ProcessEnd;
+    return JSON.parse(line) as Found;
   } catch {
     return undefined;
   }
@@ -48,8 +49,8 @@ function parsed(line: string): ProcessEnd | undefined {
 
 const PIECE = 1 << 22;
 
-/** The lines of that kind, found without parsing the others. */
-function* linesWith(text: string, file: string, start: number): Generator<string> {
+/** The lines of these kinds, found without parsing the others. */
+function* linesWith(heads: readonly string[], file: string, start: number): Generator<string> {
   const descriptor = openSync(file, 'r');
   try {
     const piece = Buffer.alloc(PIECE);
@@ -61,7 +62,7 @@ function* linesWith(text: string, file: string, start: number): Generator<string
       position += count;
       const lines = (rest + piece.toString('latin1', 0, count)).split('\n');
       rest = lines.pop()!;
-      for (const line of lines) if (line.startsWith(`{${text}`)) yield line;
+      for (const line of lines) if (heads.some((head) => line.startsWith(head))) yield line;
     }
   } finally {
     closeSync(descriptor);

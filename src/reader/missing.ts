@@ -19,10 +19,28 @@ export const REMEDIES: Record<string, string> = {
   max_file: 'HANDIT_MAX_FILE_MB=0 lifts that limit',
   max_file_lines: 'HANDIT_MAX_FILE_MB=0 lifts that limit',
   context_share: 'a request, session or test has its share of the file; a higher HANDIT_MAX_FILE_MB raises it',
+  not_kept: 'HANDIT_KEEP=oldest keeps the detail of what did not fail, too',
+  not_kept_contexts: 'HANDIT_KEEP=oldest keeps the detail of what did not fail, too',
+  waiting_lines: 'too many lines waited for the outcome of a request, session or test; the last ones are there',
   equal_exceptions: 'of calls that are counted only, one of equal exceptions is kept',
   not_sampled: 'HANDIT_SAMPLE_RATE=1 records all',
   not_written: 'the file could not be written for a while; stderr of that process says why',
 };
+
+/** Reasons of calls that are left out on purpose. */
+const COUNTED_CALLS = new Set(['max_calls', 'context_share', 'max_file', 'not_sampled', 'not_kept']);
+
+/** What a reason in `dropped` means: `7 calls are counted only (max_calls)`. */
+export function droppedText(why: string, count: number): string {
+  if (COUNTED_CALLS.has(why)) return `${counted(count, 'call')} ${count === 1 ? 'is' : 'are'} counted only (${why})`;
+  const lost = isAsked(why) ? 'not in the file' : 'lost';
+  return `${counted(count, 'event')} ${count === 1 ? 'is' : 'are'} ${lost} (${why})`;
+}
+
+/** Whether limits that were set are the reason, not a fault. */
+export function isAsked(why: string): boolean {
+  return why !== 'not_written' && Object.hasOwn(REMEDIES, why);
+}
 
 /** What is not in a trace, or in some of its processes, a sentence each. */
 export function missingOf(known: Known, processes: readonly Process[] = known.processes): string[] {

@@ -10,6 +10,8 @@ export const ENDS = 2;
 export const TOTALS = 3;
 export type Part = typeof DETAIL | typeof NOTES | typeof ENDS | typeof TOTALS;
 const PARTS = [0.9, 1, 1.04, 1.1];
+/** The part of the file for the lines that say no more of a request or session than that it went well. */
+const ORDINARY = 1 / 32;
 
 /** A root context takes at most this part of the file while less than half of it is used: 8 MB of 256. */
 const SHARE = 1 / 32;
@@ -18,13 +20,15 @@ const SHORT_LINES = 1.25;
 /** Exceptions that are told apart in one root context. */
 const MAX_ERRORS = 4096;
 
-export type LimitReason = 'max_calls' | 'max_file' | 'context_share';
+export type LimitReason = 'max_calls' | 'max_file' | 'context_share' | 'waiting_lines';
 
 export interface Limits {
   /** Bytes of that root context in a file of that size about which nothing needs to be asked; null: of all. */
   ample(root: Budget | null, size: number): number;
   /** Whether a line is written if the file has that size with it. */
   fits(part: Part, size: number): boolean;
+  /** The same for lines of what is not kept, with so many bytes of them. */
+  fitsOrdinary(bytes: number): boolean;
   /** Whether that root context would have more than its share, with so many bytes in a file of that size. */
   isOver(root: Budget, bytes: number, size: number, part: Part): boolean;
   /** One root context more has its share. */
@@ -51,6 +55,7 @@ export function createLimits(maxBytes: number, process: Budget, hasContexts: () 
   return {
     ample: (root, size) => (root === null ? maxBytes / 2 : shareOf(root, size)),
     fits: (part, size) => size <= maxBytes * PARTS[part],
+    fitsOrdinary: (bytes) => bytes <= maxBytes * ORDINARY,
     isOver: (root, bytes, size, part) => bytes > shareOf(root, size) * (part === DETAIL ? 1 : SHORT_LINES),
     spent(size) {
       if (size >= maxBytes / 2) hungry++;

@@ -18,6 +18,7 @@ import { isSoftSecret, mayBeSecret, type Softness } from './is-secret.js';
 import { quote } from './quote.js';
 import { REDACTED } from './replacement.js';
 import { isPlainPromise } from './realms.js';
+import { createKeeper, type Keep } from './keep.js';
 import { createLimits, DETAIL, ENDS, NOTES, TOTALS, type LimitReason, type Part } from './limits.js';
 import {
   createScopes,
@@ -93,6 +94,8 @@ export interface RecorderOptions {
   /** Share of the root contexts (the process, requests, sessions, tests) of which calls are recorded, 0 to 1. */
   sampleRate: number;
   maxFileBytes: number;
+  /** Which root contexts are recorded in detail; null: as many as there is room for, the oldest. */
+  keep: Keep | null;
   /** Told when an event comes into the empty buffer. */
   waiting: () => void;
   /** Told of an error in the recording itself. */
@@ -155,20 +158,29 @@ export interface Line {
   /**
    * Writes it, with its line end. Called again where a drain was cut off, or where it is too long.
    *
-   * @param brief without what may be left out
+   * @param brief without what may be left out: `'bare'` without all that is not needed to know that it went well
    */
-  write(out: Encoder, brief: boolean): void;
+  write(out: Encoder, brief: Brief): void;
   /** It is in the file, or left out, and what it was made of can go. */
   written(): void;
 }
 
+export type Brief = boolean | 'bare';
+
 /** What a line says of what: decides what becomes of it where there is no room for all. */
 export interface LineKind {
   /** `begin` and `end`: of the exchange with that `id`; the second is written only where the first was. */
-  readonly is: 'detail' | 'note' | 'outcome' | 'begin' | 'end';
+  readonly is: 'detail' | 'note' | 'outcome' | 'ending' | 'begin' | 'end' | 'closed';
   readonly id?: number;
   /** Whose share of the file it takes. */
   readonly scope?: Scope | null;
+  readonly how?: HowItWent;
+}
+
+/** What decides whether a root context is kept, see HANDIT_KEEP. */
+export interface HowItWent {
+  failed: boolean;
+  durationNs: number;
 }
 
 /** The names that rewritten code uses: see src/transform. */
@@ -198,7 +210,7 @@ export interface Recorder {
    */
   stayInScope(scope: Scope, isCaller: (running: FunctionEntry) => boolean): () => void;
   /** The root context of that scope is over: what was written in it belongs to whoever calls it. */
-  closeRoot(scope: Scope): void;
+  closeRoot(scope: Scope, how: HowItWent): void;
   /** From now on async calls are scopes of their own: code that is not recorded may do things behind an `await`. */
   follow(): void;
   /** Puts this execution and all that it starts into that scope; answers the one before. */
@@ -220,6 +232,8 @@ export interface Recorder {
   epoch(reading: number): string;
   /** The same when no code of the program is running: nothing is on its way. */
   rest(): void;
+  /** The same at the end of the process, which no root context outlives. */
+  finish(): void;
   /**
    * Writes what can be written without being noticed: not an exception that the program may still be handling, nor what
    * came behind it. Answers in how many milliseconds that can be written; 0: all is.
@@ -317,7 +331,7 @@ const OWNERS = 1 << 16;
 /** Bytes that lines to be made at the drain may hold until it is due. */
 const HELD = 16 * 1024 * 1024;
 const NOTE: LineKind = { is: 'note' };
-const OUTCOME: LineKind = { is: 'outcome' };
+const OUTCOME: LineKind = { is: 'outcome', scope: null };
 /** What an end says for which there is little room. */
 const OMITTED = '{"$type":"unavailable"}';
 const OMITTED_ERROR = '{"name":"Unknown","message":"omitted: the file has its size"}';
@@ -1095,9 +1109,16 @@ export function createRecorder(options: RecorderOptions): Recorder {
       libraryCall: libraryCall ?? null,
       trace: trace ?? scope?.trace ?? null,
       budget: root
-        ? newBudget(sample(), scope?.budget, request === undefined ? '' : `,"request":${request}`, json)
+        ? newBudget(sample(), openRoot(scope), request === undefined ? '' : `,"request":${request}`, json)
         : (scope?.budget ?? processBudget),
     };
+  }
+
+  /** A connection goes on in the scope of the request before, which is over. */
+  function openRoot(scope: Scope | null): Budget | null {
+    let root = scope === null ? null : scope.budget;
+    while (root !== null && !root.open) root = root.outer;
+    return root;
   }
 
   function pushScope(scope: Scope): PushedScope {
@@ -1177,6 +1198,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     done = 0;
     doneValues = 0;
     doneScope = noScope;
+    takenUpTo = 0;
     lineScope = noScope;
     if (lineScopes.length > 0) lineScopes = [];
     held = 0;
@@ -1208,6 +1230,42 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let charged = processBudget;
   let chargedTo = 0;
   let ampleTo = 0;
+  /** The event of which the line is being made, and those before it that wait. */
+  let lineAt = 0;
+  let takenUpTo = 0;
+  let ordinaryBytes = 0;
+  /** Calls, lines and whole contexts that were left out because nothing failed, or because too many waited. */
+  let omittedByKeep = 0;
+  let omittedByKeepBefore = 0;
+  let omittedWhileWaiting = 0;
+  let waitingLines = 0;
+  let omittedOrdinary = 0;
+  const keeper =
+    options.keep === null
+      ? null
+      : createKeeper(options.keep, processBudget, {
+          write(root, bytes, count) {
+            const start = out.position();
+            out.bytes(bytes);
+            if (!hasRoom(start, DETAIL, root)) {
+              if (isFull()) fill();
+              tellNoRoom(isFull(), root);
+              out.cut(start);
+              return false;
+            }
+            lineCount += count - 1;
+            return true;
+          },
+          leftOut(functions, why, count) {
+            for (let i = 0; i < functions.length; i++) recorded[functions[i]]--;
+            if (why === 'kept') omittedByKeep += functions.length;
+            else if (why === 'waiting') {
+              omittedWhileWaiting += functions.length;
+              waitingLines += count;
+            } else if (!full) omittedByShare += functions.length;
+          },
+          overflowed: (root) => arrayPush(limitsReached, limitLine('waiting_lines', root.name + utf8Text(root.json))),
+        });
   /** What was left out before and has ended in the lines that are being made. */
   let endedCuts: number[] = [];
   let newErrors: { root: Budget; key: string }[] = [];
@@ -1219,6 +1277,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     limitsSaid = 0;
     openCalls = doneOpenCalls;
     endedCuts = [];
+    keeper?.begin();
     forgetNewErrors();
     // A drain that was cut off goes on where its last whole batch ended.
     let v = doneValues;
@@ -1263,6 +1322,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     for (let i = done; i < at; i += SLOTS) {
       const what = numbers[i];
       if (what < 0) {
+        lineAt = i;
         if (what === LABELS) {
           scope = lineScopes[numbers[i + 1]];
           chargeTo(scope.budget);
@@ -1287,8 +1347,21 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const known = table[fn] ?? lateEntry(fn);
       const text = known.text ?? (known.text = functionText(known));
       const id = numbers[i + 1];
-      const { budget } = scope;
+      let { budget } = scope;
       let caller = numbers[i + 2];
+      if (keeper !== null) {
+        lineAt = i;
+        if (kind === CALL) keeper.called(id, budget);
+        else if (kind !== CAPPED_EXCEPTION) {
+          const root = keeper.ended(id, kind === RETURN_PROMISE);
+          if (root === undefined) {
+            skipValue();
+            omittedLines++;
+            continue;
+          }
+          budget = root;
+        }
+      }
       if (anyCut && kind !== CALL && limits.cut.has(id)) {
         if (kind !== RETURN_PROMISE) arrayPush(endedCuts, id);
         if (kind !== EXCEPTION) {
@@ -1302,7 +1375,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       out.constant(heads[kind]);
       out.integer(id);
       if (kind === CALL) {
-        openCalls++;
+        if (keeper === null) openCalls++;
         const { args } = text;
         const last = args.length - 1;
         parent(caller);
@@ -1317,7 +1390,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
           }
         out.constant(args[last]);
         if (out.position() < ampleTo) lineCount++;
-        else if (!hasRoom(start, DETAIL, budget)) cutCall(start, id, caller, fn, budget);
+        else if (!hasRoom(start, DETAIL, budget, fn)) cutCall(start, id, caller, fn, budget);
       } else if (kind === CAPPED_EXCEPTION) {
         const key = fn + (values[v] as ThrownValue).key;
         if (limits.isKnownError(budget, key)) {
@@ -1340,7 +1413,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
           omittedErrors++;
         }
       } else {
-        if (kind < SETTLE) openCalls--;
+        if (keeper === null && kind < SETTLE) openCalls--;
         const time = timeAt(i + 3);
         out.constant(text.end);
         out.time(time);
@@ -1370,11 +1443,24 @@ export function createRecorder(options: RecorderOptions): Recorder {
     written(at, v, scope);
   }
 
-  /** Whether the line since `start` may be written; counts it then. */
-  function hasRoom(start: number, part: Part, root: Budget): boolean {
+  /**
+   * Whether the line since `start` may be written; counts it then. Also where it is to wait.
+   *
+   * @param fn of a call that begins
+   */
+  function hasRoom(start: number, part: Part, root: Budget, fn = -1): boolean {
+    charge(start);
+    if (keeper !== null) {
+      // A drain that was cut off has it already.
+      const taken = lineAt < takenUpTo && keeper.stateOf(root) !== 'kept';
+      if (taken) out.cut(start);
+      if (taken || keeper.takes(root, out, start, fn < 0 ? fn : (reportedAs.get(fn) ?? fn))) {
+        takenUpTo = max(takenUpTo, lineAt + SLOTS);
+        return true;
+      }
+    }
     const end = out.position();
     const size = sink.bytes + end;
-    charge(start);
     if (!limits.fits(part, part === DETAIL ? size + openCalls * END_BYTES : size)) return false;
     const bytes = root.bytes + end - start;
     if (part < ENDS && limits.isOver(root, bytes, size, part)) return false;
@@ -1395,7 +1481,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
     charge(out.position());
     charged = root;
     const left = limits.ample(root, sink.bytes) - root.bytes;
-    ampleTo = min(out.position() + left, limits.ample(null, sink.bytes) - sink.bytes - EVENTS * END_BYTES, out.batch);
+    if (keeper !== null) ampleTo = -1;
+    else
+      ampleTo = min(out.position() + left, limits.ample(null, sink.bytes) - sink.bytes - EVENTS * END_BYTES, out.batch);
   }
 
   function isFull(): boolean {
@@ -1411,11 +1499,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function cutCall(start: number, id: number, caller: number, fn: number, root: Budget): void {
     const fileIsFull = isFull();
     out.cut(start);
-    openCalls--;
-    if (fileIsFull && !full) {
-      full = true;
-      omittedBefore = omittedCalls();
-    }
+    if (keeper === null) openCalls--;
+    if (fileIsFull) fill();
     tellNoRoom(fileIsFull, root);
     // Again where a drain was cut off.
     if (limits.cut.has(id)) return;
@@ -1423,6 +1508,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
     anyCut = true;
     recorded[reportedAs.get(fn) ?? fn]--;
     if (!fileIsFull) omittedByShare++;
+  }
+
+  function fill(): void {
+    if (full) return;
+    full = true;
+    omittedBefore = omittedCalls();
+    omittedByKeepBefore = omittedByKeep + omittedWhileWaiting;
   }
 
   function tellNoRoom(fileIsFull: boolean, root: Budget): void {
@@ -1437,8 +1529,13 @@ export function createRecorder(options: RecorderOptions): Recorder {
     }
   }
 
-  function rawLine(line: string | Line, { is, id = 0, scope }: LineKind, here: Budget): void {
+  function rawLine(line: string | Line, { is, id = 0, scope, how }: LineKind, here: Budget): void {
     const root = scope === undefined ? here : (scope?.budget ?? processBudget);
+    if (is === 'closed') {
+      if (scope === null) keeper?.closeAll();
+      else keeper?.close(root, how!.failed, how!.durationNs);
+      return;
+    }
     if (typeof line !== 'string') arrayPush(lines, line);
     if (is === 'end' && limits.cut.has(id)) {
       arrayPush(endedCuts, id);
@@ -1446,9 +1543,20 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return;
     }
     const start = out.position();
+    if (keeper !== null && keeper.stateOf(root) === 'left out' && is !== 'detail' && is !== 'note') {
+      return ordinaryLine(line, is, root);
+    }
+    if (keeper !== null && is === 'begin' && keeper.stateOf(root) === 'waiting' && root.begin === null) {
+      root.begin = line as Line;
+    }
     if (typeof line === 'string') out.text(line);
     else line.write(out, false);
-    if (hasRoom(start, is === 'note' ? NOTES : is === 'outcome' ? ENDS : DETAIL, root)) return;
+    // Every test has its line.
+    if (keeper !== null && is === 'outcome') {
+      if (!hasRoom(start, ENDS, processBudget)) cutLine(start);
+      return;
+    }
+    if (hasRoom(start, is === 'note' ? NOTES : is === 'outcome' || is === 'ending' ? ENDS : DETAIL, root)) return;
     tellNoRoom(isFull(), root);
     out.cut(start);
     if (is === 'begin' || is === 'end') {
@@ -1461,6 +1569,27 @@ export function createRecorder(options: RecorderOptions): Recorder {
       anyCut = true;
     }
     omittedLines++;
+  }
+
+  /** What did not fail says no more than that. */
+  function ordinaryLine(line: string | Line, is: LineKind['is'], root: Budget): void {
+    const start = out.position();
+    if (typeof line === 'string') out.text(line);
+    else {
+      (root.begin as Line | null)?.write(out, 'bare');
+      line.write(out, 'bare');
+    }
+    root.begin = null;
+    const bytes = ordinaryBytes + out.position() - start;
+    if (is === 'outcome' || limits.fitsOrdinary(bytes)) {
+      if (hasRoom(start, ENDS, processBudget)) {
+        if (is === 'end') lineCount++;
+        if (is !== 'outcome') ordinaryBytes = bytes;
+        return;
+      }
+    }
+    out.cut(start);
+    omittedOrdinary++;
   }
 
   /** After the lines for which there was no room, or the last for which there was. */
@@ -1478,6 +1607,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     lineCount = 0;
     if (limitsSaid > 0) limitsReached = [];
     limitsSaid = 0;
+    keeper?.commit();
     for (let i = 0; i < endedCuts.length; i++) limits.cut.delete(endedCuts[i]);
     if (endedCuts.length > 0) endedCuts = [];
     if (newErrors.length > 0) newErrors = [];
@@ -1519,10 +1649,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function dropped(): Record<string, number> {
     const all = omittedCalls();
     const before = omittedBefore < 0 ? all : omittedBefore;
+    const notKept = omittedByKeep + omittedWhileWaiting;
+    const keptBefore = omittedBefore < 0 ? notKept : omittedByKeepBefore;
     const counted = {
-      [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before - omittedByShare,
+      [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before - omittedByShare - keptBefore,
       context_share: omittedByShare,
-      max_file: all - before,
+      max_file: all - before - notKept + keptBefore,
+      not_kept: omittedByKeep,
+      not_kept_contexts: omittedOrdinary,
+      waiting_lines: waitingLines,
       max_file_lines: omittedLines,
       equal_exceptions: omittedErrors,
       no_room_for_totals: omittedTotals,
@@ -1571,8 +1706,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
     popScope,
     stayInScope,
     enterScope,
-    closeRoot({ budget }) {
+    closeRoot(scope, how) {
+      const { budget } = scope;
       if (!budget.open) return;
+      if (keeper !== null) raw('', 0, { is: 'closed', scope, how });
       budget.open = false;
       if (budget.spent) spentContexts--;
       setLimit();
@@ -1598,6 +1735,14 @@ export function createRecorder(options: RecorderOptions): Recorder {
     rest() {
       forgetThrow();
       drain();
+    },
+    finish() {
+      forgetThrow();
+      drain();
+      if (keeper !== null) {
+        raw('', 0, { is: 'closed', scope: null });
+        drain();
+      }
     },
     idle(rejected) {
       const until = now() - YOUNG_NS;

@@ -63,10 +63,36 @@ export interface Budget {
   spent: boolean;
   /** The exceptions written of calls that are counted only. */
   errors: SafeSet<string> | null;
+  /** Its lines, where they wait: see keep.ts. */
+  waiting: Waiting | null;
+  /** The line with which it began, where that may be written by itself. */
+  begin: object | null;
   /** Of a request: `,"request":12`. */
   readonly name: string;
   /** Of its scope. */
   readonly json: Uint8Array;
+}
+
+/** Whole lines that wait. */
+export interface Block {
+  bytes: Uint8Array;
+  used: number;
+  lines: number;
+  /** Of the calls that begin in it. */
+  functions: number[];
+}
+
+export type WaitingState = 'waiting' | 'kept' | 'left out';
+
+/** The lines of a root context of which nobody knows yet whether it is kept. */
+export interface Waiting {
+  state: WaitingState;
+  /** The root context that has its lines now. */
+  movedTo: Budget | null;
+  blocks: Block[];
+  bytes: number;
+  /** Lines went because there were too many. */
+  overflowed: boolean;
 }
 
 export function newBudget(
@@ -75,7 +101,19 @@ export function newBudget(
   name = '',
   json: Uint8Array = NO_LABELS,
 ): Budget {
-  return { sampled, open: true, outer, calls: null, bytes: 0, spent: false, errors: null, name, json };
+  return {
+    sampled,
+    open: true,
+    outer,
+    calls: null,
+    bytes: 0,
+    spent: false,
+    errors: null,
+    waiting: null,
+    begin: null,
+    name,
+    json,
+  };
 }
 
 export const NO_LABELS = utf8Bytes('');
