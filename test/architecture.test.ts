@@ -24,11 +24,12 @@ const allowed: Record<string, string[]> = {
   'src/compare': ['src/reader', 'src/trace-format'],
   'src/llm': ['src/reader', 'src/trace-format'],
   'src/report': ['src/compare', 'src/reader', 'src/trace-format', 'src/files', 'src/version'],
+  'src/mcp': ['src/report', 'src/compare', 'src/llm', 'src/reader', 'src/trace-format'],
   'src/viewer': ['src/report', 'src/compare', 'src/reader', 'src/trace-format'],
   'src/export': ['src/reader', 'src/trace-format', 'src/version'],
   'src/cli': [
     ...['src/export', 'src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],
-    'src/llm',
+    ...['src/llm', 'src/mcp'],
   ],
   'src/api': ['src/recorder', 'src/files', 'src/intrinsics'],
   'src/agent': [

@@ -3,6 +3,7 @@ import { completionCommand } from './completion.js';
 import { diffCommand } from './diff.js';
 import { doctorCommand } from './doctor.js';
 import { llmCommand } from './llm.js';
+import { mcpCommand } from './mcp.js';
 import { exportCommand } from './export.js';
 import { printCommand } from './print.js';
 import { showCommand } from './show.js';
@@ -18,6 +19,7 @@ export const commands: Readonly<Record<string, Command>> = {
   open: openCommand,
   diff: diffCommand,
   llm: llmCommand,
+  mcp: mcpCommand,
   export: exportCommand,
   doctor: doctorCommand,
   completion: completionCommand,
