@@ -27,9 +27,10 @@ const allowed: Record<string, string[]> = {
   'src/mcp': ['src/report', 'src/compare', 'src/llm', 'src/reader', 'src/trace-format'],
   'src/viewer': ['src/report', 'src/compare', 'src/reader', 'src/trace-format'],
   'src/export': ['src/reader', 'src/trace-format', 'src/version'],
+  'src/query': ['src/llm', 'src/reader', 'src/trace-format'],
   'src/cli': [
     ...['src/export', 'src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],
-    ...['src/llm', 'src/mcp'],
+    ...['src/llm', 'src/mcp', 'src/query'],
   ],
   'src/api': ['src/recorder', 'src/files', 'src/intrinsics'],
   'src/agent': [

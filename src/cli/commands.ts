@@ -6,6 +6,7 @@ import { llmCommand } from './llm.js';
 import { mcpCommand } from './mcp.js';
 import { exportCommand } from './export.js';
 import { printCommand } from './print.js';
+import { queryCommand } from './query.js';
 import { showCommand } from './show.js';
 import { openCommand, reportCommand } from './report.js';
 import { statsCommand } from './stats.js';
@@ -20,6 +21,7 @@ export const commands: Readonly<Record<string, Command>> = {
   diff: diffCommand,
   llm: llmCommand,
   mcp: mcpCommand,
+  query: queryCommand,
   export: exportCommand,
   doctor: doctorCommand,
   completion: completionCommand,

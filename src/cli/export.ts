@@ -12,6 +12,7 @@ import { type Command, type Given, textOption, UsageError, type Values } from '.
 import { followOtlp, pushOtlp, receiverOf } from './export-otlp.js';
 import { openInputs } from './inputs.js';
 import { warn } from './output.js';
+import { exportParquet } from './query.js';
 import { sizeText } from './report.js';
 
 interface Format {
@@ -41,12 +42,15 @@ const FORMATS: Readonly<Record<string, Format>> = {
   har: { file: 'handit.har', next: 'import it in the network panel of a browser', values: true, write: writeHarFile },
 };
 
+/** Those that are no text, or go to a server. */
+const TARGETS = [...Object.keys(FORMATS), 'parquet'];
+
 /** Takes a trace to other tools. */
 export const exportCommand: Command = {
-  usage: `[file...] --to ${Object.keys(FORMATS).join('|')}`,
-  summary: 'the trace for other tools: OpenTelemetry, Perfetto, speedscope, HAR',
+  usage: '[file...] --to <format>',
+  summary: 'the trace for other tools: OpenTelemetry, Perfetto, speedscope, HAR, Parquet',
   options: {
-    to: { type: 'string', value: '<format>', summary: `${Object.keys(FORMATS).join(', ')}` },
+    to: { type: 'string', value: '<format>', summary: TARGETS.join(', ') },
     output: { type: 'string', short: 'o', value: '<file>', summary: 'where to write; "-": standard output' },
     endpoint: {
       type: 'string',
@@ -72,10 +76,8 @@ export const exportCommand: Command = {
 async function exportTrace(given: Given): Promise<void> {
   const { files, values } = given;
   const to = textOption(values, 'to');
-  if (to === undefined || !Object.hasOwn(FORMATS, to)) {
-    throw new UsageError(
-      `--to ${to === undefined ? 'is missing' : `is "${to}"`}; allowed: ${Object.keys(FORMATS).join(', ')}`,
-    );
+  if (to === undefined || !TARGETS.includes(to)) {
+    throw new UsageError(`--to ${to === undefined ? 'is missing' : `is "${to}"`}; allowed: ${TARGETS.join(', ')}`);
   }
   const receiver = to === 'otlp' && values.output === undefined ? receiverOf(values) : undefined;
   if (values.follow === true) {
@@ -83,6 +85,7 @@ async function exportTrace(given: Given): Promise<void> {
     return followOtlp(given, receiver);
   }
   if (values.endpoint !== undefined && !receiver) throw new UsageError('--endpoint is for --to otlp, without --output');
+  if (to === 'parquet') return exportParquet(given, textOption(values, 'output') ?? 'handit.parquet');
   const trace = await openInputs(files);
   const chosen = chooseProcesses(trace, values);
   if (receiver) await pushOtlp(trace, chosen, given, receiver);
