@@ -28,6 +28,7 @@ export const GROUPS = [
   'Built code',
   'Frameworks',
   'Package managers',
+  'Other agents',
 ] as const;
 
 export interface MatrixRun {
