@@ -78,7 +78,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
       runtimeUrl: options.runtimeUrl,
       includeFunction: withoutCounters(
         source,
-        (name, original = path) => userModules.functionsOf(original)?.(name) ?? true,
+        (name, original = path) => userModules.functionsOf(original, path)?.(name) ?? true,
       ),
       redactParameter: options.redactParameter,
       coverage,

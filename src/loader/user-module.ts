@@ -24,8 +24,12 @@ export interface UserModules {
   pathOf(filename: string): string | null;
   /** Any file, by path or `file:` address, as the trace names it: relative where it lies below cwd or in its workspace, else absolute. */
   nameOf(file: string): string;
-  /** Whether a function of that file is recorded; undefined when all of them are. */
-  functionsOf(path: string): ((name: string) => boolean) | undefined;
+  /**
+   * Whether a function of that file is recorded; undefined when all of them are.
+   *
+   * @param built path of what was built of it; either may be named
+   */
+  functionsOf(path: string, built?: string): ((name: string) => boolean) | undefined;
 }
 
 const FOREIGN = /(^|\/)(node_modules|\.yarn|\.pnp\.[cm]?js)(\/|$)/;
@@ -71,12 +75,13 @@ export function createUserModules(options: UserModuleOptions): UserModules {
       const filename = file.startsWith('file:') ? fileURLToPath(file) : file;
       return inProject(filename)?.path ?? slashes(filename);
     },
-    functionsOf(path) {
-      const all = !include || include.test(path);
+    functionsOf(path, built = path) {
+      const paths = built === path ? [path] : [path, built];
+      const all = !include || paths.some((each) => include.test(each));
       if (all && !exclude) return undefined;
       return (name) => {
-        const full = `${path}::${name}`;
-        return (all || include.test(full)) && !exclude?.test(full);
+        const named = paths.map((each) => `${each}::${name}`);
+        return (all || named.some((each) => include.test(each))) && !named.some((each) => exclude?.test(each));
       };
     },
   };

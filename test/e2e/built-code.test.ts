@@ -157,6 +157,8 @@ test('names of files are those that HANDIT_EXCLUDE and HANDIT_INCLUDE mean', asy
   const project = bundled();
   const only = await project.traced(node, ['dist/main.js'], { env: { HANDIT_INCLUDE: 'src/price' } });
   expect(places(only.records)).toEqual(written.slice(2));
+  const built = await project.traced(node, ['dist/main.js'], { env: { HANDIT_INCLUDE: '^dist/' } });
+  expect(places(built.records)).toEqual(written);
   const without = await project.traced(node, ['dist/main.js'], { env: { HANDIT_EXCLUDE: 'price.ts::cheap' } });
   expect(places(without.records)).toEqual([...written.slice(0, 2), written[3]]);
 });
