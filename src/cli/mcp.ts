@@ -1,5 +1,8 @@
-import { resolve } from 'node:path';
+import { execFile } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ToolError } from '../mcp/arguments.js';
 import { McpServer } from '../mcp/server.js';
 import { INSTRUCTIONS, toolsOf } from '../mcp/tools.js';
 import { TraceFile } from '../mcp/traces.js';
@@ -22,16 +25,40 @@ async function mcp({ files, values, out }: Given): Promise<void> {
       files.map((file) => resolve(file)),
       out,
     );
-  const server = new McpServer(toolsOf(new TraceFile(resolve(files[0] ?? '.'))), {
-    version,
-    instructions: INSTRUCTIONS,
-  });
+  const tools = toolsOf(new TraceFile(resolve(files[0] ?? '.')), hasDuckDB() ? runSql : undefined);
+  const server = new McpServer(tools, { version, instructions: INSTRUCTIONS });
   // One after the other: what is asked of a trace takes all of the processor.
   for await (const line of createInterface({ input: process.stdin })) {
     if (line.trim() === '') continue;
     const answer = await server.answer(line);
     if (answer !== undefined) process.stdout.write(`${answer}\n`);
   }
+}
+
+/** Next to handit, or in the project: it is looked for, and not loaded. */
+function hasDuckDB(): boolean {
+  for (const from of [__filename, join(process.cwd(), 'package.json')]) {
+    try {
+      createRequire(from).resolve('@duckdb/node-api');
+      return true;
+    } catch {
+      // Not from there.
+    }
+  }
+  return false;
+}
+
+/** In a process of its own, for a query that does not stop is ended with it. */
+function runSql(file: string, query: string): Promise<string[]> {
+  const args = [__filename, 'query', '--format', 'json', '--rows', '500', '--timeout', '30', '--', file, query];
+  return new Promise((done, failed) => {
+    execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      const said = stderr.replace(/^handit: /gm, '').trim();
+      if (error) failed(new ToolError(said === '' ? 'the query was stopped' : said));
+      else
+        done([...stdout.split('\n').filter((line) => line !== ''), ...said.split('\n').filter((line) => line !== '')]);
+    });
+  });
 }
 
 function printConfig(files: readonly string[], out: Output): void {

@@ -126,7 +126,7 @@ export function toolsOf(file: TraceFile, sql?: RunSql): Tool[] {
   if (!sql) return tools;
   const query = tool(
     'sql',
-    'A query in SQL (DuckDB) on the trace; "select * from handit_views" lists the views.',
+    'One select in SQL (DuckDB) on the views calls, http, tests, sessions, functions, llm, runs; columns: information_schema.columns.',
     { query: text() },
     (_, { query: asked }) => sql(file.path, asked as string),
     LONG,

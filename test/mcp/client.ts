@@ -68,12 +68,18 @@ export class Session {
   }
 }
 
+interface RawServer {
+  child: ChildProcessWithoutNullStreams;
+  ask(line: string): Promise<string>;
+}
+
 /** The server alone, asked by lines as they are. */
-export function rawServer(
-  cwd: string,
-  ...args: string[]
-): { child: ChildProcessWithoutNullStreams; ask(line: string): Promise<string> } {
-  const child = spawn(process.execPath, [cli, 'mcp', ...args], { cwd, env: cleanEnv() });
+export function rawServer(cwd: string): RawServer {
+  return rawServerOf(cli, cwd);
+}
+
+export function rawServerOf(command: string, cwd: string): RawServer {
+  const child = spawn(process.execPath, [command, 'mcp'], { cwd, env: cleanEnv() });
   open.push(() => void child.kill());
   let rest = '';
   const waiting: ((line: string) => void)[] = [];
