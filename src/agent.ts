@@ -33,6 +33,7 @@ import { createPreviewer } from './recorder/preview.js';
 import { quote } from './recorder/quote.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
+import { createSegmentSink } from './recorder/segments.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, redactText, secretKeys } from './recorder/redact.js';
 import { watchCredentials } from './process/credentials.js';
@@ -77,15 +78,18 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const proc = textHash(`${process.pid} ${threadId} ${process.hrtime.bigint()} ${Date.now()}`).slice(0, 8);
   const isSecret = secretKeys(config.redact, warn);
   const sources = createSourceTable();
-  const sink = createJsonlSink({
+  const sinkOptions = {
     path: config.outputFile,
     followLinks: !config.defaultOutputFile,
     opening: () => opening,
-    failed: (reason) =>
+    failed: (reason: string) =>
       warn(
         `cannot write ${config.outputFile} (${reason}); nothing is recorded until that works. Set HANDIT_OUTPUT_FILE to a file that can be written`,
       ),
-  });
+  };
+  const inSegments = config.keepNewest && config.maxFileBytes < Infinity;
+  const segments = inSegments ? createSegmentSink(sinkOptions, proc, config.maxFileBytes) : null;
+  const sink = segments ?? createJsonlSink(sinkOptions);
   let reasons = 0;
   const preview = createPreviewer(
     { maxString: config.maxString, maxItems: config.maxItems, maxDepth: config.maxDepth },
@@ -99,7 +103,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     maxCalls: config.maxCalls,
     sampleRate: config.sampleRate,
     maxFileBytes: config.maxFileBytes,
-    keep: config.keep,
+    ...{ keep: config.keep, segments },
     waiting: () => idle.waiting(),
     broken,
     registerPending: guarded(() => loader.registerPending()),
@@ -280,7 +284,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     sourcePlace: createSourcePlaces(nameOf, sources, (file, line, column) =>
       loadSourceMap(folder).originalPlace(file, config.cwd, line, column),
     ),
-    outputFile: config.outputFile,
+    outputFiles: () => segments?.files() ?? [config.outputFile],
   });
   recorder.probes.pending = guarded(() => loader.registerPending());
   const uninstalls: (() => void)[] = [];

@@ -32,6 +32,8 @@ export interface Config {
   maxFileBytes: number;
   /** What is kept in detail where not everything is; null: the oldest, as much as there is room for. */
   keep: KeepSetting | null;
+  /** The newest are kept, in segments; else the oldest. */
+  keepNewest: boolean;
   redact: RegExp | null;
   /** Requests that the program makes get the header `traceparent`. */
   propagate: boolean;
@@ -107,14 +109,14 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
   };
   const keep = (): KeepSetting | null => {
     const text = env.HANDIT_KEEP;
-    if (text === undefined || text === '' || text === 'oldest') return null;
+    if (text === undefined || text === '' || text === 'oldest' || text === 'newest') return null;
     const setting: KeepSetting = { failed: false, slowNs: null };
     for (const part of text.split(',')) {
       const slow = /^slow:(\d{1,9})(ms|s)$/.exec(part);
       if (part === 'failed') setting.failed = true;
       else if (slow) setting.slowNs = Number(slow[1]) * (slow[2] === 's' ? 1e9 : 1e6);
       else {
-        wrong('HANDIT_KEEP', 'oldest, failed, slow:<time> as in slow:250ms, or failed,slow:<time>', 'oldest');
+        wrong('HANDIT_KEEP', 'oldest, newest, failed, slow:<time> as in slow:250ms, or failed,slow:<time>', 'oldest');
         return null;
       }
     }
@@ -147,6 +149,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 10_000)),
     maxFileBytes: unlimited(whole('HANDIT_MAX_FILE_MB', 256) * 1024 * 1024),
     keep: keep(),
+    keepNewest: env.HANDIT_KEEP === 'newest',
     redact: pattern('HANDIT_REDACT', 'i'),
     propagate: flag('HANDIT_PROPAGATE', false),
     cacheDir: FALSE.test(cache) ? null : resolve(cwd, cache || 'node_modules/.cache/handit'),

@@ -105,6 +105,8 @@ export interface ProcessStart {
   git?: GitInfo;
   /** The run of a CI service that this is a part of. */
   ci?: CiInfo;
+  /** Where the newest lines are kept (HANDIT_KEEP): the number of the file that begins with this line, from 1. */
+  segment?: number;
   /** The program's first file: relative to `cwd`, with `/`; absent where there is none (`node -e`). */
   script?: string;
 }
@@ -173,6 +175,8 @@ export interface Call {
   /** Present on generators: the call begins when the body first runs, and ends when it completes or is closed. */
   generator?: true;
   t0_ns: TimeNs;
+  /** It began in an earlier segment: the same call, without its arguments. */
+  again?: true;
   /** By parameter name, in the order of the parameters. */
   args_preview: { [parameter: string]: Preview };
   /** The session it happened in. */
@@ -306,6 +310,8 @@ export interface HttpRequest {
   t0_ns: TimeNs;
   /** The package that sent it, where nothing of the program's was running: an agent that reports, a library on its own. */
   from?: string;
+  /** As in `call`: without headers. */
+  again?: true;
   /** At a server; a client has it on the end record. */
   socket?: SocketNames;
   /** Here when it was complete at the start, else on the end record. */

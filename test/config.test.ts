@@ -32,6 +32,7 @@ test('readConfig() answers the documented defaults for an empty environment', ()
       maxCalls: 10_000,
       maxFileBytes: 256 * 1024 * 1024,
       keep: null,
+      keepNewest: false,
       redact: null,
       propagate: false,
       cacheDir: `${cwd}/node_modules/.cache/handit`,

@@ -4,6 +4,7 @@ import { makeFolder } from '../files/make-folder.js';
 import type { ApiHost } from './host.js';
 import {
   allocUnsafeSlow,
+  arrayIncludes,
   arrayPush,
   bytesView,
   indexOfByte,
@@ -23,7 +24,7 @@ const CHUNK = 1024 * 1024;
 const NEW_LINE = 10;
 
 export function createFlush(host: ApiHost) {
-  const { recorder, proc, outputFile } = host;
+  const { recorder, proc, outputFiles } = host;
   let copies = 0;
 
   function drain(): void {
@@ -38,12 +39,13 @@ export function createFlush(host: ApiHost) {
     // The opening comes with the first event, also when there was none.
     recorder.raw('');
     drain();
-    if (target === outputFile) return () => false;
+    const files = outputFiles();
+    if (arrayIncludes(files, target)) return () => false;
     const draft = `${target}.${proc}-${++copies}`;
     let lines: LineCopy | null = null;
     return () => {
       try {
-        lines ??= openCopy(target, draft, outputFile, proc);
+        lines ??= openCopy(target, draft, files, proc);
         if (lines.step()) return true;
         lines.close();
         // At once: a reader finds the whole of the old one or the whole of the new one.
@@ -79,9 +81,10 @@ interface LineCopy {
 }
 
 /** Copies the lines of one process; the last one, if another process is still at it, is left for later. */
-function openCopy(target: string, draft: string, file: string, proc: string): LineCopy {
+function openCopy(target: string, draft: string, files: readonly string[], proc: string): LineCopy {
   makeFolder(dirname(target));
   const to = openSync(draft, 'wx', 0o600);
+  let file = 0;
   let from = -1;
   let open = true;
   const mark = `","proc":"${proc}"`;
@@ -89,15 +92,26 @@ function openCopy(target: string, draft: string, file: string, proc: string): Li
   let at = 0;
   let end = -1;
 
+  function nextFile(): boolean {
+    if (file + 1 >= files.length) return false;
+    file++;
+    closeSync(from);
+    from = -1;
+    at = 0;
+    end = -1;
+    rest = new Uint8Array(0);
+    return true;
+  }
+
   function step(): boolean {
     if (end < 0) {
-      from = openSync(file, 'r');
+      from = openSync(files[file], 'r');
       end = fstatSync(from).size;
     }
-    if (at >= end) return false;
+    if (at >= end) return nextFile();
     const chunk = allocUnsafeSlow(min(CHUNK, end - at));
     const count = readSync(from, chunk, 0, chunk.length, at);
-    if (count === 0) return false;
+    if (count === 0) return nextFile();
     at += count;
     const text = joinBytes([rest, bytesView(chunk, 0, count)]);
     const own: Uint8Array[] = [];

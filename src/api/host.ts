@@ -32,7 +32,7 @@ export interface ApiHost {
   /** The `otel` field of a record, with a comma before it; else empty. */
   otelJson(): string;
   /** Where the trace is. */
-  readonly outputFile: string;
+  outputFiles(): readonly string[];
 }
 
 export interface SourcePlace {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { readConfig } from '../config.js';
 import { counted, REMEDIES, droppedText, isAsked } from '../reader/missing.js';
-import { InputError, openTrace } from '../reader/node/open-trace.js';
+import { InputError, openTrace, segmentsOf } from '../reader/node/open-trace.js';
 import type { Trace } from '../reader/trace.js';
 import type { Process } from '../reader/types.js';
 import { version } from '../version.js';
@@ -54,7 +54,7 @@ async function diagnose({ files, env, cwd, node }: Surroundings): Promise<Findin
 
 async function ofFiles(files: readonly string[]): Promise<Finding[]> {
   const [file] = files;
-  if (files.length === 1 && file !== '-' && !existsSync(file)) {
+  if (files.length === 1 && file !== '-' && !existsSync(file) && segmentsOf(file).length === 0) {
     const text = `there is no trace ${resolve(file)}: no process that loaded one of its own files ran under handit there`;
     return [{ level: 'problem', text }];
   }

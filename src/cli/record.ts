@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { segmentsOf } from '../reader/node/open-trace.js';
 import { UsageError } from './command.js';
 import { DEFAULT_FILE } from './inputs.js';
 import { warn } from './output.js';
@@ -36,7 +37,7 @@ async function record(
     throw error;
   }
   for (const line of summarize(result)) warn(line);
-  if (!quiet && result.code !== 0 && existsSync(result.file)) {
+  if (!quiet && result.code !== 0 && (existsSync(result.file) || segmentsOf(result.file).length > 0)) {
     for (const line of await verdict(result.file)) warn(line);
   }
   mirror(result);

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
+import { segmentsOf } from '../reader/node/open-trace.js';
 import { droppedText, REMEDIES } from '../reader/missing.js';
 import type { Limit, ProcessEnd, ProcessStart } from '../trace-format.js';
 import type { RunResult } from './run.js';
@@ -7,6 +8,11 @@ import type { RunResult } from './run.js';
 /** What to say when a recorded command has ended: where the trace is, and what is not in it. */
 export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): string[] {
   if (/%[pt]/.test(file)) return [`recorded into ${file}, one file a process`];
+  const segments = segmentsOf(file).length;
+  if (segments > 0)
+    return [
+      `recorded into ${segments} segments beside ${file}; see them with: handit print ${relative('', file) || file}`,
+    ];
   if (!existsSync(file)) return ['nothing was recorded; "handit doctor" says why'];
   let { size } = statSync(file);
   const start = size >= from ? from : 0;

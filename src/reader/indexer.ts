@@ -167,7 +167,8 @@ export class Indexer implements LineTaker, Tables {
     const name = this.#procs.intern(line.buffer, line.from(F.proc), Math.min(line.to(F.proc), line.from(F.proc) + 64));
     const known = this.#processByName[name] as number | undefined;
     // The same digits by chance, or a file that was copied behind itself: another process, with ids of its own.
-    if (known !== undefined && !(starts && this.processes[known].start)) return this.processes[known];
+    const isOther = starts && known !== undefined && this.processes[known].start && !line.has(F.segment);
+    if (known !== undefined && !isOther) return this.processes[known];
     const process: Process = {
       ...{ index: this.processes.length, proc: this.#procs.text(name), start: undefined, end: undefined, folder: 0 },
       ...{ firstNs: -1, lastNs: -1, calls: 0, exchanges: 0, run: -1 },
@@ -193,10 +194,16 @@ export class Indexer implements LineTaker, Tables {
     if (line.id(F.id) === NO_ID || !line.has(F.func)) return false;
     const ns = this.#ns(F.t0_ns, process);
     if (ns !== ns) return false;
+    if (this.#isAgain(process)) return true;
     const node = this.#node(process, ns, at, length, CALL);
     this.nodes.func[node] = this.functions.intern(line, process.folder);
     process.calls++;
     return true;
+  }
+
+  /** What was open at the beginning of a segment, and whose first line is in an earlier one that is there. */
+  #isAgain(process: Process): boolean {
+    return this.#line.isTrue(F.again) && this.#ids.find(process.index, this.#line.id(F.id)) !== -1;
   }
 
   #request(process: Process, at: number, length: number): boolean {
@@ -204,6 +211,7 @@ export class Indexer implements LineTaker, Tables {
     if (line.id(F.id) === NO_ID || !line.has(F.url)) return false;
     const ns = this.#ns(F.t0_ns, process);
     if (ns !== ns) return false;
+    if (this.#isAgain(process)) return true;
     const node = this.#node(process, ns, at, length, CLIENT);
     const exchange = this.exchanges.begin(line, node);
     this.nodes.func[node] = exchange;

@@ -19,6 +19,7 @@ export const REMEDIES: Record<string, string> = {
   max_file: 'HANDIT_MAX_FILE_MB=0 lifts that limit',
   max_file_lines: 'HANDIT_MAX_FILE_MB=0 lifts that limit',
   context_share: 'a request, session or test has its share of the file; a higher HANDIT_MAX_FILE_MB raises it',
+  older_segments: 'they were in segments that are deleted; a higher HANDIT_MAX_FILE_MB keeps more',
   not_kept: 'HANDIT_KEEP=oldest keeps the detail of what did not fail, too',
   not_kept_contexts: 'HANDIT_KEEP=oldest keeps the detail of what did not fail, too',
   waiting_lines: 'too many lines waited for the outcome of a request, session or test; the last ones are there',
@@ -28,7 +29,7 @@ export const REMEDIES: Record<string, string> = {
 };
 
 /** Reasons of calls that are left out on purpose. */
-const COUNTED_CALLS = new Set(['max_calls', 'context_share', 'max_file', 'not_sampled', 'not_kept']);
+const COUNTED_CALLS = new Set(['max_calls', 'context_share', 'max_file', 'not_sampled', 'not_kept', 'older_segments']);
 
 /** What a reason in `dropped` means: `7 calls are counted only (max_calls)`. */
 export function droppedText(why: string, count: number): string {
@@ -65,6 +66,8 @@ export function missingOf(known: Known, processes: readonly Process[] = known.pr
   }
   const skipped = new Set(known.skipped.filter(({ process }) => of.has(process)).map(({ file }) => file));
   if (skipped.size > 0) texts.push(`${counted(skipped.size, 'file')} not recorded`);
+  const cut = processes.filter(({ start }) => (start?.segment ?? 1) > 1).length;
+  if (cut > 0) texts.push(`${counted(cut, 'process', 'processes')} of which only the newest segments are there`);
   const open = processes.filter(({ end }) => !end).length;
   if (open > 0) texts.push(`${counted(open, 'process', 'processes')} killed or still running`);
   if (damage.bad > 0) texts.push(`${counted(damage.bad, 'line')} left out as damaged`);

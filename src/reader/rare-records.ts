@@ -63,6 +63,8 @@ export function takeRecord(tables: Tables, rare: RareRecord): boolean {
 }
 
 function processStart(tables: Tables, process: Process, record: Record<string, unknown>): boolean {
+  // Each segment begins with it.
+  if (process.start !== undefined) return true;
   const start = { ...record } as unknown as ProcessStart;
   start.cwd = text(record.cwd);
   start.node = text(record.node);

@@ -133,8 +133,9 @@ export interface Encoder {
 /**
  * @param write takes whole lines; the bytes are its own only until it returns
  * @param size bytes of room to begin with
+ * @param batch bytes after which lines are handed on
  */
-export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH * 2): Encoder {
+export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH * 2, batch = BATCH): Encoder {
   let out = allocUnsafeSlow(size);
   let view = viewOf(out.buffer);
   let at = 0;
@@ -394,11 +395,11 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
     primitive,
     text,
     endLine() {
-      if (at <= BATCH) return false;
+      if (at <= batch) return false;
       flush();
       return true;
     },
-    batch: BATCH,
+    batch,
     flush,
     reset() {
       at = 0;

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import { now } from './clock.js';
 import { openTrace, type OpenTrace } from './open-trace.js';
-import type { Sink } from './recorder.js';
+import type { Sink } from './sink.js';
 import { atomicsWait, byteLength, joinBytes, utf8Bytes } from '../intrinsics.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.

@@ -1,5 +1,5 @@
 import { bigint, epoch, now } from './clock.js';
-import { constant, createEncoder, type Encoder } from './encoder.js';
+import { constant, createEncoder } from './encoder.js';
 import {
   functionText,
   knownFunction,
@@ -19,6 +19,8 @@ import { quote } from './quote.js';
 import { REDACTED } from './replacement.js';
 import { isPlainPromise } from './realms.js';
 import { createKeeper, type Keep } from './keep.js';
+import type { Line, Sink } from './sink.js';
+import { batchOf, createSeams, type SegmentSink } from './segments.js';
 import { createLimits, DETAIL, ENDS, NOTES, TOTALS, type LimitReason, type Part } from './limits.js';
 import {
   createScopes,
@@ -69,20 +71,6 @@ import {
   utf8Text,
 } from '../intrinsics.js';
 
-/** Where encoded lines go. Never throws. */
-export interface Sink {
-  /** Appends whole lines; the bytes are its own only until it returns. */
-  write(lines: Uint8Array): void;
-  /** Bytes written so far. */
-  readonly bytes: number;
-  /** Whether nothing can be written at the moment, so that encoding can be left out. */
-  readonly failed: boolean;
-  /** Lines that were given and are not in the file. */
-  readonly lost: number;
-  /** Lines of its own: each file begins with one. */
-  readonly openings: number;
-}
-
 export interface RecorderOptions {
   proc: string;
   sink: Sink;
@@ -96,6 +84,8 @@ export interface RecorderOptions {
   maxFileBytes: number;
   /** Which root contexts are recorded in detail; null: as many as there is room for, the oldest. */
   keep: Keep | null;
+  /** The sink, where the newest lines are kept; else null. */
+  segments: SegmentSink | null;
   /** Told when an event comes into the empty buffer. */
   waiting: () => void;
   /** Told of an error in the recording itself. */
@@ -153,19 +143,7 @@ export interface RecorderCalls {
   r(call: SuspendableCall): void;
 }
 
-/** A line that is made at the drain. */
-export interface Line {
-  /**
-   * Writes it, with its line end. Called again where a drain was cut off, or where it is too long.
-   *
-   * @param brief without what may be left out: `'bare'` without all that is not needed to know that it went well
-   */
-  write(out: Encoder, brief: Brief): void;
-  /** It is in the file, or left out, and what it was made of can go. */
-  written(): void;
-}
-
-export type Brief = boolean | 'bare';
+export type { Brief, Line } from './sink.js';
 
 /** What a line says of what: decides what becomes of it where there is no room for all. */
 export interface LineKind {
@@ -335,14 +313,18 @@ const OUTCOME: LineKind = { is: 'outcome', scope: null };
 /** What an end says for which there is little room. */
 const OMITTED = '{"$type":"unavailable"}';
 const OMITTED_ERROR = '{"name":"Unknown","message":"omitted: the file has its size"}';
+const OPEN_CALL = ',"again":true,"args_preview":{}}\n';
 /** Bytes of the end of a call, at least. */
 const END_BYTES = 200;
 /** Bytes of a `process_end`, about. */
 const END_OF_PROCESS = 600;
 
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { proc, sink, preview, maxString, maxFileBytes, registerPending } = options;
-  const { maxCalls, sampleRate } = options;
+  const { proc, sink, preview, maxString, registerPending, segments, sampleRate } = options;
+  // Where the oldest lines go, nothing else has to.
+  const maxCalls = segments === null ? options.maxCalls : Infinity;
+  const maxFileBytes = segments === null ? options.maxFileBytes : Infinity;
+  const longestLine = segments === null ? Infinity : segments.size / 4;
   const sample = (): boolean => sampleRate >= 1 || random() < sampleRate;
   const processBudget = newBudget(sample());
   processBudget.open = false;
@@ -445,7 +427,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   const pending = new SafeWeakMap<object, PendingCall>();
   const notRecorded: SuspendableCall[] = [];
-  const out = createEncoder((lines) => sink.write(lines));
+  const out = createEncoder((lines) => sink.write(lines), undefined, segments === null ? undefined : batchOf(segments));
 
   // ---------------------------------------------------------------- entering
 
@@ -1240,6 +1222,25 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let omittedWhileWaiting = 0;
   let waitingLines = 0;
   let omittedOrdinary = 0;
+  let gone = 0;
+  const seams =
+    segments === null
+      ? null
+      : createSeams({
+          sink: segments,
+          writeCall: (id, { fn, parent, t0, json }) => writeOpenCall(id, fn, parent, t0, json),
+          writeAgain(line) {
+            line.write(out, 'bare');
+            // Before the end of the object.
+            out.cut(out.position() - 2);
+            out.text(',"again":true}\n');
+            lineCount++;
+          },
+          gone(fn, calls) {
+            recorded[reportedAs.get(fn) ?? fn] -= calls;
+            gone += calls;
+          },
+        });
   const keeper =
     options.keep === null
       ? null
@@ -1278,6 +1279,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     openCalls = doneOpenCalls;
     endedCuts = [];
     keeper?.begin();
+    seams?.forget();
+    seams?.cross(out);
     forgetNewErrors();
     // A drain that was cut off goes on where its last whole batch ended.
     let v = doneValues;
@@ -1329,7 +1332,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
         } else {
           rawLine(values[v] as string | Line, values[v + 1] as LineKind, scope.budget);
           v += 2;
-          if (out.endLine()) written(i + SLOTS, v, scope);
+          if (out.endLine()) {
+            written(i + SLOTS, v, scope);
+            seams?.cross(out);
+          }
           chargeTo(scope.budget);
         }
         continue;
@@ -1391,6 +1397,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
         out.constant(args[last]);
         if (out.position() < ampleTo) lineCount++;
         else if (!hasRoom(start, DETAIL, budget, fn)) cutCall(start, id, caller, fn, budget);
+        if (seams !== null && !limits.cut.has(id)) {
+          seams.called(id, { fn, parent: caller, t0: timeAt(i + 3), json: scope.json });
+        }
       } else if (kind === CAPPED_EXCEPTION) {
         const key = fn + (values[v] as ThrownValue).key;
         if (limits.isKnownError(budget, key)) {
@@ -1414,6 +1423,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         }
       } else {
         if (keeper === null && kind < SETTLE) openCalls--;
+        seams?.ended(id);
         const time = timeAt(i + 3);
         out.constant(text.end);
         out.time(time);
@@ -1434,6 +1444,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
       if (out.endLine()) {
         written(i + SLOTS, v, scope);
+        seams?.cross(out);
         chargeTo(scope.budget);
       }
     }
@@ -1441,6 +1452,24 @@ export function createRecorder(options: RecorderOptions): Recorder {
     writeLimits();
     out.flush();
     written(at, v, scope);
+  }
+
+  /** At the beginning of a segment: a call that is open. */
+  function writeOpenCall(id: number, fn: number, caller: number, t0: number, json: Uint8Array): void {
+    const known = table[fn] ?? lateEntry(fn);
+    const text = known.text ?? (known.text = functionText(known));
+    out.constant(heads[CALL]);
+    out.integer(id);
+    if (caller === 0) out.constant(noParent);
+    else {
+      out.constant(parentKey);
+      out.integer(caller);
+    }
+    out.constant(text.call);
+    out.time(t0);
+    if (json.length > 0) out.bytes(json);
+    out.text(OPEN_CALL);
+    lineCount++;
   }
 
   /**
@@ -1460,6 +1489,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
     }
     const end = out.position();
+    if (end - start > longestLine) return false;
     const size = sink.bytes + end;
     if (!limits.fits(part, part === DETAIL ? size + openCalls * END_BYTES : size)) return false;
     const bytes = root.bytes + end - start;
@@ -1481,7 +1511,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     charge(out.position());
     charged = root;
     const left = limits.ample(root, sink.bytes) - root.bytes;
-    if (keeper !== null) ampleTo = -1;
+    if (keeper !== null || segments !== null) ampleTo = -1;
     else
       ampleTo = min(out.position() + left, limits.ample(null, sink.bytes) - sink.bytes - EVENTS * END_BYTES, out.batch);
   }
@@ -1537,6 +1567,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return;
     }
     if (typeof line !== 'string') arrayPush(lines, line);
+    if (is === 'begin') seams?.began(id, line as Line);
+    else if (is === 'end') seams?.ended(id);
     if (is === 'end' && limits.cut.has(id)) {
       arrayPush(endedCuts, id);
       omittedLines++;
@@ -1608,6 +1640,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     if (limitsSaid > 0) limitsReached = [];
     limitsSaid = 0;
     keeper?.commit();
+    seams?.commit();
     for (let i = 0; i < endedCuts.length; i++) limits.cut.delete(endedCuts[i]);
     if (endedCuts.length > 0) endedCuts = [];
     if (newErrors.length > 0) newErrors = [];
@@ -1652,7 +1685,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const notKept = omittedByKeep + omittedWhileWaiting;
     const keptBefore = omittedBefore < 0 ? notKept : omittedByKeepBefore;
     const counted = {
-      [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before - omittedByShare - keptBefore,
+      [sampleRate < 1 ? 'not_sampled' : 'max_calls']: before - omittedByShare - keptBefore - gone,
+      older_segments: gone,
       context_share: omittedByShare,
       max_file: all - before - notKept + keptBefore,
       not_kept: omittedByKeep,
@@ -1671,6 +1705,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const ts = epoch.text(now());
     let text = '';
     let size = sink.bytes + END_OF_PROCESS;
+    const mostTotals = segments === null ? Infinity : segments.size / 2;
     arrayForEach(table, (known, fn) => {
       if (!known || !(recorded[fn] < calls[fn])) return;
       const { entry, path } = known;
@@ -1678,7 +1713,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         `{"type":"summary","proc":"${proc}","ts_ns":${ts},"func":${quote(entry.name)},"file":${quote(path)},"line":${entry.line},` +
         `"calls":${calls[fn]},"recorded":${recorded[fn]},"exceptions":${exceptions[fn]}}\n`;
       size += byteLength(line);
-      if (!limits.fits(TOTALS, size)) return void omittedTotals++;
+      if (!limits.fits(TOTALS, size) || size - sink.bytes > mostTotals) return void omittedTotals++;
       counts.events++;
       text += line;
     });

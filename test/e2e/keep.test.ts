@@ -205,6 +205,6 @@ test('what is wrong in HANDIT_KEEP is one line, and the oldest is kept', async (
   const { stderr } = await runNode(process.execPath, ['--require', register, 'app.js'], {
     ...{ cwd, env: { HANDIT_KEEP: 'slow' } },
   });
-  expect(stderr).toMatch(/^handit: HANDIT_KEEP="slow" is not oldest, .*; using oldest\n$/);
+  expect(stderr).toMatch(/^handit: HANDIT_KEEP="slow" is not oldest, newest, .*; using oldest\n$/);
   expect(readFileSync(join(cwd, 'handit_events.jsonl'), 'utf8')).toContain('"type":"call"');
 });

@@ -1,5 +1,5 @@
 import { closeSync, createReadStream, fstatSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Duplex, pipeline, Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { Indexer } from '../indexer.js';
@@ -37,6 +37,21 @@ export async function openTrace(inputs: string | readonly string[], options: Ope
   return new Trace(indexer, sources);
 }
 
+/** What a process with HANDIT_KEEP=newest wrote beside that file, in the order of the lines. */
+export function segmentsOf(file: string): string[] {
+  const base = basename(file).replace(/\.jsonl$/, '');
+  let names: string[];
+  try {
+    names = readdirSync(dirname(file));
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => name.startsWith(`${base}.`) && /^[0-9a-f]{8}-\d{6,}\.jsonl$/.test(name.slice(base.length + 1)))
+    .sort()
+    .map((name) => join(dirname(file), name));
+}
+
 /** The files that an argument means. */
 export function filesOf(input: string): string[] {
   if (input === '-') return [input];
@@ -44,8 +59,11 @@ export function filesOf(input: string): string[] {
   try {
     stats = statSync(input);
   } catch (error) {
+    const segments = segmentsOf(input);
+    if (segments.length > 0) return segments;
     throw inputError(input, error as NodeJS.ErrnoException);
   }
+  if (stats.isFile()) return [input, ...segmentsOf(input)];
   if (!stats.isDirectory()) return [input];
   const names = readdirSync(input, { withFileTypes: true })
     .filter((entry) => !entry.isDirectory() && /\.jsonl(\.\w+)?$/.test(entry.name))
