@@ -9,6 +9,7 @@ import type { ExportOptions, Notes } from '../export/export-options.js';
 import type { Trace } from '../reader/trace.js';
 import { chooseProcesses, RUN_OPTIONS } from './choose-run.js';
 import { type Command, type Given, textOption, UsageError, type Values } from './command.js';
+import { exportClickHouse } from './export-clickhouse.js';
 import { followOtlp, pushOtlp, receiverOf } from './export-otlp.js';
 import { openInputs } from './inputs.js';
 import { warn } from './output.js';
@@ -43,19 +44,19 @@ const FORMATS: Readonly<Record<string, Format>> = {
 };
 
 /** Those that are no text, or go to a server. */
-const TARGETS = [...Object.keys(FORMATS), 'parquet'];
+const TARGETS = [...Object.keys(FORMATS), 'parquet', 'clickhouse'];
 
 /** Takes a trace to other tools. */
 export const exportCommand: Command = {
   usage: '[file...] --to <format>',
-  summary: 'the trace for other tools: OpenTelemetry, Perfetto, speedscope, HAR, Parquet',
+  summary: 'the trace for other tools: OpenTelemetry, Perfetto, speedscope, HAR, Parquet, ClickHouse',
   options: {
     to: { type: 'string', value: '<format>', summary: TARGETS.join(', ') },
     output: { type: 'string', short: 'o', value: '<file>', summary: 'where to write; "-": standard output' },
     endpoint: {
       type: 'string',
       value: '<url>',
-      summary: 'otlp: send it there, to /v1/traces (default: OTEL_EXPORTER_OTLP_ENDPOINT)',
+      summary: 'send it there: otlp (default: OTEL_EXPORTER_OTLP_ENDPOINT), clickhouse',
     },
     follow: {
       type: 'boolean',
@@ -67,6 +68,7 @@ export const exportCommand: Command = {
       type: 'boolean',
       summary: 'otlp: every call; without, those that failed or took 1 ms, and what is above them',
     },
+    ddl: { type: 'boolean', summary: 'clickhouse: the tables that it writes to' },
     side: { type: 'string', value: '<side>', summary: 'har: the exchanges of the client (default) or of the server' },
     ...RUN_OPTIONS,
   },
@@ -79,6 +81,7 @@ async function exportTrace(given: Given): Promise<void> {
   if (to === undefined || !TARGETS.includes(to)) {
     throw new UsageError(`--to ${to === undefined ? 'is missing' : `is "${to}"`}; allowed: ${TARGETS.join(', ')}`);
   }
+  if (to === 'clickhouse') return exportClickHouse(given);
   const receiver = to === 'otlp' && values.output === undefined ? receiverOf(values) : undefined;
   if (values.follow === true) {
     if (!receiver) throw new UsageError('--follow needs --to otlp and a receiver: give --endpoint <url>');
