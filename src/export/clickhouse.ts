@@ -65,7 +65,7 @@ export class ClickHouse {
         headers: { ...headers, ...(body && { 'content-encoding': 'gzip' }) },
         redirect: 'manual',
         ...(body && { duplex: 'half' }),
-      } as RequestInit);
+      });
       const text = await response.text();
       if (!response.ok) throw new PushError(`status ${response.status}: ${text.trim().slice(0, 300)}`);
       return text;
