@@ -14,7 +14,7 @@ import {
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Call, TestEnd, TraceRecord } from '../../src/trace-format.js';
-import { nodes, type NodeBinary } from '../helpers/node-versions.js';
+import { isFrom, nodes, type NodeBinary } from '../helpers/node-versions.js';
 import { cleanEnv, installHandit, repository } from '../helpers/run.js';
 import { readTrace, validateTrace } from '../helpers/trace.js';
 
@@ -42,6 +42,8 @@ export interface MatrixRun {
   group: (typeof GROUPS)[number];
   /** Major versions of Node on which this is known to run by itself; default: all. */
   nodes?: readonly number[];
+  /** The first version of these on which it does, where that is not their first. */
+  since?: string;
   /** Why not on the others. */
   because?: string;
   /** Commands before, without handit. */
@@ -70,8 +72,8 @@ export interface MatrixTrace {
   /** The first recorded call of a function. Throws where there is none. */
   call(func: string): Call;
   tests: TestEnd[];
-  /** The major version of Node. */
-  node: number;
+  /** The version of Node. */
+  node: string;
   folder: string;
 }
 
@@ -99,7 +101,7 @@ export function matrix(run: MatrixRun): void {
     for (const node of nodes()) {
       const { label, major } = node;
       const row = { app, title, group, because, partial, node: label };
-      if (run.nodes && !run.nodes.includes(major)) {
+      if ((run.nodes && !run.nodes.includes(major)) || (run.since && !isFrom(node.version, run.since))) {
         if (because === undefined) throw new Error(`${title}: say in "because" why it does not run on Node ${major}`);
         report({ ...row, outcome: 'not run' });
         continue;
@@ -148,7 +150,7 @@ async function compareRuns(run: MatrixRun, node: NodeBinary): Promise<void> {
   expect(without).toMatchObject({ code: exitCode });
   for (const path of compare) expect((without as { files: Record<string, unknown> }).files[path]).not.toBeNull();
   validateTrace(trace);
-  run.expect(readable(readTrace(trace), node.major, folder));
+  run.expect(readable(readTrace(trace), node.version, folder));
 }
 
 const same = (text: string): string => text;
@@ -167,7 +169,7 @@ function contents(path: string): string {
   }
 }
 
-function readable(records: TraceRecord[], node: number, folder: string): MatrixTrace {
+function readable(records: TraceRecord[], node: string, folder: string): MatrixTrace {
   const all = records.filter((record): record is Call => record.type === 'call');
   return {
     records,
