@@ -9,11 +9,13 @@ function normalise(text: string): string {
     text
       .replace(/\b\d+(\.\d+)? ?m?s\b/g, 'N ms')
       // Test files that run at the same time end in any order.
-      .replace(/(?:^ [✓❯] .*\n(?:^ {3,}.*\n)*)+/gm, (files) =>
+      .replace(/^ [✓❯] [\s\S]*?(?=^ *Test Files |^⎯|(?![\s\S]))/m, (files) =>
         files
           .split(/^(?= [✓❯])/m)
+          .map((file) => file.trimEnd())
           .sort()
-          .join(''),
+          .join('\n')
+          .concat('\n\n'),
       )
       .replace(/^ *(Start at|Duration) .*$/gm, '$1')
       .replace(/"(startTime|endTime|duration)": ?[\d.]+/g, '"$1":0')
