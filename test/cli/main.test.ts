@@ -64,7 +64,7 @@ const wrong: [string[], string][] = [
   [['--', 'no-such-command-here'], 'cannot start "no-such-command-here": there is no such command'],
   [
     ['no-command'],
-    'unknown command or file "no-command"; allowed: print, show, stats, report, open, diff, llm, mcp, export, doctor, completion, a file to run, -- <command>, --help, --version',
+    'unknown command or file "no-command"; allowed: print, show, stats, report, open, diff, llm, mcp, query, export, doctor, completion, a file to run, -- <command>, --help, --version',
   ],
 ];
 
