@@ -97,7 +97,14 @@ function askedFor({ files, values }: Given): Asked {
   if (sql === undefined || !/\s/.test(sql.trim())) {
     throw new UsageError('give the SQL as the last word: handit query "select * from calls limit 5"; or --schema');
   }
-  return { sql: sql.replace(/[;\s]+$/, ''), files: files.slice(0, -1) };
+  return { sql: withoutEnd(sql), files: files.slice(0, -1) };
+}
+
+/** Without the `;` and the white space after it; a pattern that ends in `$` takes long where much of that is inside. */
+function withoutEnd(sql: string): string {
+  let text = sql.trimEnd();
+  while (text.endsWith(';')) text = text.slice(0, -1).trimEnd();
+  return text;
 }
 
 const SCHEMA = `select table_name as "view", column_name as "column", data_type as "type" from information_schema.columns

@@ -35,7 +35,9 @@ function without({ ['service.name']: _, ...rest }: Record<string, string>): Reco
 
 function withPath(base: string): string {
   const url = new URL(base);
-  if (!url.pathname.endsWith(TRACES)) url.pathname = url.pathname.replace(/\/*$/, TRACES);
+  let path = url.pathname;
+  while (path.endsWith('/')) path = path.slice(0, -1);
+  if (!path.endsWith(TRACES)) url.pathname = path + TRACES;
   return url.href;
 }
 

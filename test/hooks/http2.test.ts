@@ -88,7 +88,9 @@ describe.each(nodes())('node:http2 on Node $version', ({ path, version }) => {
     const lines = exchangeText(records).map((line) => line.replace(/http:\/\/localhost:\d+/, ''));
     // Before 22.17 there are no channels for it.
     const hasChannels = isFrom(version, '22.17');
-    expect(lines.filter((line) => !line.includes(' server '))).toEqual(hasChannels ? client : []);
+    // 24.5 has none for what a client sends.
+    const sent = version.startsWith('24.5.') ? client.map((line) => line.replace(' {"a":1} (7)', '')) : client;
+    expect(lines.filter((line) => !line.includes(' server '))).toEqual(hasChannels ? sent : []);
     expect(lines.filter((line) => line.includes(' server '))).toEqual(hasChannels ? server : []);
     const handled = records.filter((record) => record.type === 'call' && record.func === 'handle');
     const requests = records.flatMap((record) =>
