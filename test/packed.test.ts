@@ -12,7 +12,7 @@ beforeAll(() => {
   packed = pack();
 });
 
-test('the package has these files, and less than 230 kB without the viewer', () => {
+test('the package has these files, and less than 300 kB without the viewer', () => {
   const paths = [...packed.files.keys()];
   const expected = ['README.md', 'LICENSE', 'package.json', 'register.mjs', 'register/package.json'];
   expect(paths).toEqual(expect.arrayContaining(expected));
@@ -24,7 +24,7 @@ test('the package has these files, and less than 230 kB without the viewer', () 
   );
   const viewer = packed.files.get('dist/viewer.html') ?? '';
   const size = readFileSync(packed.tarball).length - (viewer ? gzipSync(viewer).length : 0);
-  expect(size).toBeLessThan(230_000);
+  expect(size).toBeLessThan(300_000);
 });
 
 test('the package names the license of everything that is bundled', () => {
