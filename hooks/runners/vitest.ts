@@ -105,9 +105,11 @@ function happened(state: State, event: string, task: Task): undefined {
   if (task.type === 'suite') {
     // Tests of a suite that is left out are not heard of.
     if (event === 'suite-finished' && task.mode !== 'run') leaveOut(state, task);
-    if (event === 'suite-finished' || event === 'suite-failed-early') suiteEnds(state, event, task);
-    // Behind the last file vitest ends its workers, by a signal or from outside.
-    if (event === 'suite-finished' && task.filepath !== undefined) state.host.flush();
+    if (event === 'suite-finished' || event === 'suite-failed-early') {
+      suiteEnds(state, event, task);
+      // After the last file vitest ends its workers, by a signal or from outside.
+      if (task.filepath !== undefined) state.host.flush();
+    }
     return;
   }
   const attempt = state.attempts.get(task);
