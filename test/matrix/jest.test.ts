@@ -9,7 +9,9 @@ function normalise(text: string): string {
     .replace(/ \(\d+(\.\d+)? m?s\)/g, '')
     .replace(/^Time: .*$/gm, '')
     .replace(/\(node:\d+\)/g, '')
-    .replace(/ \(use `node --trace-warnings .*$/gim, '');
+    .replace(/ \(use `node --trace-warnings .*$/gim, '')
+    // Said of workers that take more than half a second to end.
+    .replace(/^A worker process has failed to exit gracefully .*$/gm, '');
 }
 
 /** Files in workers end in any order, and the empty lines between them come as they like. */
