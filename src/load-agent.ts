@@ -29,7 +29,7 @@ export function withAgent(require: NodeJS.Require, folder: string, start: (loade
   const script = cache === null ? null : cachedScript(require, file, cache);
   if (cache === null || script === null) {
     const loaded = require('./agent.cjs') as typeof agent;
-    delete require.cache[file];
+    forget(require, file);
     return start(loaded);
   }
   const module = { exports: {} };
@@ -87,4 +87,13 @@ function store(cache: string, script: Vm.Script): void {
   } catch {
     // It costs time, nothing else.
   }
+}
+
+/**
+ * Takes a file of this package out of `require.cache`, which programs walk through and empty: what starts twice finds the
+ * first agent running. The `require` that Node 22 has for CommonJS out of an archive of Plug'n'Play has no such cache.
+ */
+export function forget(require: NodeJS.Require, file: string): void {
+  const { cache } = require as { cache?: NodeJS.Dict<NodeModule> };
+  if (cache) delete cache[file];
 }

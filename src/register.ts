@@ -1,6 +1,6 @@
 import { getEnvironmentData, isMainThread, parentPort, setEnvironmentData } from 'node:worker_threads';
 import { isEnabled } from './config.js';
-import { withAgent } from './load-agent.js';
+import { forget, withAgent } from './load-agent.js';
 import { warn } from './log.js';
 import { isPackageManager } from './process/package-manager.js';
 
@@ -25,6 +25,5 @@ try {
     `cannot start (${error instanceof Error ? error.message : String(error)}); the program runs without being recorded`,
   );
 } finally {
-  // Programs walk through this, and empty it. What starts twice finds the first agent running.
-  delete require.cache[__filename];
+  forget(require, __filename);
 }

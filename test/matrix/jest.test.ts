@@ -5,13 +5,15 @@ const group = 'Test runners';
 
 /** Durations and process ids. */
 function normalise(text: string): string {
-  return text
-    .replace(/ \(\d+(\.\d+)? m?s\)/g, '')
-    .replace(/^Time: .*$/gm, '')
-    .replace(/\(node:\d+\)/g, '')
-    .replace(/ \(use `node --trace-warnings .*$/gim, '')
-    // Said of workers that take more than half a second to end.
-    .replace(/^A worker process has failed to exit gracefully .*$/gm, '');
+  return (
+    text
+      .replace(/ \(\d+(\.\d+)? m?s\)/g, '')
+      .replace(/^Time: .*$/gm, '')
+      .replace(/\(node:\d+\)/g, '')
+      .replace(/ \(use `node --trace-warnings .*$/gim, '')
+      // Said of workers that take more than half a second to end.
+      .replace(/^A worker process has failed to exit gracefully .*$/gm, '')
+  );
 }
 
 /** Files in workers end in any order, and the empty lines between them come as they like. */
