@@ -411,6 +411,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let lost = 0;
   /** Calls left out before the file had its full size; -1: it has not. */
   let omittedBefore = -1;
+  /** A call that has been counted, and is about to be recorded. */
+  let entering = 0;
 
   let lastThrow: { value: unknown; fn: number; at: number } | null = null;
   let lastError: unknown;
@@ -656,37 +658,46 @@ export function createRecorder(options: RecorderOptions): Recorder {
     return false;
   }
 
+  function roomToEnter(values: number): boolean {
+    entering = 1;
+    try {
+      return room(values);
+    } finally {
+      entering = 0;
+    }
+  }
+
   // What decides whether a call is recorded stands in each of these: a function for it costs a call beyond the cap a
   // nanosecond.
 
   function e0(fn: number, lexical: CallHandle): number {
     if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
-    if (tight(0) && !room(0)) return COUNTED - fn;
+    if (tight(0) && !roomToEnter(0)) return COUNTED - fn;
     return open(fn, lexical, valueAt);
   }
 
   function e1(fn: number, lexical: CallHandle, a: unknown): number {
     if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
-    if (tight(1) && !room(1)) return COUNTED - fn;
+    if (tight(1) && !roomToEnter(1)) return COUNTED - fn;
     return open(fn, lexical, put(a, valueAt));
   }
 
   function e2(fn: number, lexical: CallHandle, a: unknown, b: unknown): number {
     if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
-    if (tight(2) && !room(2)) return COUNTED - fn;
+    if (tight(2) && !roomToEnter(2)) return COUNTED - fn;
     return open(fn, lexical, put(b, put(a, valueAt)));
   }
 
   function e3(fn: number, lexical: CallHandle, a: unknown, b: unknown, c: unknown): number {
     if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
-    if (tight(3) && !room(3)) return COUNTED - fn;
+    if (tight(3) && !roomToEnter(3)) return COUNTED - fn;
     return open(fn, lexical, put(c, put(b, put(a, valueAt))));
   }
 
   function en(fn: number, lexical: CallHandle, args: unknown[]): number {
     if (!(++calls[fn] <= limit) && (calls[fn] > beyond || !admit(fn))) return COUNTED - fn;
     const { length } = args;
-    if (!room(length)) return COUNTED - fn;
+    if (tight(length) && !roomToEnter(length)) return COUNTED - fn;
     let next = valueAt;
     for (let i = 0; i < length; i++) next = put(args[i], next);
     return open(fn, lexical, next);
@@ -1543,7 +1554,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   function fill(): void {
     if (full) return;
     full = true;
-    omittedBefore = omittedCalls();
+    omittedBefore = omittedCalls() - entering;
     omittedByKeepBefore = omittedByKeep + omittedWhileWaiting;
   }
 
