@@ -2,7 +2,7 @@
 // recorder guards all come from this table.
 
 export interface Probe {
-  /** As rewritten code calls it, after a prefix: short, for it stands in every function. */
+  /** As rewritten code calls it, after a prefix: short, for every function has some of them. */
   name: string;
   /** What it is called everywhere else. */
   means: string;
@@ -71,11 +71,14 @@ export const PROBE_NAMES: readonly ProbeName[] = PROBES.map(({ name }) => name);
 export const GLOBAL = '__handit__';
 
 /** Source of a pattern for the probes that take a function's id. */
-export const ID_PROBES = `(?:${PROBES.flatMap(({ name, takesId }) => (takesId ? [name] : [])).join('|')})`;
+export const ID_PROBES = anyOf(({ takesId }) => takesId);
 /** Source of a pattern for those of them that begin a call. */
-export const ENTER_PROBES = `(?:${PROBES.flatMap(({ name, fallback }) =>
-  fallback === 'counted' || fallback === 'unrecorded' ? [name] : [],
-).join('|')})`;
+export const ENTER_PROBES = anyOf(({ fallback }) => fallback === 'counted' || fallback === 'unrecorded');
+
+function anyOf(isMeant: (probe: Probe) => boolean): string {
+  const meant = PROBES.filter(isMeant).map(({ name }) => name);
+  return `(?:${meant.join('|')})`;
+}
 
 /** Text of a statement that exports all probes. */
 export const EXPORTS = `export const{${PROBE_NAMES.join(',')}}=globalThis.${GLOBAL}`;

@@ -24,13 +24,14 @@ const allowed: Record<string, string[]> = {
   'src/compare': ['src/reader', 'src/trace-format'],
   'src/llm': ['src/reader', 'src/trace-format'],
   'src/report': ['src/compare', 'src/reader', 'src/trace-format', 'src/files', 'src/version'],
-  'src/mcp': ['src/report', 'src/compare', 'src/llm', 'src/reader', 'src/trace-format'],
+  'src/escape-controls': [],
+  'src/mcp': ['src/report', 'src/compare', 'src/llm', 'src/reader', 'src/trace-format', 'src/escape-controls'],
   'src/viewer': ['src/report', 'src/compare', 'src/reader', 'src/trace-format'],
   'src/export': ['src/reader', 'src/trace-format', 'src/version'],
   'src/query': ['src/llm', 'src/reader', 'src/trace-format'],
   'src/cli': [
     ...['src/export', 'src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],
-    ...['src/llm', 'src/mcp', 'src/query'],
+    ...['src/llm', 'src/mcp', 'src/query', 'src/escape-controls'],
   ],
   'src/api': ['src/recorder', 'src/files', 'src/intrinsics'],
   'src/agent': [

@@ -1,4 +1,5 @@
 import { bufferView, indexOfByte, isUtf8 } from '../../src/intrinsics.js';
+import { isOpening } from '../../src/recorder/json-characters.js';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -85,11 +86,6 @@ function knownWordsFrom(bytes: Uint8Array): number {
   if (indexOfByte(bytes, QUOTE) >= 0) return bytes.length;
   const space = indexOfByte(bytes, SPACE);
   return space < 0 ? bytes.length : space + 1;
-}
-
-/** `{` and `[`. */
-function isOpening(code: number): boolean {
-  return code === 0x7b || code === 0x5b;
 }
 
 /** `}` and `]`. */

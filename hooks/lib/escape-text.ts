@@ -1,6 +1,6 @@
 import { charCode } from '../../src/intrinsics.js';
 import type { Encoder } from '../../src/recorder/encoder.js';
-import { isSpace } from './scan-json.js';
+import { isSpace } from '../../src/recorder/json-characters.js';
 import { mayHoldFormed, mayNameSecret } from '../../src/recorder/secret-bytes.js';
 import { SECRET, type KeyTest } from '../../src/recorder/key-kinds.js';
 

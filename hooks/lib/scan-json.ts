@@ -1,4 +1,5 @@
 import { charCode, each, Uint8Array } from '../../src/intrinsics.js';
+import { isSpace } from '../../src/recorder/json-characters.js';
 import { mayBeginWithScheme, mayHoldShape } from '../../src/recorder/secret-shapes.js';
 import { mayHoldBlock, mayNameSecret } from '../../src/recorder/secret-bytes.js';
 import { NAMING, SECRET, SOFT, type KeyTest } from '../../src/recorder/key-kinds.js';
@@ -186,11 +187,6 @@ class Scan {
 
 function isLineEnd(code: number): boolean {
   return code === 0x0a || code === 0x0d;
-}
-
-/** White space of JSON. */
-export function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function isHex(code: number): boolean {

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ToolError } from '../mcp/arguments.js';
 import { McpServer } from '../mcp/server.js';
 import { INSTRUCTIONS, toolsOf } from '../mcp/tools.js';
 import { TraceFile } from '../mcp/traces.js';
+import { hasDuckDB } from '../query/database.js';
 import { version } from '../version.js';
 import { type Command, type Given, UsageError } from './command.js';
 import type { Output } from './output.js';
@@ -33,19 +33,6 @@ async function mcp({ files, values, out }: Given): Promise<void> {
     const answer = await server.answer(line);
     if (answer !== undefined) process.stdout.write(`${answer}\n`);
   }
-}
-
-/** Next to handit, or in the project: it is looked for, and not loaded. */
-function hasDuckDB(): boolean {
-  for (const from of [__filename, join(process.cwd(), 'package.json')]) {
-    try {
-      createRequire(from).resolve('@duckdb/node-api');
-      return true;
-    } catch {
-      // Not from there.
-    }
-  }
-  return false;
 }
 
 /** In a process of its own, for a query that does not stop is ended with it. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { escapeControls, terminalLine } from './escape.js';
+import { escapeControls } from '../escape-controls.js';
+import { terminalLine } from './escape.js';
 
 /** Where a command says what it found. */
 export interface Output {

@@ -43,7 +43,7 @@ function* showLines(trace: Trace, node: number, out: Output): Generator<string> 
   if (session !== -1) yield `session ${trace.sessions[session].tag} (${trace.sessions[session].id})`;
   yield `began ${clockText(trace, trace.nodes.t0[node])}`;
   const style = { width: out.width, ids: true };
-  const callers = callersOf(trace, node);
+  const callers = trace.callersOf(node);
   if (callers.length > MOST_CALLERS) yield paint.dim(`… ${counted(callers.length - MOST_CALLERS, 'caller')} above`);
   for (const caller of callers.slice(-MOST_CALLERS)) yield `  ${nodeLine(trace, caller, style, 2)}`;
   yield paint.bold(nodeLine(trace, node, style));
@@ -51,13 +51,6 @@ function* showLines(trace: Trace, node: number, out: Output): Generator<string> 
   if (trace.isExchange(node)) yield* exchangeLines(trace, node);
   else yield* callLines(trace, node);
   yield* childLines(trace, node, style);
-}
-
-/** From the top. */
-function callersOf(trace: Trace, node: number): number[] {
-  const callers: number[] = [];
-  for (let above = trace.nodes.parent[node]; above !== -1; above = trace.nodes.parent[above]) callers.push(above);
-  return callers.reverse();
 }
 
 function* callLines(trace: Trace, node: number): Generator<string> {

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { segmentsOf } from '../reader/node/open-trace.js';
-import { droppedText, REMEDIES } from '../reader/missing.js';
+import { droppedText, limitText, remedy } from '../reader/missing.js';
 import type { Limit, ProcessEnd, ProcessStart } from '../trace-format.js';
 import type { RunResult } from './run.js';
 
@@ -33,13 +33,8 @@ export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): str
   const lines = [`${sizeText(size)} from ${of} in ${name}; see it with: handit print, or in the browser: handit open`];
   for (const [reason, count] of dropped) lines.push(droppedText(reason, count) + remedy(reason));
   // Of processes that were killed.
-  for (const reason of reached)
-    if (!dropped.has(reason)) lines.push(`a limit was reached (${reason})${remedy(reason)}`);
+  for (const reason of reached) if (!dropped.has(reason)) lines.push(limitText(reason));
   return lines;
-}
-
-function remedy(reason: string): string {
-  return Object.hasOwn(REMEDIES, reason) ? `; ${REMEDIES[reason]}` : '';
 }
 
 type Found = ProcessStart | ProcessEnd | Limit;

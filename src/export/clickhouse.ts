@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { ddl, type RunRows, TABLES } from './clickhouse-tables.js';
-import type { Endpoint } from './push.js';
+import { type Endpoint, reasonOf } from './push.js';
 
 /** The server does not take it, or is not there. */
 export class PushError extends Error {}
@@ -71,8 +71,7 @@ export class ClickHouse {
       return text;
     } catch (error) {
       if (error instanceof PushError) throw error;
-      const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
-      throw new PushError(cause?.code ?? cause?.message ?? message);
+      throw new PushError(reasonOf(error as Error));
     } finally {
       body?.destroy();
     }

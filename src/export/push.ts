@@ -42,12 +42,17 @@ export async function post(endpoint: Endpoint, body: string, stop?: AbortSignal)
       if (!BUSY.has(response.status)) return { kind: 'refused', reason };
       wait = pauseOf(response.headers.get('retry-after')) ?? wait;
     } catch (error) {
-      const { cause, message } = error as Error & { cause?: { code?: string; message?: string } };
-      reason = cause?.code ?? cause?.message ?? message;
+      reason = reasonOf(error as Error);
     }
     if (round === TRIES || stop?.aborted) return { kind: 'refused', reason };
     await pause(Math.min(wait, LONGEST_PAUSE_MS), stop);
   }
+}
+
+/** Why `fetch` got no answer. */
+export function reasonOf({ cause, message }: Error): string {
+  const { code, message: why } = (cause ?? {}) as { code?: string; message?: string };
+  return code ?? why ?? message;
 }
 
 /** Seconds, or a date. */

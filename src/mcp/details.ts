@@ -5,7 +5,7 @@ import { conversationLines, usageText } from '../llm/conversation.js';
 import { llmExchangeOf } from '../llm/exchange.js';
 import type { BodyPreview, ErrorInfo, Preview } from '../trace-format.js';
 import { sourceText } from './failures.js';
-import { callersOf } from './tree.js';
+import { callerLines } from './tree.js';
 import { errorText, msText, nodeText, oneLine, quoted, valueText } from './text.js';
 
 const SHOWN_CHILDREN = 30;
@@ -19,7 +19,7 @@ export function* detailLines(trace: Trace, node: number, full: boolean): Generat
   if (test !== -1) yield `test ${quoted(trace.tests[test].name)}`;
   if (session !== -1) yield `session ${quoted(trace.sessions[session].tag || trace.sessions[session].id)}`;
   if (agent !== undefined) yield `agent ${quoted(agent)}`;
-  const callers = callersOf(trace, node);
+  const callers = callerLines(trace, node);
   if (callers.length > 0) yield* ['called by, from the top:', ...callers];
   if (trace.isExchange(node)) yield* exchangeLines(trace, node, most);
   else yield* callLines(trace, node, most);

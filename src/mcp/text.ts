@@ -1,23 +1,12 @@
 import { shortValue } from '../compare/short-value.js';
+import { escapeControls } from '../escape-controls.js';
 import { ABORTED, CAPPED, ENDED, FAILED, KIND_MASK, OPEN, OUTCOME_MASK, SERVER } from '../reader/columns.js';
 import type { Trace } from '../reader/trace.js';
 
-/** What a recorded text may not do: begin a line of its own, hide, or turn the rest around. */
-// eslint-disable-next-line no-control-regex
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\udb40[\udc00-\udfff]/g;
-
-/** As one line, whatever it holds. */
+/** As one line, whatever it holds: with the short escapes of JSON. */
 export function oneLine(text: string, most = 2000): string {
-  const line = text.replace(UNSAFE, (found) =>
-    JSON.stringify(found)
-      .slice(1, -1)
-      .replace(/[^ -~]/g, unicode),
-  );
+  const line = escapeControls(text.replaceAll('\b', '\\b').replaceAll('\f', '\\f'));
   return line.length > most ? `${line.slice(0, most)}…` : line;
-}
-
-function unicode(char: string): string {
-  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** A recorded text, in quotes. */

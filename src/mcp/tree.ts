@@ -49,13 +49,10 @@ function isLike(trace: Trace, one: number, other: number): boolean {
   return func[one] === func[other] && trace.hasFailed(one) === trace.hasFailed(other);
 }
 
-/** From the top. */
-export function callersOf(trace: Trace, node: number, most = 20): string[] {
-  const callers: string[] = [];
-  let left = 0;
-  for (let above = trace.nodes.parent[node]; above !== -1; above = trace.nodes.parent[above]) {
-    if (callers.length < most) callers.unshift(`  ${nodeText(trace, above, { values: 80 })}`);
-    else left++;
-  }
-  return left > 0 ? [oneLine(`  … ${left} more above`), ...callers] : callers;
+/** From the top; of many, the nearest ones. */
+export function callerLines(trace: Trace, node: number, most = 20): string[] {
+  const all = trace.callersOf(node);
+  const left = all.length - most;
+  const shown = all.slice(-most).map((caller) => `  ${nodeText(trace, caller, { values: 80 })}`);
+  return left > 0 ? [oneLine(`  … ${left} more above`), ...shown] : shown;
 }

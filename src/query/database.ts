@@ -158,17 +158,33 @@ async function own<T>(result: Promise<T>): Promise<T> {
 const READS = /^(\s|\(|--.*\n|\/\*[\s\S]*?\*\/)*(select|with|from|values)\b/i;
 const ONLY_SELECT = 'only a select is run: the views can be read, and nothing else';
 
-function loadDuckDB(): typeof DuckDB {
-  const name = '@duckdb/node-api';
-  // Next to handit, or in the project where handit was called by its path.
-  for (const from of [__filename, join(process.cwd(), 'package.json')]) {
+const PACKAGE = '@duckdb/node-api';
+
+/** Next to handit, or in the project where handit was called by its path. */
+function places(): NodeJS.Require[] {
+  return [__filename, join(process.cwd(), 'package.json')].map((from) => createRequire(from));
+}
+
+/** It is looked for, and not loaded. */
+export function hasDuckDB(): boolean {
+  return places().some((require) => {
     try {
-      return createRequire(from)(name) as typeof DuckDB;
+      return require.resolve(PACKAGE) !== '';
+    } catch {
+      return false;
+    }
+  });
+}
+
+function loadDuckDB(): typeof DuckDB {
+  for (const require of places()) {
+    try {
+      return require(PACKAGE) as typeof DuckDB;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
     }
   }
-  throw new QueryError(`queries need DuckDB, which is not installed: npm install --save-dev ${name} (about 70 MB)`);
+  throw new QueryError(`queries need DuckDB, which is not installed: npm install --save-dev ${PACKAGE} (about 70 MB)`);
 }
 
 export function quoted(text: string): string {

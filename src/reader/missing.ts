@@ -62,7 +62,7 @@ export function missingOf(known: Known, processes: readonly Process[] = known.pr
   }
   for (const [why, count] of dropped) texts.push(`${counted(count, 'event')} not in the file (${why})${remedy(why)}`);
   for (const reason of new Set(known.limits.filter(({ process }) => of.has(process)).map((limit) => limit.reason))) {
-    if (!dropped.has(reason)) texts.push(`a limit was reached (${reason})${remedy(reason)}`);
+    if (!dropped.has(reason)) texts.push(limitText(reason));
   }
   const skipped = new Set(known.skipped.filter(({ process }) => of.has(process)).map(({ file }) => file));
   if (skipped.size > 0) texts.push(`${counted(skipped.size, 'file')} not recorded`);
@@ -80,6 +80,11 @@ export function missingOf(known: Known, processes: readonly Process[] = known.pr
   return texts;
 }
 
-function remedy(why: string): string {
+/** Of a limit that a process reached without telling how much it left out: it was killed. */
+export function limitText(reason: string): string {
+  return `a limit was reached (${reason})${remedy(reason)}`;
+}
+
+export function remedy(why: string): string {
   return Object.hasOwn(REMEDIES, why) ? `; ${REMEDIES[why]}` : '';
 }

@@ -163,6 +163,13 @@ export class Trace {
     return this.scopeOf(node).process;
   }
 
+  /** From the top. */
+  callersOf(node: number): number[] {
+    const callers: number[] = [];
+    for (let above = this.nodes.parent[node]; above !== -1; above = this.nodes.parent[above]) callers.push(above);
+    return callers.reverse();
+  }
+
   /** The row of the test it happened in, also at a server that a test's request led to; -1: none. */
   testOf(node: number): number {
     for (let above = node; above !== -1; above = this.nodes.parent[above]) {

@@ -1,3 +1,4 @@
+import { isOpening, isSpace } from './json-characters.js';
 import { isSoftSecret, mayBeSecret, softness, type IsSecret } from './is-secret.js';
 import { REDACTED } from './replacement.js';
 import { NAME, VALUE, namesNext, roleOf } from './secret-pairs.js';
@@ -63,7 +64,7 @@ export function redactJsonText(
 function nextBrace(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
     const code = charCode(text, at);
-    if (code === OPEN || code === OPEN_LIST) return at;
+    if (isOpening(code)) return at;
   }
   return -1;
 }
@@ -328,15 +329,7 @@ class JsonReader {
   }
 }
 
-function isOpening(code: number): boolean {
-  return code === OPEN || code === OPEN_LIST;
-}
-
 const LITERAL = /^(?:true|false|null)/;
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
 
 /** Of numbers, `true`, `false` and `null`. */
 function isWord(code: number): boolean {

@@ -180,10 +180,10 @@ class CardWriter {
 
   #pathTo(node: number): Step[] {
     const { trace } = this;
-    const path: Step[] = [];
-    for (let at = node; at !== -1; at = trace.nodes.parent[at])
-      path.push({ text: functionOf(trace, at), node: trace.nameOf(at) });
-    path.reverse();
+    const path = [...trace.callersOf(node), node].map((at): Step => ({
+      text: functionOf(trace, at),
+      node: trace.nameOf(at),
+    }));
     return path.length > 24 ? [...path.slice(0, 4), ...path.slice(-20)] : path;
   }
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processStart } from '../helpers/records.js';
 import { redShop } from '../helpers/shop.js';
 import { installHandit, runNode, tempProject } from '../helpers/run.js';
 import { cli, connected, rawServer, rawServerOf, type Session } from './client.js';
@@ -206,22 +207,10 @@ test('without DuckDB there is no sql, and the others are there', async () => {
   child.kill();
 });
 
+const proc = 'aaaaaaaa';
+const start = processStart({ ...{ proc, ts_ns: 1, handit: '1', node: 'v24', pid: 1 }, argv: [], cwd: '/' });
+
 test('a large trace has small answers, and the server has started before it is read', async () => {
-  const proc = 'aaaaaaaa';
-  const start = {
-    type: 'process_start',
-    proc,
-    ts_ns: 1,
-    schema: 1,
-    handit: '1',
-    node: 'v24',
-    pid: 1,
-    ppid: 1,
-    tid: 0,
-    argv: [],
-    cwd: '/',
-    platform: 'linux',
-  };
   const lines = [JSON.stringify(start)];
   const note = 'n'.repeat(200);
   for (let id = 1; id <= 60_000; id++) {
@@ -306,23 +295,9 @@ describe('the server', () => {
       text: expect.stringMatching(/^There is no trace in .* Record one: .*npx handit -- npm test/) as string,
     });
     const file = join(project, 'handit_events.jsonl');
-    const start = {
-      type: 'process_start',
-      proc: 'aaaaaaaa',
-      ts_ns: 1,
-      schema: 1,
-      handit: '1',
-      node: 'v24',
-      pid: 1,
-      ppid: 1,
-      tid: 0,
-      argv: [],
-      cwd: '/',
-      platform: 'linux',
-    };
     const call = (id: number): object => ({
       type: 'call',
-      proc: 'aaaaaaaa',
+      proc,
       id,
       parent: null,
       func: `f${id}`,
