@@ -62,7 +62,8 @@ export class ClickHouse {
       const response = await fetch(target, {
         method: 'POST',
         body: body ? Readable.toWeb(body) : statement,
-        headers: { ...headers, ...(body && { 'content-encoding': 'gzip' }) },
+        // A server closes connections that it has not heard of for some seconds, as while rows are made: each has its own.
+        headers: { ...headers, connection: 'close', ...(body && { 'content-encoding': 'gzip' }) },
         redirect: 'manual',
         ...(body && { duplex: 'half' }),
       });

@@ -23,7 +23,11 @@ function push(folder: string, ...args: string[]): Promise<RunResult> {
 }
 
 async function ask(sql: string): Promise<string[][]> {
-  const answer = await fetch(url, { method: 'POST', body: `${sql} FORMAT TabSeparated` });
+  const answer = await fetch(url, {
+    ...{ method: 'POST', body: `${sql} FORMAT TabSeparated` },
+    // The server closes one that was not used for some seconds.
+    headers: { connection: 'close' },
+  });
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
   return text
