@@ -26,7 +26,7 @@ const allowed: Record<string, string[]> = {
   'src/report': ['src/compare', 'src/reader', 'src/trace-format', 'src/files', 'src/version'],
   'src/escape-controls': [],
   'src/mcp': ['src/report', 'src/compare', 'src/llm', 'src/reader', 'src/trace-format', 'src/escape-controls'],
-  'src/viewer': ['src/report', 'src/compare', 'src/reader', 'src/trace-format'],
+  'src/viewer': ['src/report', 'src/compare', 'src/llm', 'src/reader', 'src/trace-format'],
   'src/export': ['src/reader', 'src/trace-format', 'src/version'],
   'src/query': ['src/llm', 'src/reader', 'src/trace-format'],
   'src/cli': [

@@ -1,11 +1,12 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { ExchangeDetail } from '../reader/details.js';
+import { llmExchangeOf } from '../llm/exchange.js';
 import { ownTime } from '../reader/times.js';
 import type { BodyPreview, ErrorInfo, Headers } from '../trace-format.js';
 import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
-import { Conversation, messagesOf } from './conversation.js';
+import { Conversation } from './conversation.js';
 import { copyText, curlOf, markdownOf } from './copy.js';
 import type { Detail } from './details-cache.js';
 import { bytes, duration, nameOf, placeOf } from './format.js';
@@ -172,16 +173,16 @@ function isError(value: unknown): value is ErrorInfo {
 }
 
 function ExchangeParts({ detail }: { detail: ExchangeDetail }): JSX.Element {
-  const messages = useMemo(() => messagesOf(detail), [detail]);
+  const conversation = useMemo(() => llmExchangeOf(detail), [detail]);
   return (
     <>
       {detail.error && <ErrorPart error={detail.error} />}
       <Part title="URL">
         <p class="url">{visible(detail.url)}</p>
       </Part>
-      {messages.length > 0 && (
+      {conversation && (
         <Part title="Conversation">
-          <Conversation messages={messages} />
+          <Conversation exchange={conversation} />
         </Part>
       )}
       <BodyPart title="Response" body={detail.responseBody} />
