@@ -27,7 +27,7 @@ const allowed: Record<string, string[]> = {
   'src/escape-controls': [],
   'src/mcp': ['src/report', 'src/compare', 'src/llm', 'src/reader', 'src/trace-format', 'src/escape-controls'],
   'src/viewer': ['src/report', 'src/compare', 'src/llm', 'src/reader', 'src/trace-format'],
-  'src/export': ['src/reader', 'src/trace-format', 'src/version'],
+  'src/export': ['src/llm', 'src/reader', 'src/trace-format', 'src/version'],
   'src/query': ['src/llm', 'src/reader', 'src/trace-format'],
   'src/cli': [
     ...['src/export', 'src/report', 'src/compare', 'src/reader', 'src/trace-format', 'src/version', 'src/config'],

@@ -46,6 +46,15 @@ const FORMATS: Readonly<Record<string, Format>> = {
 /** Those that are no text, or go to a server. */
 const TARGETS = [...Object.keys(FORMATS), 'parquet', 'clickhouse'];
 
+/** Options that mean nothing for the other targets. */
+const ONLY_FOR: Readonly<Record<string, readonly string[]>> = {
+  endpoint: ['otlp', 'clickhouse'],
+  follow: ['otlp'],
+  all: ['otlp'],
+  ddl: ['clickhouse'],
+  side: ['har'],
+};
+
 /** Takes a trace to other tools. */
 export const exportCommand: Command = {
   usage: '[file...] --to <format>',
@@ -81,19 +90,30 @@ async function exportTrace(given: Given): Promise<void> {
   if (to === undefined || !TARGETS.includes(to)) {
     throw new UsageError(`--to ${to === undefined ? 'is missing' : `is "${to}"`}; allowed: ${TARGETS.join(', ')}`);
   }
+  for (const [name, formats] of Object.entries(ONLY_FOR)) {
+    if (values[name] !== undefined && !formats.includes(to)) throw new UsageError(refusal(name, to, formats));
+  }
   if (to === 'clickhouse') return exportClickHouse(given);
   const receiver = to === 'otlp' && values.output === undefined ? receiverOf(values) : undefined;
   if (values.follow === true) {
     if (!receiver) throw new UsageError('--follow needs --to otlp and a receiver: give --endpoint <url>');
     return followOtlp(given, receiver);
   }
-  if (values.endpoint !== undefined && !receiver) throw new UsageError('--endpoint is for --to otlp, without --output');
+  if (values.endpoint !== undefined && !receiver) throw new UsageError('give either --endpoint or --output');
   if (to === 'parquet') return exportParquet(given, textOption(values, 'output') ?? 'handit.parquet');
   const trace = await openInputs(files);
   const chosen = chooseProcesses(trace, values);
   if (receiver) await pushOtlp(trace, chosen, given, receiver);
   else writeFile(trace, chosen, given, FORMATS[to]);
   trace.close();
+}
+
+function refusal(option: string, to: string, formats: readonly string[]): string {
+  const why =
+    option === 'follow' && to === 'clickhouse'
+      ? '; the rows of a run go there together, so run the command again when there is more, and it adds what is new'
+      : '';
+  return `--${option} is for --to ${formats.join(' and ')}${why}`;
 }
 
 function writeFile(trace: Trace, chosen: ReadonlySet<number>, { values, out }: Given, format: Format): void {

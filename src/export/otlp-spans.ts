@@ -5,6 +5,7 @@ import type { ErrorInfo } from '../trace-format.js';
 import { version } from '../version.js';
 import { errorOfNode, isCapped, isOpen, labelOf, valuesOf } from './describe.js';
 import { jsonOf } from './export-options.js';
+import { genAiOf } from './gen-ai.js';
 import { SpanIds } from './otlp-ids.js';
 import { indexOfKey, isTest, type Step } from './otlp-plan.js';
 
@@ -113,13 +114,14 @@ export class SpanWriter {
     const end = this.#time(Math.max(until, trace.nodes.t0[node]));
     const failed = trace.hasFailed(node);
     const error = failed ? errorOfNode(trace, node) : undefined;
+    const model = genAiOf(trace, node, this.#values);
     return {
-      name: trace.exchangeOf(node)?.method ?? labelOf(trace, node),
+      name: model?.name ?? trace.exchangeOf(node)?.method ?? labelOf(trace, node),
       kind: trace.isExchange(node) ? ((trace.nodes.flags[node] & KIND_MASK) === SERVER ? 2 : 3) : 1,
       startTimeUnixNano: this.#time(trace.nodes.t0[node]),
       endTimeUnixNano: end,
-      attributes: attributesOf({ ...this.#common(node), ...this.#own(node, error) }),
-      ...outcomeOf(failed, error, end),
+      attributes: attributesOf({ ...this.#common(node), ...this.#own(node, error), ...model?.attributes }),
+      ...(model?.error === undefined || failed ? outcomeOf(failed, error, end) : statusOf(model.error)),
       ...this.#links(node),
     };
   }
@@ -227,7 +229,11 @@ function outcomeOf(failed: boolean, error: ErrorInfo | undefined, end: string): 
       'exception.stacktrace': stack,
     }),
   };
-  return { status: { code: 2, ...(message && { message }) }, ...(error && { events: [event] }) };
+  return { ...statusOf(message), ...(error && { events: [event] }) };
+}
+
+function statusOf(message: string | undefined): object {
+  return { status: { code: 2, ...(message && { message }) } };
 }
 
 function valueAttributes(values: object): object {
@@ -245,6 +251,7 @@ function attributesOf(values: object): object[] {
 function attributeValue(value: unknown): object {
   if (typeof value === 'boolean') return { boolValue: value };
   if (typeof value === 'number') return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value };
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(attributeValue) } };
   return { stringValue: typeof value === 'string' ? value : jsonOf(value) };
 }
 

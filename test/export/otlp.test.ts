@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import * as protobuf from 'protobufjs';
 import type { ErrorInfo, SessionStart } from '../../src/trace-format.js';
 import { exported, keyOf, recordApp, type Recorded } from '../helpers/exported.js';
+import { llmRecords } from '../helpers/llm-records.js';
 import { call, processEnd, processStart, request, response, testEnd, threw } from '../helpers/records.js';
 import { cleanEnv, repository, runNode, type RunResult, tempProject } from '../helpers/run.js';
 
@@ -115,6 +116,44 @@ test('by default what matters is sent, with all above it; values only where they
     expect(full.replaceAll('\\\\', '\\')).toContain(value);
 });
 
+test('calls of language models have the attributes of the conventions for them, and their messages with --values', async () => {
+  const folder = tempProject({
+    'handit_events.jsonl': llmRecords()
+      .map((one) => `${JSON.stringify(one)}\n`)
+      .join(''),
+  });
+  const spansOf = async (...args: string[]): Promise<Span[]> =>
+    decoded(await exported(folder, '--to', 'otlp', ...args));
+  const genAi = ({ attributes }: Span): object =>
+    Object.fromEntries(
+      attributes.filter(({ key }) => key.startsWith('gen_ai.')).map(({ key, value }) => [key.slice(7), value]),
+    );
+  const text = (stringValue: string): object => ({ stringValue });
+  const whole = (intValue: number): object => ({ intValue: String(intValue) });
+  const [chat, broken, other] = await spansOf();
+  expect(chat.name).toBe('chat gpt-4o');
+  expect(chat.status).toBeUndefined();
+  expect(genAi(chat)).toEqual({
+    ...{ 'operation.name': text('chat'), 'provider.name': text('openai'), 'request.model': text('gpt-4o') },
+    ...{ 'response.model': text('gpt-4o-1'), 'usage.input_tokens': whole(12), 'usage.output_tokens': whole(7) },
+    ...{ 'usage.cache_read.input_tokens': whole(5), 'usage.reasoning.output_tokens': whole(3) },
+    'response.finish_reasons': { arrayValue: { values: [text('tool_calls')] } },
+  });
+  expect(broken).toMatchObject({ name: 'chat claude', status: { code: 2, message: 'overloaded_error: Overloaded' } });
+  expect(attribute(broken, 'error.type')).toBe('overloaded_error');
+  expect(genAi(broken)).toMatchObject({ 'provider.name': text('anthropic'), 'usage.input_tokens': whole(4) });
+  expect(genAi(broken)).not.toHaveProperty(['usage.output_tokens']);
+  expect([other.name, genAi(other)]).toEqual(['POST', {}]);
+  const [full] = await spansOf('--values');
+  expect(JSON.parse(attribute(full, 'gen_ai.input.messages')!)).toEqual([
+    { role: 'user', parts: [{ type: 'text', content: 'How warm is it?' }] },
+  ]);
+  const called = { type: 'tool_call', id: 'call_1', name: 'weather', arguments: '{"city":"Ulm"}' };
+  expect(JSON.parse(attribute(full, 'gen_ai.output.messages')!)).toEqual([
+    { role: 'assistant', parts: [{ type: 'text', content: 'I will look.' }, called], finish_reason: 'tool_calls' },
+  ]);
+});
+
 test('a receiver gets gzip with the headers of the variables, and one line says what it got', async () => {
   const { code, stdout } = await send(['--endpoint', receiver.url], {
     OTEL_EXPORTER_OTLP_HEADERS: 'x-key=a%20b,x-other=2',
@@ -160,6 +199,22 @@ test('wrong use is told', async () => {
   expect((await send(['--follow'])).stderr).toBe(
     'handit: --follow needs --to otlp and a receiver: give --endpoint <url>\n',
   );
+  for (const [args, line] of [
+    [
+      '--to clickhouse --follow',
+      '--follow is for --to otlp; the rows of a run go there together, so run the command again',
+    ],
+    ['--to perfetto --follow', '--follow is for --to otlp\n'],
+    ['--to har --endpoint http://127.0.0.1:1', '--endpoint is for --to otlp and clickhouse\n'],
+    ['--to speedscope --side server', '--side is for --to har\n'],
+    ['--to otlp --ddl', '--ddl is for --to clickhouse\n'],
+    ['--to otlp --endpoint http://127.0.0.1:1 -o x', 'give either --endpoint or --output\n'],
+  ]) {
+    const { code, stderr: said } = await runNode(process.execPath, [cli, 'export', ...args.split(' ')], {
+      cwd: app.folder,
+    });
+    expect([code, said.slice(8, 8 + line.length)]).toEqual([2, line]);
+  }
 });
 
 test('requests have at most 512 spans and 3.5 MB', async () => {

@@ -1,8 +1,10 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { closeBrowser, describeInBrowser } from '../helpers/browser.js';
 import { exported, keyOf, recordApp, type Recorded } from '../helpers/exported.js';
 import { call, processStart, returned } from '../helpers/records.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
+import { importedBySpeedscope } from '../helpers/speedscope.js';
 
 interface Event {
   ph: string;
@@ -144,6 +146,24 @@ test('700,000 calls are written in bounded memory, nested and in order', async (
   expect(slices).toBe(700_000);
   expect(checker.found).toEqual([]);
   if (process.platform !== 'win32') expect(statSync(target).mode & 0o777).toBe(0o600);
+});
+
+// Perfetto's own importer is in no registry.
+describeInBrowser("speedscope's importer of this format", () => {
+  afterAll(closeBrowser);
+
+  test('reads it, and finds every end with its beginning', async () => {
+    const { title, said } = await importedBySpeedscope(app.folder, 'handit_perfetto.json', text);
+    expect(said).toEqual(['console: Importing as Trace Event Format profile']);
+    expect(title).toMatch(/ - speedscope$/);
+  });
+
+  test('tells of an event that does not nest', async () => {
+    const begun = events.find(({ ph }) => ph === 'X')!;
+    const wrong = JSON.stringify({ traceEvents: [...events, { ...begun, ph: 'E', name: 'never begun' }] });
+    const { said } = await importedBySpeedscope(app.folder, 'handit_perfetto.json', wrong);
+    expect(said.join()).toMatch(/Tried to end frame "never begun /);
+  });
 });
 
 /** Events out of order, and slices that are not within the one that is open on their thread. */

@@ -1,11 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import { closeBrowser, describeInBrowser, openFile } from '../helpers/browser.js';
+import { closeBrowser, describeInBrowser } from '../helpers/browser.js';
 import { exported, recordApp, type Recorded } from '../helpers/exported.js';
 import { call, processStart, returned } from '../helpers/records.js';
 import { tempProject } from '../helpers/run.js';
+import { importedBySpeedscope, release } from '../helpers/speedscope.js';
 
 interface Profile {
   name: string;
@@ -18,7 +18,6 @@ interface File {
   profiles: Profile[];
 }
 
-const release = dirname(require.resolve('speedscope/dist/release/index.html'));
 let app: Recorded;
 let file: File;
 
@@ -93,16 +92,8 @@ describeInBrowser("speedscope's own importer", () => {
   afterAll(closeBrowser);
 
   test('reads it', async () => {
-    const script = join(app.folder, 'profile.js');
-    const data = Buffer.from(JSON.stringify(file)).toString('base64');
-    writeFileSync(script, `speedscope.loadFileFromBase64("handit_speedscope.json", ${JSON.stringify(data)})`);
-    const hash = `#localProfilePath=${script}`;
-    const { page, trouble } = await openFile(join(release, 'index.html'), { hash, wait: false });
-    await page.waitForFunction('/app/.test(document.title)', undefined, { timeout: 20_000 }).catch(() => undefined);
-    expect(trouble.filter((text) => /^(error|dialog)/.test(text))).toEqual([]);
-    expect(trouble).toContain('console: Importing as speedscope json file');
-    expect(await page.title()).toBe('node app.mjs - speedscope');
-    expect(page.url()).toContain(pathToFileURL(release).href);
-    await page.context().close();
+    const { title, said } = await importedBySpeedscope(app.folder, 'handit_speedscope.json', JSON.stringify(file));
+    expect(said).toEqual(['console: Importing as speedscope json file']);
+    expect(title).toBe('node app.mjs - speedscope');
   });
 });
