@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { causesOf, compareSides, isBroken, type Comparison } from '../compare/compare.js';
+import { causesOf, compareSides, type Comparison } from '../compare/compare.js';
 import { lastGreen, runText } from '../compare/find-base.js';
 import { comparisonJson } from '../compare/json.js';
 import { learn } from '../compare/learn.js';
@@ -8,6 +8,7 @@ import { comparisonMarkdown } from '../compare/markdown.js';
 import { NOISE_FILE, noiseText, parseNoise, type NoiseRule } from '../compare/noise.js';
 import { comparisonLines, type Line } from '../compare/report-lines.js';
 import { lastRun, Side } from '../compare/side.js';
+import { isBroken } from '../compare/units.js';
 import { compareWithin } from '../compare/within.js';
 import { type Command, type Given, JSON_OPTION, textOption, UsageError, type Values } from './command.js';
 import { paint } from './escape.js';

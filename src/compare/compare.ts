@@ -4,7 +4,7 @@ import { Identities } from './identity.js';
 import { Noise, type NoiseRule } from './noise.js';
 import type { Side } from './side.js';
 import { suspectsOf, type Compared, type Suspect } from './suspects.js';
-import { nodesBelow, otherUnits, testUnits, type Unit } from './units.js';
+import { isBroken, nodesBelow, otherUnits, testUnits, type Unit } from './units.js';
 import { walk, type Pair } from './walk.js';
 
 export interface CompareOptions {
@@ -74,10 +74,6 @@ function wanted({ unit, differing }: UnitResult): boolean {
   return isBroken(unit) || differing > 0 || (unit.base !== unit.new && unit.base !== undefined);
 }
 
-export function isBroken({ new: outcome }: Unit): boolean {
-  return outcome === 'failed' || outcome === 'not_ended';
-}
-
 /** What is kept while two runs are compared. */
 export class Session {
   readonly base: Digests;
@@ -106,6 +102,9 @@ export class Session {
     const compared: Compared = { base: this.base, next: this.next, pairs, nodes, outside: this.#changedOutside() };
     const isUseful = isBroken(unit) || pairs.length > 0;
     const suspects = isUseful ? suspectsOf(unit, compared) : [];
+    // What holds noise may end in another way: where nothing failed, that says nothing.
+    const isSteady = suspects.length > 0 || !pairs.some(({ isUnsteady }) => isUnsteady);
+    if (!isBroken(unit) && !isSteady) return { unit, suspects, differing: 0 };
     if (suspects.length > 0 || !isBroken(unit) || unit.newTest === -1)
       return { unit, suspects, differing: pairs.length };
     // Work that nothing led back to this test.

@@ -12,8 +12,9 @@ import { INPUT, OUTCOME, valuesOf, type Values } from './values.js';
 export class ExchangeNames {
   readonly #byName = new Map<string, number>();
 
-  of(side: string, method: string, url: string): number {
-    const name = `${side} ${method} ${pathOf(url)}`;
+  /** @param exchange such as `GET /items` */
+  of(side: string, exchange: string): number {
+    const name = `${side} ${exchange}`;
     const known = this.#byName.get(name);
     if (known !== undefined) return known;
     const number = -2 - this.#byName.size;
@@ -45,6 +46,8 @@ export class Digests {
   readonly outcome: Float64Array;
   readonly full: Float64Array;
   readonly shape: Float64Array;
+  /** By node: 1 where a rule left something out of its arguments. */
+  readonly noisy: Uint8Array;
   readonly #hash = new StableHash();
   readonly #line = new LineScanner();
   readonly #trace: Trace;
@@ -64,6 +67,7 @@ export class Digests {
     this.outcome = new Float64Array(count);
     this.full = new Float64Array(count);
     this.shape = new Float64Array(count);
+    this.noisy = new Uint8Array(count);
   }
 
   /** Redacted values in what was hashed. */
@@ -85,7 +89,7 @@ export class Digests {
   #signatureOf(node: number): number {
     const exchange = this.#trace.exchangeOf(node);
     if (!exchange) return this.functionIds[this.#trace.nodes.func[node]];
-    return this.names.of(exchange.side, exchange.method, exchange.url);
+    return this.names.of(exchange.side, this.nameOf(node));
   }
 
   #begin(node: number, seed: number): StableHash {
@@ -104,7 +108,7 @@ export class Digests {
     this.#begin(node, this.signature[node]);
     const [begin] = this.#trace.placesOf(node);
     const paths = this.#noiseOf(node);
-    if (paths || this.#trace.isExchange(node)) this.#parsed(node, INPUT, paths);
+    if (paths || this.#trace.isExchange(node)) this.noisy[node] = this.#parsed(node, INPUT, paths) ? 1 : 0;
     else if (begin) this.#plain(this.#trace.bytesAt(begin), F.args_preview, F.this_preview);
     this.args[node] = this.#key();
   }
@@ -131,18 +135,44 @@ export class Digests {
     }
   }
 
-  /** What of them is compared, less what is noise. */
-  #parsed(node: number, names: readonly (keyof Values)[], paths: ReadonlySet<string> = new Set()): void {
-    const values = valuesOf(this.#trace, node);
+  /**
+   * What of them is compared, less what is noise.
+   *
+   * @returns whether a rule left something out
+   */
+  #parsed(node: number, names: readonly (keyof Values)[], paths: ReadonlySet<string> = new Set()): boolean {
+    const values = this.valuesOf(node);
+    let isLess = false;
+    const used = (path: string): void => {
+      isLess = true;
+      this.noise.use(...this.#ruleOf(node), path);
+    };
     for (const name of names) {
-      const rest = without(values[name], name, paths, (path) => this.noise.use(...this.#ruleOf(node), path));
-      this.#hash.text(JSON.stringify(rest) ?? '');
+      this.#hash.text(JSON.stringify(without(values[name], name, paths, used)) ?? '');
       this.#hash.add(0x2c);
     }
+    return isLess;
+  }
+
+  /** What is compared of a call or an exchange. */
+  valuesOf(node: number): Values {
+    const values = valuesOf(this.#trace, node);
+    if (!this.#trace.isExchange(node)) return values;
+    const { method, url } = this.#trace.exchangeOf(node)!;
+    const path = pathOf(url);
+    const name = this.noise.exchangeName(`${method} ${path}`).slice(method.length + 1);
+    if (name === path) return values;
+    const { args } = values as { args: { url: string; body: unknown } };
+    return { ...values, args: { ...args, url: name + args.url.slice(args.url.search(/[?#]|$/)) } };
   }
 
   #noiseOf(node: number): ReadonlySet<string> | undefined {
     return this.noise.isEmpty ? undefined : this.noise.pathsOf(...this.#ruleOf(node));
+  }
+
+  /** Whether its arguments are not the same in both runs, or it is known to do one or another thing by itself. */
+  isUnsteady(node: number): boolean {
+    return this.noisy[node] === 1 || (!this.noise.isEmpty && this.noise.isUnsteady(...this.#ruleOf(node)));
   }
 
   /** Function and file, as rules name them. */
@@ -199,7 +229,7 @@ export class Digests {
 
   nameOf(node: number): string {
     const exchange = this.#trace.exchangeOf(node);
-    if (exchange) return `${exchange.method} ${pathOf(exchange.url)}`;
+    if (exchange) return this.noise.exchangeName(`${exchange.method} ${pathOf(exchange.url)}`);
     return this.#trace.functionOf(node)!.func;
   }
 

@@ -8,6 +8,9 @@ export interface NoiseRule {
 
 export const CALLS_OF = 'calls of ';
 
+/** The path of a rule whose `func` is an exchange with ids in its address: `GET /items/*`. */
+export const ADDRESS = 'url';
+
 /** What rules for calls at the top of a test name as function and file. */
 export const TOP: [func: string, file: string] = ['*', '*'];
 
@@ -15,6 +18,7 @@ export const TOP: [func: string, file: string] = ['*', '*'];
 export class Noise {
   readonly #paths = new Map<string, Set<string>>();
   readonly #used = new Map<string, NoiseRule>();
+  readonly #patterns: { readonly name: string; readonly matches: RegExp }[] = [];
 
   constructor(rules: readonly NoiseRule[] = []) {
     for (const rule of rules) this.add(rule);
@@ -27,7 +31,23 @@ export class Noise {
     this.#paths.set(key, paths);
     const before = paths.size;
     paths.add(path);
-    return paths.size > before;
+    const isNew = paths.size > before;
+    if (isNew && path === ADDRESS && file === '') this.#patterns.push({ name: func, matches: patternOf(func) });
+    return isNew;
+  }
+
+  /** The name of an exchange, such as `GET /items/7`, with ids that are made by chance left out. */
+  exchangeName(name: string): string {
+    const pattern = this.#patterns.find(({ matches }) => matches.test(name));
+    if (!pattern) return name;
+    this.use(pattern.name, '', ADDRESS);
+    return pattern.name;
+  }
+
+  /** Whether a function is known to end in more than one way, or to call more or less, by itself. */
+  isUnsteady(func: string, file: string): boolean {
+    const paths = this.#paths.get(keyOf(func, file));
+    return paths !== undefined && [...paths].some((path) => !INPUT_PATH.test(path) && path !== ADDRESS);
   }
 
   /** The paths in the values of a function; undefined where nothing of it is noise. */
@@ -57,6 +77,14 @@ export class Noise {
     });
     return all.sort(byText);
   }
+}
+
+const INPUT_PATH = /^(args|this)(?![\w$])/;
+
+/** A star is one step of the path, whatever it is. */
+function patternOf(name: string): RegExp {
+  const parts = name.split('/').map((part) => (part === '*' ? '[^/]*' : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+  return new RegExp(`^${parts.join('/')}$`);
 }
 
 function keyOf(func: string, file: string): string {

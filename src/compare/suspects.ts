@@ -2,9 +2,9 @@ import type { Trace } from '../reader/trace.js';
 import { pathOf, type Digests } from './digests.js';
 import type { Identity } from './identity.js';
 import { differencesOf, type Difference } from './value-difference.js';
-import { INPUT, OUTCOME, valuesOf } from './values.js';
+import { INPUT, OUTCOME } from './values.js';
 import type { Pair, Reason } from './walk.js';
-import { nodesBelow, type Unit } from './units.js';
+import { isBroken, nodesBelow, type Unit } from './units.js';
 
 /** A function that may be why a unit ended as it did. */
 export interface Suspect {
@@ -88,11 +88,16 @@ function candidatesByValue(unit: Unit, compared: Compared): Candidate[] {
     }
     const identity = next.identities.all[signature];
     const isTest = pair.parent === -1 && test !== undefined && identity.file === test.file;
+    // Its input is not the same, or it does this or that by itself: where nothing failed, it is no suspect.
+    const { isUnsteady } = pair;
+    if (isUnsteady && !isBroken(unit)) continue;
     const weak = reason === 'input' || reason === 'new_call' || reason === 'gone_call' || isTest;
     found.push({
       ...{ signature, pair, base: pair.base, new: pair.new, reason, changed: identity.changed },
       // What the test itself does follows from what it tests, unless nothing else is found.
-      divergedNs: weak ? pair.divergedNs + (isTest ? 2 * LATE : LATE) : pair.divergedNs,
+      divergedNs:
+        pair.divergedNs +
+        (isTest ? 2 * LATE : weak ? LATE : pair.new !== -1 && next.noisy[pair.new] === 1 ? LATE / 4 : 0),
       depth: depthOf(pair, pairs),
       calls: 1,
     });
@@ -202,7 +207,7 @@ function differencesBetween({ pair, base: ours, new: theirs }: Candidate, compar
 
 /** How arguments, result and error of two calls of one function differ. */
 export function valueDifferences(base: Digests, next: Digests, ours: number, theirs: number): Difference[] {
-  const [one, other] = [valuesOf(base.side.trace, ours), valuesOf(next.side.trace, theirs)];
+  const [one, other] = [base.valuesOf(ours), next.valuesOf(theirs)];
   const same = (left: string, right: string): boolean => base.keyOfText(left, ours) === next.keyOfText(right, theirs);
   return [...INPUT, ...OUTCOME].flatMap((name) => differencesOf(name, one[name], other[name], same));
 }

@@ -21,6 +21,11 @@ export interface Unit {
   readonly newTest: number;
 }
 
+/** Whether it failed; what is no test may throw as before. */
+export function isBroken({ kind, base, new: outcome }: Unit): boolean {
+  return (outcome === 'failed' && (kind === 'test' || base !== 'failed')) || outcome === 'not_ended';
+}
+
 /** The tests of both sides, by name and, among those of one name, by order. Of several tries the deciding one. */
 export function testUnits(base: Side, next: Side): Unit[] {
   const [ours, theirs] = [triesOf(base), triesOf(next)];

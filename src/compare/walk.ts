@@ -16,6 +16,8 @@ export interface Pair {
   readonly parent: number;
   readonly inputDiffers: boolean;
   readonly outcomeDiffers: boolean;
+  /** Its arguments hold noise, or it or what it calls is known to do one or another thing by itself, and may do so again. */
+  isUnsteady: boolean;
   readonly gone: readonly number[];
   readonly fresh: readonly number[];
   /** When it first did something else, in the new run. */
@@ -67,6 +69,7 @@ function children(
       new: b,
       parent,
       inputDiffers: base.args[a] !== next.args[b],
+      isUnsteady: base.isUnsteady(a) || next.isUnsteady(b),
       outcomeDiffers: !base.isOpen(a) && !next.isOpen(b) && base.outcome[a] !== next.outcome[b],
       gone: [],
       fresh: [],
@@ -90,6 +93,9 @@ function judge(base: Digests, next: Digests, pairs: Pair[]): void {
     const pair = pairs[at];
     const end = t0[pair.new] + Math.max(0, dt[pair.new]);
     for (const node of pair.fresh) first[at] = Math.min(first[at], t0[node]);
+    if (pair.gone.some((node) => base.isUnsteady(node)) || pair.fresh.some((node) => next.isUnsteady(node))) {
+      pair.isUnsteady = true;
+    }
     if (pair.gone.length > 0) first[at] = Math.min(first[at], timeOfGone(base, next, pair, end));
     const doesOther = pair.outcomeDiffers || pair.gone.length > 0 || pair.fresh.length > 0 || changedInput.has(at);
     pair.divergedNs = Math.min(first[at], end);
@@ -102,6 +108,7 @@ function judge(base: Digests, next: Digests, pairs: Pair[]): void {
     if (pair.explained) pairs[parent].explained = true;
     if (!pair.inputDiffers) continue;
     changedInput.add(parent);
+    if (pair.isUnsteady) pairs[parent].isUnsteady = true;
     first[parent] = Math.min(first[parent], t0[pair.new]);
   }
 }
@@ -130,6 +137,7 @@ function timeOfGone(base: Digests, next: Digests, pair: Pair, end: number): numb
 function alone(next: Digests, { gone, fresh }: Rest): Pair[] {
   const pair = (ours: number, theirs: number, divergedNs: number, reason: Reason): Pair => ({
     ...{ base: ours, new: theirs, parent: -1, inputDiffers: false, outcomeDiffers: false, gone: [], fresh: [] },
+    isUnsteady: false,
     ...{ divergedNs, explained: true, reason },
   });
   const { t0 } = next.side.trace.nodes;

@@ -1,4 +1,5 @@
-import { causesOf, isBroken, type Comparison, type UnitResult } from '../compare/compare.js';
+import { causesOf, type Comparison, type UnitResult } from '../compare/compare.js';
+import { isBroken } from '../compare/units.js';
 import { runText } from '../compare/find-base.js';
 import { shortValue } from '../compare/short-value.js';
 import type { Side } from '../compare/side.js';

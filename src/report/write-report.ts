@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { Comparison, UnitResult } from '../compare/compare.js';
-import { isBroken } from '../compare/compare.js';
+import { isBroken } from '../compare/units.js';
 import { runText } from '../compare/find-base.js';
 import { shortValue } from '../compare/short-value.js';
 import type { Side } from '../compare/side.js';
