@@ -2,6 +2,8 @@ import type { Process, Run } from './types.js';
 
 /** Processes of one run follow each other at once; a person who starts the next run takes longer. */
 const PAUSE = 2e9;
+/** Where the machine is slow, processes live longer, and so does it take longer to start the next one. */
+const LONGEST_PAUSE = 15e9;
 /** Scripts by which test runners start one process after the other. */
 const POOL = /[\\/](jest-worker|tinypool|vitest|piscina|workerpool|ava|mocha)[\\/].*(worker|process|fork|child)/i;
 
@@ -40,7 +42,9 @@ function belongs(process: Process, from: number, run: Open): boolean {
   const other = runOf(run.processes[0]);
   if (named !== undefined && other !== undefined) return named === other;
   if (from <= run.lastNs) return true;
-  return run.processes.some((member) => isKin(process, member, from - run.lastNs));
+  const longest = Math.max(...run.processes.map((member) => member.lastNs - startOf(member)));
+  const isSoon = from - run.lastNs <= Math.max(PAUSE, Math.min(LONGEST_PAUSE, longest));
+  return run.processes.some((member) => isKin(process, member, isSoon));
 }
 
 /** What the trace itself calls the run. */
@@ -50,10 +54,10 @@ function runOf({ start }: Process): string | undefined {
   return ci?.run === undefined ? undefined : JSON.stringify([ci.provider, ci.run, ci.job]);
 }
 
-function isKin({ start }: Process, { start: other }: Process, pause: number): boolean {
+function isKin({ start }: Process, { start: other }: Process, isSoon: boolean): boolean {
   if (!start || !other) return false;
   if (start.pid === other.pid && (start.tid !== 0 || other.tid !== 0)) return true;
   if (start.ppid === other.pid) return true;
-  if (start.ppid !== other.ppid || pause > PAUSE) return false;
+  if (start.ppid !== other.ppid || !isSoon) return false;
   return POOL.test(start.argv[1] ?? '') || start.argv.join('\0') !== other.argv.join('\0');
 }

@@ -38,6 +38,12 @@ test('commands that one script starts at once after each other are one run', () 
   expect(runsOf(life('a', 0, 1, by('a.js')), life('b', 9, 10, by('b.js')))).toEqual([[0], [1]]);
 });
 
+test('on a slow machine the next process takes longer to start', () => {
+  const by = (script: string) => ({ ppid: 50, argv: ['node', script] });
+  expect(runsOf(life('a', 0, 6, by('a.js')), life('b', 10, 12, by('b.js')))).toEqual([[0, 1]]);
+  expect(runsOf(life('a', 0, 600, by('a.js')), life('b', 660, 661, by('b.js')))).toEqual([[0], [1]]);
+});
+
 test('workers of a test runner are one run, though they are the same command', () => {
   const worker = { ppid: 5, argv: ['node', '/p/node_modules/jest-worker/build/workers/processChild.js'] };
   expect(runsOf(life('a', 0, 1, worker), life('b', 1.1, 2, worker))).toEqual([[0, 1]]);
