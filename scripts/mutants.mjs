@@ -2,9 +2,13 @@
 // library's own tests run under handit, and the red run is compared with a green one.
 //   node scripts/mutants.mjs                      the libraries of the table, from the registry
 //   node scripts/mutants.mjs --checkout <folder>  a checkout with its dependencies installed (again for more)
-//   --count 10   mutants a library    --seed 1    --only <name>   --without-source: the texts of functions are not used
+//   --count 10   mutants a library    --seed 1    --only <name>
+//   --files 40: only so many files of tests, chosen by chance; of a long suite, a run takes minutes
+//   --keep <folder>: the traces are kept    --again <folder>: kept traces are compared again, and no tests are run
+//   --through <command>: test runs are started through it, such as "nice -n 10"
 import { spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -16,12 +20,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { basename, join, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { judged } from './mutants/comparison.mjs';
 import { mutationsOf, seeded } from './mutants/operators.mjs';
+import { filesIn, outcomes, record, testCommand, testFilesOf } from './mutants/suites.mjs';
+import { tables } from './mutants/tables.mjs';
 
-const root = resolve(fileURLToPath(import.meta.url), '../..');
 const cache = join(homedir(), '.cache', 'handit-mutants');
 
 // Packages that ship their tests.
@@ -37,18 +42,21 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     count: { type: 'string', default: '10' },
     seed: { type: 'string', default: '1' },
-    'without-source': { type: 'boolean', default: false },
+    files: { type: 'string', default: 'Infinity' },
+    keep: { type: 'string' },
+    again: { type: 'string' },
+    through: { type: 'string' },
   },
 });
+const through = options.through?.split(' ') ?? [];
 
-const projects = [
-  ...(options.checkout.length > 0
-    ? []
-    : LIBRARIES.filter(({ name }) => !options.only || name === options.only).map(installed)),
-  ...options.checkout.map(checkout),
-];
-const results = projects.flatMap((project) => measure(project));
-report(results);
+const rows = options.again ? again(resolve(options.again)) : projects().flatMap((project) => measure(project));
+console.log(tables(rows));
+
+function projects() {
+  if (options.checkout.length > 0) return options.checkout.map(checkout);
+  return LIBRARIES.filter(({ name }) => !options.only || name === options.only).map(installed);
+}
 
 function installed({ name, version, sources, tests }) {
   const folder = join(cache, `${name}-${version}`);
@@ -57,11 +65,20 @@ function installed({ name, version, sources, tests }) {
     const draft = mkdtempSync(join(cache, '.draft-'));
     run('npm', ['pack', `${name}@${version}`, '--silent'], draft);
     run('tar', ['xzf', readdirSync(draft)[0]], draft);
+    withoutLinters(join(draft, 'package', 'package.json'));
     run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], join(draft, 'package'));
     renameSync(join(draft, 'package'), folder);
     rmSync(draft, { recursive: true, force: true });
   }
   return { name, folder, sources, tests };
+}
+
+/** What only checks the style of a library is not needed for its tests. */
+function withoutLinters(path) {
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  for (const name of Object.keys(manifest.devDependencies ?? {}))
+    if (/lint|standard|prettier|husky|pre-commit|release/.test(name)) delete manifest.devDependencies[name];
+  writeFileSync(path, JSON.stringify(manifest, undefined, 2));
 }
 
 function checkout(folder) {
@@ -73,171 +90,90 @@ function checkout(folder) {
 /** Works in a copy: the folder stays as it is. */
 function measure({ name, folder, sources, tests }) {
   const work = mkdtempSync(join(tmpdir(), `handit-mutants-${name}-`));
+  const traces = options.keep ? join(resolve(options.keep), name) : `${work}-traces`;
   cpSync(folder, work, { recursive: true, verbatimSymlinks: true });
+  rmSync(traces, { recursive: true, force: true });
+  mkdirSync(traces, { recursive: true });
+  const random = seeded(Number(options.seed));
   const command = testCommand(work, tests);
-  const green = join(work, '..', `${basename(work)}-green.jsonl`);
-  record(work, command, [], green);
+  while (command.files.length > Number(options.files)) {
+    command.files.splice(Math.floor(random() * command.files.length), 1);
+  }
+  const green = join(traces, 'green.jsonl');
+  record(work, command, [], green, through);
   const passed = outcomes(green);
   console.error(`${name}: ${[...passed.values()].filter((outcome) => outcome === 'passed').length} tests pass`);
-  const random = seeded(Number(options.seed));
+  const candidates = mutationsIn(work, sources);
+  const found = [];
+  for (let tries = 0; found.length < Number(options.count) && tries < Number(options.count) * 12; tries++) {
+    const [mutation] = candidates.splice(Math.floor(random() * candidates.length), 1);
+    if (!mutation) break;
+    const red = join(traces, `${found.length}.jsonl`);
+    const mutant = tryMutation({ name, work, command, green, passed, red }, mutation);
+    if (!mutant) continue;
+    if (options.keep) appendFileSync(join(traces, 'mutants.jsonl'), `${JSON.stringify(mutant)}\n`);
+    found.push(compared(mutant, green, red));
+    if (!options.keep) rmSync(red);
+  }
+  rmSync(work, { recursive: true, force: true });
+  if (!options.keep) rmSync(traces, { recursive: true, force: true });
+  return found;
+}
+
+function mutationsIn(work, sources) {
   const isTest = /(^|\/)(tests?|__tests__|node_modules|fixtures)\/|\.(test|spec)\.\w+$|\.d\.[cm]?ts$/;
-  const candidates = filesIn(work, sources)
+  return filesIn(work, sources)
     .filter((file) => /\.([cm]?js|[cm]?ts)x?$/.test(file) && !isTest.test(file))
     .flatMap((file) =>
       mutationsOf(file, readFileSync(join(work, file), 'utf8')).map((mutation) => ({ file, ...mutation })),
     );
-  const rows = [];
-  for (let tries = 0; rows.length < Number(options.count) && tries < Number(options.count) * 12; tries++) {
-    const [mutation] = candidates.splice(Math.floor(random() * candidates.length), 1);
-    if (!mutation) break;
-    const row = tryMutation({ name, work, command, green, passed }, mutation);
-    if (row) rows.push(row);
-  }
-  rmSync(work, { recursive: true, force: true });
-  rmSync(green, { force: true });
-  return rows;
 }
 
 /** Undefined where it breaks no test, or more than half of them. */
-function tryMutation({ name, work, command, green, passed }, { file, operator, start, end, text, func }) {
+function tryMutation({ name, work, command, green, passed, red }, { file, operator, start, end, text, func }) {
   const path = join(work, file);
   const source = readFileSync(path, 'utf8');
   const files = testFilesOf(green, file, func);
   if (files.length === 0) return undefined;
   writeFileSync(path, source.slice(0, start) + text + source.slice(end));
-  const red = join(work, '..', `${basename(work)}-red.jsonl`);
   try {
-    record(work, command, files, red);
-    const now = outcomes(red);
-    const broken = [...now].filter(([test, outcome]) => outcome === 'failed' && passed.get(test) === 'passed');
-    if (broken.length === 0 || broken.length > passed.size / 2) return undefined;
-    const { units, seconds } = compare(green, red);
-    const isChanged = (suspect) => suspect.file === file && suspect.line === func.line;
-    const places = units.map(({ suspects }) => suspects.findIndex(isChanged));
-    const row = {
-      ...{ name, operator, file, line: func.line, seconds, change: `${source.slice(start, end)} -> ${text}` },
-      ...{ broken: units.length, first: places.filter((place) => place === 0).length },
-      inThree: places.filter((place) => place >= 0 && place < 3).length,
-      instead: units.find((_, at) => places[at] !== 0)?.suspects[0],
-    };
-    console.error(
-      `${name} ${operator} ${file}:${func.line}: first in ${row.first} of ${row.broken} (${seconds.toFixed(1)} s)`,
-    );
-    if (row.first < row.broken)
-      console.error(`  ${row.change.replace(/\s+/g, ' ').slice(0, 160)}\n  instead: ${told(row.instead)}`);
-    return row;
+    record(work, command, files, red, through);
   } finally {
     writeFileSync(path, source);
-    rmSync(red, { force: true });
   }
+  const now = outcomes(red);
+  const broken = [...now].filter(([test, outcome]) => outcome === 'failed' && passed.get(test) === 'passed');
+  if (broken.length === 0 || broken.length > passed.size / 2) return undefined;
+  const change = `${source.slice(start, end)} -> ${text}`.replace(/\s+/g, ' ').slice(0, 160);
+  return { name, operator, file, func: { line: func.line }, change, broken: broken.map(([test]) => test) };
 }
 
-function told(suspect) {
-  return suspect ? `${suspect.func} ${suspect.file}:${suspect.line} ${suspect.reason}; ${suspect.found}` : 'nothing';
+/** Traces that an earlier call kept. */
+function again(folder) {
+  return readdirSync(folder)
+    .filter((name) => (!options.only || name === options.only) && existsSync(join(folder, name, 'mutants.jsonl')))
+    .flatMap((name) => {
+      const lines = readFileSync(join(folder, name, 'mutants.jsonl'), 'utf8')
+        .trim()
+        .split('\n');
+      const green = join(folder, name, 'green.jsonl');
+      return lines.map((line, at) => compared(JSON.parse(line), green, join(folder, name, `${at}.jsonl`)));
+    });
 }
 
-function compare(green, red) {
-  const before = process.hrtime.bigint();
-  const args = [join(root, 'dist/cli.cjs'), 'diff', green, red, '--json'];
-  const env = { ...process.env, ...(options['without-source'] ? { HANDIT_DIFF_WITHOUT_SOURCE: '1' } : {}) };
-  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 1 << 30, env });
-  if (status !== 1) throw new Error(`handit diff ended with ${status}: ${stderr}`);
-  const lines = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const units = lines.filter(
-    ({ type, base, new: outcome }) => type === 'unit' && base === 'passed' && outcome === 'failed',
+function compared(mutant, green, red) {
+  const { name, operator, file, func, change } = mutant;
+  const [source, values] = [true, false].map((withSource) => judged(green, red, mutant, withSource));
+  const row = { ...mutant, source, values };
+  console.error(
+    `${name} ${basename(red)} ${operator} ${file}:${func.line}: first in ${source.first} of ${source.broken}, by values in ${values.first} (${source.seconds.toFixed(1)} s)`,
   );
-  return { units, seconds: Number(process.hrtime.bigint() - before) / 1e9 };
-}
-
-// ----------------------------------------------------------------------- tests
-
-/** How the tests of a project are started, with the files to take at the end. */
-function testCommand(folder, tests) {
-  const { scripts = {}, devDependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const bin = (path) => [process.execPath, join(folder, 'node_modules', path)];
-  const files = filesIn(folder, tests).filter((file) =>
-    /\.(test|spec)\.[cm]?[jt]sx?$|(^|\/)(test|__tests__)\/[^/]+\.[cm]?js$/.test(file),
-  );
-  if (devDependencies.vitest) return { args: [...bin('vitest/vitest.mjs'), 'run', '--reporter=dot'], files };
-  if (devDependencies.jest) return { args: [...bin('jest/bin/jest.js'), '--silent'], files };
-  if (devDependencies.mocha) {
-    const setup = /--require (\S+)/.exec(Object.values(scripts).find((script) => script.includes('mocha')) ?? '')?.[1];
-    return { args: [...bin('mocha/bin/mocha.js'), '--reporter', 'dot', ...(setup ? ['--require', setup] : [])], files };
+  for (const [by, { missed }] of Object.entries({ source, values })) {
+    if (missed.length === 0) continue;
+    const [{ test, place, instead }] = missed;
+    console.error(`  ${change}\n  ${by}: place ${place} in ${test}\n    instead: ${instead ?? 'nothing'}`);
   }
-  return { args: [process.execPath, '--test', '--test-concurrency=2'], files };
-}
-
-function record(folder, { args, files }, only, trace) {
-  rmSync(trace, { force: true });
-  const env = { ...process.env, HANDIT_OUTPUT_FILE: trace, NODE_ENV: 'test' };
-  env.NODE_OPTIONS = `--import=${pathToFileURL(join(root, 'register.mjs'))}`;
-  delete env.CI;
-  const [command, ...rest] = [...args, ...(only.length > 0 ? only : files)];
-  spawnSync(command, rest, { cwd: folder, env, stdio: 'ignore', timeout: 300_000 });
-  if (!existsSync(trace)) throw new Error(`nothing was recorded by ${command} ${rest.join(' ')}`);
-}
-
-/** The last outcome of each test. */
-function outcomes(trace) {
-  const found = new Map();
-  for (const line of linesOf(trace, '{"type":"test_end"')) found.set(line.test, line.outcome);
-  return found;
-}
-
-/** The test files in which the function was called. */
-function testFilesOf(trace, file, { line }) {
-  const files = new Set();
-  for (const call of linesOf(trace, '{"type":"call"', `"file":"${file}","line":${line},`))
-    if (call.test) files.add(call.test.split(' > ')[0]);
-  return [...files];
-}
-
-function* linesOf(trace, start, text = '') {
-  const bytes = readFileSync(trace);
-  for (let from = 0, to; (to = bytes.indexOf(10, from)) !== -1; from = to + 1) {
-    const line = bytes.toString('utf8', from, to);
-    if (line.startsWith(start) && line.includes(text)) yield JSON.parse(line);
-  }
-}
-
-// ---------------------------------------------------------------------- report
-
-function report(rows) {
-  const groups = (key) => Object.entries(Object.groupBy ? Object.groupBy(rows, key) : groupBy(rows, key));
-  const share = (part, all) => (all === 0 ? '-' : `${((100 * part) / all).toFixed(0)} %`);
-  const line = ([name, group]) => {
-    const sum = (field) => group.reduce((total, row) => total + row[field], 0);
-    const whole = group.filter(({ first, broken }) => first === broken).length;
-    return `| ${name} | ${group.length} | ${sum('broken')} | ${share(sum('first'), sum('broken'))} | ${share(sum('inThree'), sum('broken'))} | ${share(whole, group.length)} |`;
-  };
-  console.log(
-    '| | mutants | broken tests | first | in three | mutants named first in all tests |\n|---|---|---|---|---|---|',
-  );
-  for (const group of [...groups(({ name }) => name), ...groups(({ operator }) => operator), ['all', rows]])
-    console.log(line(group));
-}
-
-function groupBy(rows, key) {
-  const found = {};
-  for (const row of rows) (found[key(row)] ??= []).push(row);
-  return found;
-}
-
-// ----------------------------------------------------------------------- files
-
-function filesIn(folder, names) {
-  return names.flatMap((name) => {
-    const path = join(folder, name);
-    if (!existsSync(path)) return [];
-    if (/\.\w+$/.test(name)) return [name];
-    return readdirSync(path, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)).replaceAll('\\', '/'))
-      .filter((file) => !file.includes('node_modules/'));
-  });
+  return row;
 }
 
 function run(command, args, cwd) {
