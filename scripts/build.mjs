@@ -154,6 +154,8 @@ async function writePage(esbuild) {
   const policy = [
     "default-src 'none'",
     `script-src ${hashSource(script)}`,
+    // The same script, in a thread of its own.
+    'worker-src blob:',
     `style-src ${hashSource(css)}`,
     "base-uri 'none'",
     "form-action 'none'",

@@ -67,6 +67,7 @@ export class Indexer implements LineTaker, Tables {
   };
   /** The whole second that all times are counted from; -1 before the first line with a time. */
   baseSecond = -1;
+  readonly isLinked = false;
 
   readonly #line = new LineScanner();
   readonly #ids: IdTable;

@@ -1,6 +1,7 @@
 import { ABORTED, CAPPED, CLIENT, type Columns, FAILED, KIND_MASK, OUTCOME_MASK, REJECTED } from './columns.js';
 import { type CallDetail, callDetail, errorOf, type ExchangeDetail, exchangeDetail } from './details.js';
-import type { Indexer, Settlement } from './indexer.js';
+import type { Index } from './index-data.js';
+import type { Settlement } from './indexer.js';
 import { joinExchanges } from './join.js';
 import { type ChildLists, linkParents, listChildren } from './link.js';
 import { missingOf } from './missing.js';
@@ -32,7 +33,7 @@ type Line = Record<string, unknown> | undefined;
  * lines themselves stay where they are, and are read back one at a time.
  */
 export class Trace {
-  readonly #indexer: Indexer;
+  readonly #indexer: Index;
   readonly #sources: readonly ByteSource[];
   #linked = 0;
   #lists: ChildLists | undefined;
@@ -41,7 +42,7 @@ export class Trace {
   #runs: readonly Run[] = [];
 
   /** @param sources one for each input of the index, in the same order */
-  constructor(indexer: Indexer, sources: readonly ByteSource[]) {
+  constructor(indexer: Index, sources: readonly ByteSource[]) {
     this.#indexer = indexer;
     this.#sources = sources;
     this.update();
@@ -50,11 +51,13 @@ export class Trace {
   /** To be called after more bytes have come to the index: links what is new. */
   update(): void {
     const { nodes, scopes, exchanges, damage, processes } = this.#indexer;
-    const find = (node: number, id: number): number => this.#indexer.nodeOf(processes[this.processOf(node)], id);
-    linkParents(nodes, this.#linked, find, damage);
-    this.#linked = nodes.count;
-    scopes.mergeLateCalls();
-    joinExchanges({ nodes, exchanges: exchanges.all, processOf: (node) => this.processOf(node) });
+    if (!this.#indexer.isLinked) {
+      const find = (node: number, id: number): number => this.#indexer.nodeOf(processes[this.processOf(node)], id);
+      linkParents(nodes, this.#linked, find, damage);
+      this.#linked = nodes.count;
+      scopes.mergeLateCalls();
+      joinExchanges({ nodes, exchanges: exchanges.all, processOf: (node) => this.processOf(node) });
+    }
     this.#runs = findRuns(processes);
     this.#lists = undefined;
     this.#testStarts = undefined;

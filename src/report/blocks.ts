@@ -7,6 +7,7 @@ const BLOCK = 1 << 20;
 export class BlockWriter {
   #parts: Uint8Array[] = [];
   #length = 0;
+  #lines = 0;
   /** Raw bytes so far. */
   size = 0;
 
@@ -20,21 +21,26 @@ export class BlockWriter {
     copy[line.length] = 0x0a;
     this.#parts.push(copy);
     this.#length += copy.length;
+    this.#lines++;
   }
 
   flush(): void {
     if (this.#length === 0) return;
     const raw = Buffer.concat(this.#parts, this.#length);
-    this.write(`${element('lines', packed(raw), raw.length)}\n`);
+    this.write(`${element('lines', packed(raw), raw.length, this.#lines)}\n`);
     this.size += raw.length;
     this.#parts = [];
     this.#length = 0;
+    this.#lines = 0;
   }
 }
 
-/** Data of the page that is no text: base64 holds nothing that could end the element. */
 export function jsonElement(kind: string, value: unknown): string {
-  const raw = Buffer.from(JSON.stringify(value));
+  return bytesElement(kind, Buffer.from(JSON.stringify(value)));
+}
+
+/** Data of the page that is no text: base64 holds nothing that could end the element. */
+export function bytesElement(kind: string, raw: Uint8Array): string {
   return `${element(kind, packed(raw), raw.length)}\n`;
 }
 
@@ -42,6 +48,7 @@ function packed(raw: Uint8Array): string {
   return gzipSync(raw, { level: 6 }).toString('base64');
 }
 
-function element(kind: string, base64: string, size: number): string {
-  return `<script type="application/gzip" data-kind="${kind}" data-size="${size}">${base64}</script>`;
+function element(kind: string, base64: string, size: number, lines?: number): string {
+  const many = lines === undefined ? '' : ` data-lines="${lines}"`;
+  return `<script type="application/gzip" data-kind="${kind}" data-size="${size}"${many}>${base64}</script>`;
 }

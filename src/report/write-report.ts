@@ -5,7 +5,8 @@ import { runText } from '../compare/find-base.js';
 import { shortValue } from '../compare/short-value.js';
 import type { Side } from '../compare/side.js';
 import { version } from '../version.js';
-import { BlockWriter, jsonElement } from './blocks.js';
+import { BlockWriter, bytesElement, jsonElement } from './blocks.js';
+import { LineIndex } from './index-of-lines.js';
 import { leavingOut } from './leave-out.js';
 import type { CompareData, EmbeddedSource, ReportData } from './report-data.js';
 import { selectLines, withRelatives } from './select-lines.js';
@@ -83,12 +84,16 @@ function writeData(
   write(jsonElement('report', data));
   write(jsonElement('sources', sources));
   const blocks = new BlockWriter(write);
+  const index = new LineIndex();
   const change = leavingOut({ values: options.withoutValues, bodies: options.withoutBodies });
   selectLines(side, wanted, (line) => {
     const kept = change ? change(line) : line;
-    if (kept) blocks.line(kept);
+    if (!kept) return;
+    blocks.line(kept);
+    index.line(kept);
   });
   blocks.flush();
+  write(bytesElement('index', index.packed()));
 }
 
 /** What failing tests did; undefined where no test failed, for then all of it is of interest. */

@@ -15,13 +15,16 @@ import { Help } from './help.js';
 import { HttpView } from './http-view.js';
 import type { PageData } from './page-data.js';
 import { useKeys } from './keys.js';
-import { search, termsOf, type Hits } from './query.js';
+import { termsOf } from './query.js';
+import { search, type Hits } from './search.js';
+import type { StoreLink } from './store-link.js';
 import { TestsView } from './tests-view.js';
 import { TimelineView } from './timeline-view.js';
 import { TreeView } from './tree-view.js';
 
 interface AppProps {
   readonly trace: Trace;
+  readonly store: StoreLink;
   readonly page: PageData;
 }
 
@@ -41,11 +44,11 @@ const WITH_DETAILS: ReadonlySet<View> = new Set(['tree', 'timeline', 'functions'
 /** The others say by the navigation alone what they are. */
 const WITH_HEADING: ReadonlySet<View> = new Set(['failures', 'about']);
 
-export function App({ trace, page }: AppProps): JSX.Element {
+export function App({ trace, store, page }: AppProps): JSX.Element {
   const [, redraw] = useState(0);
   const details = useMemo(() => new DetailsCache(trace, () => redraw((before) => before + 1)), [trace]);
   const [shown, setShown] = useState<Shown>(() => startOf(trace));
-  const hits = useHits(trace, details, shown.query, redraw);
+  const hits = useHits(trace, store, shown.query);
   const [help, setHelp] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const main = useRef<HTMLElement & HTMLDivElement>(null);
@@ -68,7 +71,7 @@ export function App({ trace, page }: AppProps): JSX.Element {
     main.current?.querySelector<HTMLElement>('.list, .scroll, .verdict-head')?.focus({ preventScroll: true });
   }, [shown.view, shown.test, shown.fn]);
 
-  const viewer: Viewer = { trace, details, page, shown, hits, go };
+  const viewer: Viewer = { trace, store, details, page, shown, hits, go };
   useKeys(viewer, { input, toggleHelp: () => setHelp((before) => !before), closeHelp: () => setHelp(false) });
   const View = VIEW_OF[shown.view];
   // The verdict is a main part of the page by itself.
@@ -110,12 +113,7 @@ function remember(trace: Trace, shown: Shown, push: boolean): void {
   }
 }
 
-function useHits(
-  trace: Trace,
-  details: DetailsCache,
-  query: string,
-  redraw: (next: (n: number) => number) => void,
-): Hits | undefined {
+function useHits(trace: Trace, store: StoreLink, query: string): Hits | undefined {
   const [hits, setHits] = useState<Hits>();
   useEffect(() => {
     if (query.trim() === '') {
@@ -123,11 +121,7 @@ function useHits(
       return;
     }
     setHits({ marks: new Uint8Array(trace.nodes.count), nodes: [], done: false });
-    const end = search(trace, details, query, (found) => {
-      setHits({ ...found });
-      redraw((before) => before + 1);
-    });
-    return end;
+    return search(trace, store, query, setHits);
   }, [trace, query]);
   return hits;
 }

@@ -4,11 +4,13 @@ import type { Trace } from '../reader/trace.js';
 import type { Shown } from './address.js';
 import type { DetailsCache } from './details-cache.js';
 import type { PageData } from './page-data.js';
-import type { Hits } from './query.js';
+import type { Hits } from './search.js';
+import type { StoreLink } from './store-link.js';
 
 /** What every view needs. */
 export interface Viewer {
   readonly trace: Trace;
+  readonly store: StoreLink;
   readonly details: DetailsCache;
   readonly page: PageData;
   readonly shown: Shown;

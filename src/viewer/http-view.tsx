@@ -4,6 +4,7 @@ import type { Exchange } from '../reader/types.js';
 import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
 import { count, duration } from './format.js';
+import { HIT } from './search.js';
 import { VirtualList } from './virtual-list.js';
 
 /** Every exchange with its place in time. The search filters by method, host, path and status. */
@@ -12,7 +13,7 @@ export function HttpView(): JSX.Element {
   const { t0, dt } = trace.nodes;
   const list = useMemo(() => {
     const inScope = ({ node }: Exchange): boolean =>
-      (shown.test === -1 || trace.testOf(node) === shown.test) && (!hits || hits.marks[node] > 0);
+      (shown.test === -1 || trace.testOf(node) === shown.test) && (!hits || (hits.marks[node] & HIT) !== 0);
     return trace.exchanges.filter(inScope).sort((a, b) => t0[a.node] - t0[b.node]);
   }, [trace, shown.test, hits, hits?.nodes.length]);
   if (list.length === 0)

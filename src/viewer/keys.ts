@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { VIEWS } from './address.js';
 import type { Viewer } from './context.js';
+import { HIT } from './search.js';
 
 /** Every key, as the help lists them. */
 export const KEY_HELP: readonly (readonly [string, string])[] = [
@@ -61,7 +62,7 @@ function act(key: string, viewer: Viewer, { input, toggleHelp }: Rest): boolean 
     const { func } = trace.nodes;
     step(viewer, key === 'n' ? 1 : -1, (node) => !trace.isExchange(node) && func[node] === func[shown.node]);
   } else if ((key === 'h' || key === 'H') && hits)
-    step(viewer, key === 'h' ? 1 : -1, (node) => hits.marks[node] > 0 && hits.nodes.includes(node));
+    step(viewer, key === 'h' ? 1 : -1, (node) => (hits.marks[node] & HIT) !== 0);
   else if (key === 'f' && shown.node !== -1 && !trace.isExchange(shown.node)) {
     go({ view: 'functions', fn: trace.nodes.func[shown.node] });
   } else if (key === 't' && shown.node !== -1) go({ view: 'tree', query: '' });

@@ -1,54 +1,37 @@
-import { Indexer } from '../reader/indexer.js';
-import { blobSource, bytesSource } from '../reader/source.js';
+import { indexFrom } from '../reader/index-data.js';
 import { Trace } from '../reader/trace.js';
-import { BlockSource, gunzip, type Block } from './page-data.js';
+import type { PackedLines } from './line-cache.js';
+import type { Input, Progress } from './store.js';
+import { linkStore, type StoreLink } from './store-link.js';
 
-export type Progress = (done: number, of: number) => void;
-
-/** Indexes the blocks of the page. Between two of them the page is free: a key is never kept waiting for long. */
-export async function loadBlocks(blocks: readonly Block[], progress: Progress): Promise<Trace> {
-  const size = blocks.reduce((sum, block) => sum + block.size, 0);
-  const source = new BlockSource(blocks);
-  const indexer = new Indexer(size);
-  indexer.begin('report');
-  for (const block of blocks) {
-    indexer.write(await source.bytesOf(block));
-    progress(block.at + block.size, size);
-    await untilFree();
-  }
-  indexer.end();
-  return new Trace(indexer, [source]);
+/** A trace with the store that its lines are in. */
+export interface Loaded {
+  readonly trace: Trace;
+  readonly store: StoreLink;
 }
 
-/** A trace file that was dropped on the page, or chosen; packed or not. Its text is never held. */
-export async function loadFile(file: File, progress: Progress): Promise<Trace> {
-  const head = new Uint8Array(await file.slice(0, 2).arrayBuffer());
-  const indexer = new Indexer(file.size);
-  indexer.begin(file.name);
-  if (head[0] === 0x1f && head[1] === 0x8b) {
-    const bytes = await gunzip(file);
-    indexer.write(bytes);
-    indexer.end();
-    return new Trace(indexer, [bytesSource(bytes, file.name)]);
-  }
-  const piece = 4 << 20;
-  for (let at = 0; at < file.size; at += piece) {
-    indexer.write(new Uint8Array(await file.slice(at, at + piece).arrayBuffer()));
-    progress(Math.min(file.size, at + piece), file.size);
-    await untilFree();
-  }
-  indexer.end();
-  return new Trace(indexer, [blobSource(file, file.name)]);
-}
+/** @param script of this page, which runs in the other thread too */
+export class Loader {
+  constructor(
+    private readonly script: string,
+    private readonly progress: Progress,
+  ) {}
 
-/** Lets the page draw and take keys. A timer would be put off by 4 ms each time. */
-function untilFree(): Promise<void> {
-  return new Promise((done) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      done();
-    };
-    port2.postMessage(0);
-  });
+  /** What came with the page: only its index is read; lines are unpacked when something of them is shown. */
+  blocks(index: string, blocks: readonly PackedLines[]): Promise<Loaded> {
+    const size = blocks.reduce((sum, block) => sum + block.size, 0);
+    return this.#load({ index, blocks }, size);
+  }
+
+  /** A trace file that was dropped on the page, or chosen; packed or not. Its text is never held. */
+  file(file: File): Promise<Loaded> {
+    return this.#load({ file, name: file.name }, file.size);
+  }
+
+  async #load(input: Input, size: number): Promise<Loaded> {
+    const store = await linkStore(size, this.script);
+    const index = indexFrom(await store.open(input, this.progress));
+    const source = { name: 'report', read: (at: number, length: number) => store.read(at, length) };
+    return { trace: new Trace(index, [source]), store };
+  }
 }

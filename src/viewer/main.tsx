@@ -1,42 +1,42 @@
 import { render } from 'preact';
 import { App } from './app.js';
 import { bytes } from './format.js';
-import { loadBlocks, loadFile } from './load-trace.js';
+import { Loader, type Loaded } from './load-trace.js';
 import { readPage, type PageData } from './page-data.js';
+import { serveStore } from './store-link.js';
 
-const root = document.getElementById('app')!;
-const verdict = document.getElementById('verdict')!;
+const root = (): HTMLElement => document.getElementById('app')!;
 
 /** The verdict is there already; the rest comes as soon as the lines are read. */
-async function start(): Promise<void> {
+async function start(script: string): Promise<void> {
   const page = await readPage(document);
   if (page.report === undefined) {
-    verdict.hidden = true;
-    waitForFile(page);
+    document.getElementById('verdict')!.hidden = true;
+    waitForFile(page, script);
     return;
   }
   const bar = progressBar();
-  const trace = await loadBlocks(page.blocks, bar.show);
+  const loaded = await new Loader(script, bar.show).blocks(page.index, page.blocks);
   bar.end();
-  show(page, trace);
+  show(page, loaded);
 }
 
-function show(page: PageData, trace: Parameters<typeof App>[0]['trace']): void {
+function show(page: PageData, { trace, store }: Loaded): void {
   document.documentElement.classList.add('ready');
-  root.replaceChildren();
-  render(<App trace={trace} page={page} />, root);
+  root().replaceChildren();
+  render(<App trace={trace} store={store} page={page} />, root());
 }
 
-function waitForFile(page: PageData): void {
+function waitForFile(page: PageData, script: string): void {
   document.title = 'handit';
   const take = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     const bar = progressBar();
     try {
-      const trace = await loadFile(file, bar.show);
-      if (trace.processes.length === 0) throw new Error(`${file.name} is not a trace of handit`);
+      const loaded = await new Loader(script, bar.show).file(file);
+      if (loaded.trace.processes.length === 0) throw new Error(`${file.name} is not a trace of handit`);
       document.title = `${file.name} · handit`;
-      show(page, trace);
+      show(page, loaded);
     } catch (error) {
       say((error as Error).message);
     } finally {
@@ -53,7 +53,7 @@ function waitForFile(page: PageData): void {
       </label>
       <p id="said" role="alert" />
     </div>,
-    root,
+    root(),
   );
   addEventListener('dragover', (event) => event.preventDefault());
   addEventListener('drop', (event) => {
@@ -89,4 +89,9 @@ function say(text: string): void {
   document.body.prepend(note);
 }
 
-start().catch((error: unknown) => say(`The rest of the report cannot be shown here: ${(error as Error).message}`));
+if (typeof document === 'undefined') serveStore();
+else {
+  start(document.currentScript?.textContent ?? '').catch((error: unknown) =>
+    say(`The rest of the report cannot be shown here: ${(error as Error).message}`),
+  );
+}

@@ -1,6 +1,5 @@
 import type { Trace } from '../reader/trace.js';
-import type { Detail, DetailsCache } from './details-cache.js';
-import { short } from './format.js';
+import type { FunctionInfo } from '../reader/types.js';
 
 /** One word of a search: `fn:total`, `-status:200`, `timeout`. */
 export interface Term {
@@ -28,33 +27,46 @@ function unquoted(text: string): string {
 }
 
 /** Whether a node passes by what the index knows; undefined: its values must be looked at. */
-function byIndex(trace: Trace, node: number, { key, value }: Term): boolean | undefined {
-  const info = trace.functionOf(node);
-  const exchange = trace.exchangeOf(node);
-  const { session, agent } = trace.scopeOf(node);
+export function byIndex(trace: Trace, { key, value }: Term): (node: number) => boolean | undefined {
+  const has = (text: string | undefined): boolean => (text ?? '').toLowerCase().includes(value);
   switch (key) {
     case 'fn':
-      return (info?.func ?? '').toLowerCase().includes(value);
+      return byFunction(trace, ({ func }) => has(func));
     case 'file':
-      return (info?.file ?? '').toLowerCase().includes(value);
+      return byFunction(trace, ({ file }) => has(file));
     case 'status':
-      return exchange !== undefined && String(exchange.status).startsWith(value.split('x', 1)[0]);
+      return (node) => {
+        const exchange = trace.exchangeOf(node);
+        return exchange !== undefined && String(exchange.status).startsWith(value.split('x', 1)[0]);
+      };
     case 'dur':
-      return durationPasses(trace.durationOf(node), value);
-    case 'test':
-      return (trace.tests[trace.testOf(node)]?.name ?? '').toLowerCase().includes(value);
-    case 'session':
-      return session !== -1 && `${trace.sessions[session].tag} ${trace.sessions[session].id}`.includes(value);
-    case 'agent':
-      return (agent ?? '').toLowerCase().includes(value);
+      return (node) => durationPasses(trace.durationOf(node), value);
+    case 'test': {
+      const tests = trace.tests.map(({ name }) => has(name));
+      return (node) => tests[trace.testOf(node)] ?? false;
+    }
+    case 'session': {
+      const sessions = trace.sessions.map(({ tag, id }) => has(`${tag} ${id}`));
+      return (node) => sessions[trace.scopeOf(node).session] ?? false;
+    }
+    case 'agent': {
+      const scopes = trace.scopes.map(({ agent }) => agent !== undefined && has(agent));
+      return (node) => scopes[trace.nodes.scope[node]];
+    }
     case 'err':
-      return trace.hasFailed(node) ? (value === '' ? true : undefined) : false;
-    case '':
-      return (
-        `${info?.func ?? ''} ${info?.file ?? ''} ${exchange?.url ?? ''}`.toLowerCase().includes(value) || undefined
-      );
+      return (node) => (trace.hasFailed(node) ? value === '' || undefined : false);
+    case '': {
+      const named = byFunction(trace, ({ func, file }) => has(`${func} ${file}`));
+      return (node) => named(node) || has(trace.exchangeOf(node)?.url) || undefined;
+    }
   }
-  return undefined;
+  return () => undefined;
+}
+
+/** Asked once a function, not once a call. */
+function byFunction(trace: Trace, passes: (info: FunctionInfo) => boolean): (node: number) => boolean {
+  const known = trace.functions.map((info) => passes(info));
+  return (node) => !trace.isExchange(node) && known[trace.nodes.func[node]];
 }
 
 /** `>10ms`, `<1s`; without a sign at least so long. */
@@ -63,72 +75,4 @@ function durationPasses(ns: number, value: string): boolean {
   if (number === undefined) return true;
   const bound = Number(number) * { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 }[unit]!;
   return sign === '<' ? ns >= 0 && ns < bound : ns >= bound;
-}
-
-function byValue(detail: Detail, { key, value }: Term): boolean {
-  const has = (one: unknown): boolean => one !== undefined && short(one, 4000).toLowerCase().includes(value);
-  if ('exchange' in detail) {
-    const { url, requestBody, responseBody, error } = detail.exchange;
-    if (key === 'err') return has(error?.message);
-    if (key === 'arg') return has(requestBody?.json ?? requestBody?.text);
-    if (key === 'ret') return has(responseBody?.json ?? responseBody?.text);
-    return [url, requestBody?.json ?? requestBody?.text, responseBody?.json ?? responseBody?.text].some(has);
-  }
-  const { args, result, error, settled } = detail.call;
-  const failure = error ?? settled?.error;
-  if (key === 'arg') return has(args);
-  if (key === 'ret') return has(settled && 'value' in settled ? settled.value : result);
-  if (key === 'err') return has(failure && `${failure.name}: ${failure.message}`);
-  return has(args) || has(result) || has(settled?.value) || has(failure?.message);
-}
-
-export interface Hits {
-  /** 1: a hit; 2: an ancestor of one. */
-  readonly marks: Uint8Array;
-  readonly nodes: readonly number[];
-  readonly done: boolean;
-}
-
-const SLICE_MS = 12;
-
-/**
- * Looks through all nodes, in slices, and tells what was found so far.
- *
- * @returns a function that ends it
- */
-export function search(trace: Trace, details: DetailsCache, query: string, found: (hits: Hits) => void): () => void {
-  const terms = termsOf(query);
-  const marks = new Uint8Array(trace.nodes.count);
-  const nodes: number[] = [];
-  let stopped = false;
-  const mark = (node: number): void => {
-    marks[node] = marks[node] === 2 ? 2 : 1;
-    nodes.push(node);
-    for (let at = trace.nodes.parent[node]; at !== -1 && marks[at] !== 2; at = trace.nodes.parent[at]) marks[at] = 2;
-  };
-  const passes = async (node: number): Promise<boolean> => {
-    const open: Term[] = [];
-    for (const term of terms) {
-      const known = byIndex(trace, node, term);
-      if (known === undefined) open.push(term);
-      else if (known === term.not) return false;
-    }
-    if (open.length === 0) return true;
-    const detail = await details.load(node);
-    return open.every((term) => byValue(detail, term) !== term.not);
-  };
-  void (async () => {
-    let until = performance.now() + SLICE_MS;
-    for (let node = 0; node < trace.nodes.count && !stopped; node++) {
-      if (await passes(node)) mark(node);
-      if (performance.now() < until) continue;
-      found({ marks, nodes, done: false });
-      await new Promise((done) => setTimeout(done, 0));
-      until = performance.now() + SLICE_MS;
-    }
-    if (!stopped) found({ marks, nodes, done: true });
-  })();
-  return () => {
-    stopped = true;
-  };
 }

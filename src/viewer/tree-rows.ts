@@ -1,4 +1,5 @@
 import type { Trace } from '../reader/trace.js';
+import { ABOVE_HIT } from './search.js';
 
 /** A line of the tree: a node, or calls of one function that are folded into one. */
 export interface TreeRow {
@@ -41,7 +42,8 @@ export class TreeState {
     for (let next; (next = waiting.pop()) !== undefined;) {
       const { node, depth, times } = next;
       const children = trace.childrenOf(node);
-      const open = times === 1 && children.length > 0 && (this.open.has(node) || passes?.[node] === 2);
+      const open =
+        times === 1 && children.length > 0 && (this.open.has(node) || ((passes?.[node] ?? 0) & ABOVE_HIT) !== 0);
       rows.push({ node, depth, times, children: times > 1 ? times : children.length, open });
       if (open) push(children, depth + 1);
     }

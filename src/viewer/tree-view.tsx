@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ownTime } from '../reader/times.js';
 import { useViewer } from './context.js';
 import { argsText, count, duration, nameOf, outcomeText, placeOf } from './format.js';
+import { HIT } from './search.js';
 import { TreeState, type TreeRow } from './tree-rows.js';
 import { VirtualList } from './virtual-list.js';
 
@@ -96,7 +97,7 @@ export function TreeView(): JSX.Element {
           row={rows[index]}
           style={style}
           isSelected={index === selected}
-          hit={hits?.marks[rows[index].node] === 1}
+          hit={hits !== undefined && (hits.marks[rows[index].node] & HIT) !== 0}
           onToggle={toggle}
         />
       )}

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
@@ -29,12 +29,14 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly hash?: string;
   /** Until the trace is read; not where the page has none. */
   readonly wait?: boolean;
+  /** As a server sends it, with this policy beside the page's own. */
+  readonly policy?: string;
 }
 
 /** Opens a file in a page without a network. */
 export async function openFile(path: string, options: OpenOptions = {}): Promise<Opened> {
   browser ??= chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox'] });
-  const { hash = '', wait = options.javaScriptEnabled !== false, ...rest } = options;
+  const { hash = '', wait = options.javaScriptEnabled !== false, policy, ...rest } = options;
   const context = await (
     await browser
   ).newContext({
@@ -52,9 +54,18 @@ export async function openFile(path: string, options: OpenOptions = {}): Promise
     void dialog.dismiss();
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(pathToFileURL(path).href)) trouble.push(`request: ${request.url().slice(0, 200)}`);
+    // A blob is made by the page: its own script, for the other thread.
+    const isOwn = [pathToFileURL(path).href, 'http://reports.test/report.html', 'blob:'].some((start) =>
+      request.url().startsWith(start),
+    );
+    if (!isOwn) trouble.push(`request: ${request.url().slice(0, 200)}`);
   });
-  await page.goto(`${pathToFileURL(path).href}${hash}`);
+  const url = policy === undefined ? pathToFileURL(path).href : 'http://reports.test/report.html';
+  if (policy !== undefined) {
+    const headers = { 'content-security-policy': policy, 'content-type': 'text/html' };
+    await page.route(url, (route) => route.fulfill({ body: readFileSync(path), headers }));
+  }
+  await page.goto(`${url}${hash}`);
   if (wait) await page.waitForSelector('html.ready', { timeout: 45_000 });
   return { page, trouble };
 }

@@ -85,6 +85,28 @@ describeInBrowser('the report of a hostile trace', () => {
     await inner.locator('.details h2').first().waitFor();
   });
 
+  test('reads in a thread of its own, and in the thread of the page where a policy forbids another', async () => {
+    const usual = await openFile(file);
+    expect(usual.page.workers()).toHaveLength(1);
+    const strict = await openFile(file, {
+      policy: "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'",
+    });
+    expect(strict.page.workers()).toHaveLength(0);
+    for (const { page } of [usual, strict]) {
+      await page.keyboard.press('3');
+      await page.keyboard.press('e');
+      await page.waitForSelector('.details .message');
+      expect(await page.innerText('.details .message')).toContain('onerror=alert(1)');
+      await page.keyboard.press('/');
+      await page.keyboard.type('arg:xxxxxxxxxx');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('.row.hit');
+      expect(await page.innerText('.found')).toContain('1');
+    }
+    expect(usual.trouble).toEqual([]);
+    expect(strict.trouble.filter((text) => !text.includes('worker'))).toEqual([]);
+  });
+
   test('the page without a trace takes a file', async () => {
     const { page, trouble } = await openFile(join(repository, 'dist/viewer.html'), { wait: false });
     await page.setInputFiles('input[type=file]', join(folder, 'hostile.jsonl'));

@@ -19,15 +19,13 @@ async function report(...args: string[]): Promise<{ page: string; said: string }
 
 /** The lines of the trace that are in a page. */
 function linesIn(page: string): Record<string, unknown>[] {
-  const blocks = [...page.matchAll(/data-kind="lines" data-size="(\d+)">([\w+/=]+)</g)];
-  return blocks.flatMap(([, size, base64]) => {
+  const blocks = [...page.matchAll(/data-kind="lines" data-size="(\d+)" data-lines="(\d+)">([\w+/=]+)</g)];
+  return blocks.flatMap(([, size, many, base64]) => {
     const bytes = gunzipSync(Buffer.from(base64, 'base64'));
+    const lines = bytes.toString().trimEnd().split('\n');
     expect(bytes.length).toBe(Number(size));
-    return bytes
-      .toString()
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.length).toBe(Number(many));
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   });
 }
 
