@@ -11,6 +11,9 @@ export const uncurry = bind.bind(call as never) as <T>(
   method: (...args: never[]) => T,
 ) => (self: unknown, ...args: unknown[]) => T;
 
+/** The source of a function. */
+export const functionSource: (fn: unknown) => string = uncurry(Function.prototype.toString);
+
 // --------------------------------------------------------------- constructors
 
 // By the names that the language has for them, so that one reads on. Their own functions are below: `Object.keys` is a

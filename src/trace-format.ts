@@ -53,7 +53,8 @@ export type Preview = null | boolean | number | string | Preview[] | TaggedPrevi
  * What JSON has no word for, by `$type`: `{"$type":"undefined"}`, `{"$type":"bigint","value":"12"}`,
  * `{"$type":"function","name":"f"}`, `{"$type":"circular"}`, `{"$type":"Map","size":2,"entries":[...]}`; the class
  * name and the fields of an instance, `{"$type":"User","id":1}`; and what was cut, with its true size:
- * `{"$type":"string","length":9000,"value":"first 256..."}`, `{"$type":"Array","length":1000,"items":[...]}`.
+ * `{"$type":"string","length":9000,"value":"first 256..."}`, `{"$type":"Array","length":1000,"items":[...]}`. What was cut
+ * may have `hash`: 8 hex digits over more of it than is shown.
  */
 export interface TaggedPreview {
   $type: string;

@@ -3,6 +3,7 @@ import { constant, type Constant } from './encoder.js';
 import { typeName } from './prototypes.js';
 import { quote } from './quote.js';
 import { isObjectPrototype } from './realms.js';
+import { webFields, type WebField } from './web-objects.js';
 import { SafeWeakMap } from '../intrinsics.js';
 
 /** What is known of the objects with one prototype. */
@@ -16,9 +17,11 @@ export interface Class {
   timer: boolean;
   /** They are plain objects, of another realm. */
   bare: boolean;
+  /** What is shown of them, where they are requests or responses of `fetch`. */
+  web: readonly WebField[] | null;
 }
 
-export const NO_CLASS: Class = { ...textsOf('Object'), plain: true, timer: false, bare: true };
+export const NO_CLASS: Class = { ...textsOf('Object'), plain: true, timer: false, bare: true, web: null };
 
 function textsOf(name: string): { type: Constant; outline: Constant } {
   const type = `"$type":${quote(name)}`;
@@ -39,6 +42,7 @@ export class KnownClasses {
       plain: !isBuiltIn(input) && !mayMakeBuiltIns(prototype),
       timer: name === 'Timeout' || name === 'Immediate',
       bare: isObjectPrototype(prototype),
+      web: webFields(prototype),
     };
     this.known.set(prototype, entry);
     return entry;

@@ -8,8 +8,10 @@ import { isSoftSecret, mayBeSecret, type IsSecret } from './is-secret.js';
 import { keyTest, type KeyTest } from './key-kinds.js';
 import { redactText } from './redact.js';
 import { stringMayHoldSecret, textMayHoldBlock } from './secret-bytes.js';
+import { hashBytes, hashedPart, writeHash } from './preview-hash.js';
 import { NAME, NO_ROLE, VALUE, namesNext } from './secret-pairs.js';
 import { ThrownValues, type PreviewLimits, type ThrownValue } from './thrown-value.js';
+import type { WebField } from './web-objects.js';
 import {
   arrayOf,
   getOwnPropertyDescriptor,
@@ -33,6 +35,9 @@ import {
 const MAX_NODES = 256;
 /** Text weighs too: as many characters (a power of two: 2 ** 6) count as one more value. */
 const TEXT_SHIFT = 6;
+/** Values of one preview that are walked for hashes of what was cut; each hash counts as that many, or more. */
+const MAX_HASHED = 32;
+const LEAST_HASHED = 8;
 /** A longer key of a Map is data and not looked at: it may be any string, and hashing it reads all of it. */
 const MAX_MAP_KEY = 256;
 /** Levels of any preview: each takes room on the program's stack. */
@@ -115,6 +120,13 @@ class PreviewWriter implements ValueWriter {
   private most = MAX_NODES;
   /** Something comes after the current value. */
   private more = false;
+  /** From here on, objects are not looked into. */
+  private deepest: number;
+  /** What is written is not to be shown: see `beginHash`. */
+  private hashing = false;
+  private toBeHashed = 0;
+  private shownNodes = 0;
+  private shownMost = 0;
   /** The objects around the current one, by depth. */
   private readonly path: (object | null)[];
 
@@ -125,7 +137,8 @@ class PreviewWriter implements ValueWriter {
     this.maxString = maxString;
     this.maxItems = maxItems;
     this.maxDepth = maxDepth < MAX_LEVELS ? maxDepth : MAX_LEVELS;
-    this.path = arrayOf<object | null>(this.maxDepth, null);
+    this.deepest = this.maxDepth;
+    this.path = arrayOf<object | null>(this.maxDepth + 1, null);
     this.keys = new KnownKeys(maxString, isSecret);
     this.keyKind = keyTest(isSecret);
   }
@@ -136,11 +149,14 @@ class PreviewWriter implements ValueWriter {
     this.nodes = 0;
     this.most = MAX_NODES;
     this.more = false;
+    this.toBeHashed = MAX_HASHED;
     try {
       this.any(input, 0);
     } catch {
       // Only the end of the stack gets here; the program meets it next.
-      for (let i = 0; i < this.maxDepth; i++) path[i] = null;
+      for (let i = 0; i <= this.maxDepth; i++) path[i] = null;
+      this.hashing = false;
+      this.deepest = this.maxDepth;
       out.cut(from);
       out.text('{"$type":"unavailable"}');
     }
@@ -185,19 +201,59 @@ class PreviewWriter implements ValueWriter {
     if (text.length > MAX_FLATTEN) return out.text(`{"$type":"string","length":${text.length}}`);
     this.nodes += maxString >> TEXT_SHIFT;
     out.text(`{"$type":"string","length":${text.length},"value":`);
-    out.string(this.beginOf(text));
+    const start = out.position();
+    const wide = maxString * 2;
+    const isHashed = !this.hashing && this.toBeHashed > 0;
+    // What is cut off in the middle has lost its end, by which it may be told.
+    const part = isHashed ? hashedPart(text, wide) : stringSlice(text, 0, wide);
+    const shown = this.withoutSecrets(part);
+    const hash = isHashed ? hashBytes(out.room(0), start, out.position()) : 0;
+    out.cut(start);
+    const most = shown === part || text.length <= wide ? maxString : shown.length - LEFT_OUT;
+    out.string(stringSlice(shown, 0, most < maxString ? (most > 0 ? most : 0) : maxString));
+    if (isHashed) {
+      this.toBeHashed -= LEAST_HASHED;
+      writeHash(out, hash);
+    }
     out.byte(CLOSE);
   }
 
-  /** As many characters of a text as are shown. */
-  private beginOf(text: string): string {
-    const { maxString } = this;
-    // What is cut off in the middle has lost its end, by which it may be told.
-    const wide = stringSlice(text, 0, maxString * 2);
-    const shown = redactText(wide, this.isSecret);
-    if (shown === wide) return stringSlice(wide, 0, maxString);
-    const most = shown.length - LEFT_OUT;
-    return stringSlice(shown, 0, most < maxString && text.length > wide.length ? (most > 0 ? most : 0) : maxString);
+  /** Writes a text without the secrets in it, and returns it. */
+  private withoutSecrets(text: string): string {
+    const { out } = this;
+    const from = out.position();
+    const has = out.string(text);
+    const may = stringMayHoldSecret(out.room(0), from + 1, out.position() - 1, has, this.keyKind);
+    if (!may && !textMayHoldBlock(text, has)) return text;
+    const shown = redactText(text, this.isSecret);
+    if (shown === text) return text;
+    out.cut(from);
+    out.string(shown);
+    return shown;
+  }
+
+  /** What is written from here tells two values apart, and is not shown; -1 where enough was hashed. */
+  private beginHash(): number {
+    if (this.hashing || this.toBeHashed <= 0) return -1;
+    this.hashing = true;
+    this.shownNodes = this.nodes;
+    this.shownMost = this.most;
+    this.nodes = 0;
+    this.most = this.toBeHashed;
+    this.more = false;
+    return this.out.position();
+  }
+
+  /** The hash of what was written from there, which is taken back. */
+  private endHash(start: number): number {
+    const { out } = this;
+    const hash = hashBytes(out.room(0), start, out.position());
+    out.cut(start);
+    this.hashing = false;
+    this.toBeHashed -= this.nodes > LEAST_HASHED ? this.nodes : LEAST_HASHED;
+    this.nodes = this.shownNodes;
+    this.most = this.shownMost;
+    return hash;
   }
 
   short(text: string, to: Encoder): void {
@@ -223,7 +279,7 @@ class PreviewWriter implements ValueWriter {
     if (isProxy(input)) return this.out.constant(PROXY);
     for (let i = 0; i < depth; i++) if (path[i] === input) return this.out.constant(CIRCULAR);
     const array = isArray(input);
-    if (depth >= this.maxDepth || this.nodes > this.most) return this.outline(input, array);
+    if (depth >= this.deepest || this.nodes > this.most) return this.outlineWithHash(input, array, depth);
     path[depth] = input;
     const outer = this.most;
     if (this.more) this.most -= (outer - this.nodes) >> 1;
@@ -232,6 +288,24 @@ class PreviewWriter implements ValueWriter {
     this.most = outer;
     // Nothing of the program's may be kept alive from here.
     path[depth] = null;
+  }
+
+  /** Of what is in the object, one level. */
+  private outlineWithHash(input: object, array: boolean, depth: number): void {
+    const { out, path } = this;
+    this.outline(input, array);
+    const start = this.beginHash();
+    if (start < 0) return;
+    this.deepest = depth + 1;
+    path[depth] = input;
+    if (array) this.list(input as unknown[], depth);
+    else this.record(input, depth);
+    path[depth] = null;
+    this.deepest = this.maxDepth;
+    const hash = this.endHash(start);
+    out.cut(start - 1);
+    writeHash(out, hash);
+    out.byte(CLOSE);
   }
 
   /** What is said of an object into which the preview does not go. */
@@ -253,11 +327,27 @@ class PreviewWriter implements ValueWriter {
     const { length } = input;
     const kept = length < maxItems ? length : maxItems;
     const start = out.position();
-    let i = 0;
-    let secret = false;
     out.byte(OPEN_LIST);
+    const end = this.items(input, depth, 0, kept);
+    out.byte(CLOSE_LIST);
+    if (end === length) return;
+    out.insert(start, `{"$type":"Array","length":${length},"items":`);
+    const rest = this.beginHash();
+    if (rest >= 0) {
+      this.items(input, depth, end, length);
+      writeHash(out, this.endHash(rest));
+    }
+    out.byte(CLOSE);
+  }
+
+  /** Writes items of a list; returns the index of the first one that is not written. */
+  private items(input: unknown[], depth: number, from: number, kept: number): number {
+    const { out } = this;
+    const { length } = input;
+    let i = from;
+    let secret = from > 0 && (length & 1) === 0 && this.namesNext(input, from - 1);
     for (; i < kept && this.nodes <= this.most; i++) {
-      if (i > 0) out.byte(COMMA);
+      if (i > from) out.byte(COMMA);
       this.more = i + 1 < kept;
       if (!hasOwn(input, i)) {
         this.nodes++;
@@ -272,10 +362,7 @@ class PreviewWriter implements ValueWriter {
       else this.any(value, depth + 1);
       secret = typeof value === 'string' && (length & 1) === 0 && this.namesNext(input, i);
     }
-    out.byte(CLOSE_LIST);
-    if (i === length) return;
-    out.insert(start, `{"$type":"Array","length":${length},"items":`);
-    out.byte(CLOSE);
+    return i;
   }
 
   /** Whether the item after that one is the value of a secret. */
@@ -283,7 +370,7 @@ class PreviewWriter implements ValueWriter {
     const { length } = input;
     if ((i & 1) !== 0 || i + 1 === length) return false;
     const next = getOwnPropertyDescriptor(input, i + 1)?.value as unknown;
-    return namesNext(getOwnPropertyDescriptor(input, i)!.value, i, length, next, this.isSecret);
+    return namesNext(getOwnPropertyDescriptor(input, i)?.value, i, length, next, this.isSecret);
   }
 
   private record(input: object, depth: number): void {
@@ -294,8 +381,9 @@ class PreviewWriter implements ValueWriter {
     if (prototype === null) {
       return isModuleNamespaceObject(input) ? out.text('{"$type":"Module"}') : this.fields(input, depth, null);
     }
-    const { type, plain, timer, bare } = this.classes.of(input, prototype);
+    const { type, plain, timer, bare, web } = this.classes.of(input, prototype);
     if (!plain && writeBuiltIn(this, input, depth, type)) return;
+    if (web !== null) return this.webObject(input, type, web);
     if (bare) return this.fields(input, depth, null);
     if (hasOwn(input, '_events')) return this.emitter(input, depth, type);
     if (timer && hasOwn(input, '_idleNext')) {
@@ -319,6 +407,7 @@ class PreviewWriter implements ValueWriter {
     if (type !== null) out.constant(type);
     const head = out.position();
     let lengthAt = -1;
+    let hashAt = -1;
     let key: Key | null = null;
     let roles = 0;
     let i = 0;
@@ -328,6 +417,7 @@ class PreviewWriter implements ValueWriter {
       if (!property) continue;
       if (out.position() !== start) out.byte(COMMA);
       if (name === 'length') lengthAt = out.position();
+      else if (name === 'hash') hashAt = out.position();
       key = known.after(key, name);
       this.more = i + 1 < kept;
       out.constant(key.name);
@@ -345,13 +435,28 @@ class PreviewWriter implements ValueWriter {
       return this.fields(input, depth, type, true);
     }
     if (i < keys.length) {
-      // The true size has the name to itself.
+      // The true size and the hash have their names to themselves.
+      if (hashAt > lengthAt) out.insert(hashAt + 1, '$');
       if (lengthAt >= 0) out.insert(lengthAt + 1, '$');
+      if (hashAt >= 0 && hashAt < lengthAt) out.insert(hashAt + 1, '$');
       const size = `"length":${keys.length}`;
       if (type !== null) out.insert(head, `,${size}`);
       else out.insert(start, `"$type":"Object",${size}${out.position() === start ? '' : ','}`);
+      this.hashOfFields(input, keys, i, depth);
     }
     out.byte(CLOSE);
+  }
+
+  /** The hash of the fields from that one on, without what another field may name as a secret. */
+  private hashOfFields(input: object, keys: string[], from: number, depth: number): void {
+    const start = this.beginHash();
+    if (start < 0) return;
+    for (let i = from; i < keys.length && this.nodes <= this.most; i++) {
+      const property = getOwnPropertyDescriptor(input, keys[i]);
+      const key = this.keys.after(null, keys[i]);
+      if (property && key.role !== VALUE) this.property(key, property, depth);
+    }
+    writeHash(this.out, this.endHash(start));
   }
 
   /** Which part a field has in naming a secret. */
@@ -400,7 +505,27 @@ class PreviewWriter implements ValueWriter {
       this.property(this.keys.after(null, key), property, depth);
       shown++;
     }
-    out.text(i === keys.length ? '}' : ',"truncated":true}');
+    if (i < keys.length) {
+      out.text(',"truncated":true');
+      if (!stream) this.hashOfFields(input, keys, i, depth);
+    }
+    out.byte(CLOSE);
+  }
+
+  /** A request or response of `fetch`: nothing of it is its own property. */
+  private webObject(input: object, type: Constant, fields: readonly WebField[]): void {
+    const { out } = this;
+    out.byte(OPEN);
+    out.constant(type);
+    for (let i = 0; i < fields.length; i++) {
+      const { name, read } = fields[i];
+      const value = read(input);
+      if (value === undefined) continue;
+      out.byte(COMMA);
+      out.constant(name);
+      this.any(value, 0);
+    }
+    out.byte(CLOSE);
   }
 
   private redacted(): void {
@@ -421,13 +546,27 @@ class PreviewWriter implements ValueWriter {
     const size = mapSize(input);
     out.text(`{"$type":"Map","size":${size},"entries":[`);
     const entries = mapEntries(input);
-    for (let i = 0; i < this.maxItems && this.nodes <= this.most; i++) {
+    const shown = this.entries(entries, size, 0, this.maxItems, depth);
+    out.byte(CLOSE_LIST);
+    const rest = shown < size ? this.beginHash() : -1;
+    if (rest >= 0) {
+      this.entries(entries, size, shown, size, depth);
+      writeHash(out, this.endHash(rest));
+    }
+    out.byte(CLOSE);
+  }
+
+  /** Writes entries of a map; returns the index of the first one that is not written. */
+  private entries(entries: object, size: number, from: number, kept: number, depth: number): number {
+    const { out } = this;
+    let i = from;
+    for (; i < kept && this.nodes <= this.most; i++) {
       const entry = mapNext(entries);
       if (entry.done) break;
       const key = entry.value[0];
       const item = entry.value[1];
       const secret = typeof key === 'string' && key.length <= MAX_MAP_KEY && this.keys.after(null, key).secret;
-      if (i > 0) out.byte(COMMA);
+      if (i > from) out.byte(COMMA);
       out.byte(OPEN_LIST);
       this.more = true;
       this.any(key, depth + 1);
@@ -437,7 +576,7 @@ class PreviewWriter implements ValueWriter {
       else this.any(item, depth + 1);
       out.byte(CLOSE_LIST);
     }
-    out.text(']}');
+    return i;
   }
 
   set(input: Set<unknown>, depth: number): void {
@@ -445,14 +584,28 @@ class PreviewWriter implements ValueWriter {
     const size = setSize(input);
     out.text(`{"$type":"Set","size":${size},"items":[`);
     const items = setValues(input);
-    for (let i = 0; i < this.maxItems && this.nodes <= this.most; i++) {
+    const shown = this.members(items, size, 0, this.maxItems, depth);
+    out.byte(CLOSE_LIST);
+    const rest = shown < size ? this.beginHash() : -1;
+    if (rest >= 0) {
+      this.members(items, size, shown, size, depth);
+      writeHash(out, this.endHash(rest));
+    }
+    out.byte(CLOSE);
+  }
+
+  /** The same of a set. */
+  private members(items: object, size: number, from: number, kept: number, depth: number): number {
+    const { out } = this;
+    let i = from;
+    for (; i < kept && this.nodes <= this.most; i++) {
       const item = setNext(items);
       if (item.done) break;
-      if (i > 0) out.byte(COMMA);
+      if (i > from) out.byte(COMMA);
       this.more = i + 1 < size;
       this.any(item.value, depth + 1);
     }
-    out.text(']}');
+    return i;
   }
 }
 

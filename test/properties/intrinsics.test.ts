@@ -103,7 +103,9 @@ describe.each(nodes().filter((_, index, { length }) => index === 0 || index === 
         expect(callsOf(records, 'total').every((call) => JSON.stringify(call.args_preview) !== '{}')).toBe(true);
         expect(
           new Set(callsOf(records, 'total').map(({ args_preview }) => JSON.stringify(args_preview.options))),
-        ).toEqual(new Set(['{"password":"<redacted>","deep":[{"a":{"b":{"$type":"Array","length":3}}}]}']));
+        ).toEqual(
+          new Set(['{"password":"<redacted>","deep":[{"a":{"b":{"$type":"Array","length":3,"hash":"e3941520"}}}]}']),
+        );
       }
       expect(lines).toBe(size);
     }, 300_000);

@@ -12,6 +12,9 @@ const limits = { maxString: 256, maxItems: 64, maxDepth: 4 };
 const previewer = (changed: Partial<typeof limits> = {}) =>
   createPreviewer({ ...limits, ...changed }, secretKeys(null));
 const { value, error } = previewer();
+const hash = expect.stringMatching(/^[0-9a-f]{8}$/) as string;
+/** Without the hash of what was cut. */
+const hashless = (text: string) => text.replace(/,"hash":"[0-9a-f]{8}"/g, '');
 const parsed = (input: unknown, preview = value) => JSON.parse(preview(input));
 const thrown = (input: unknown) => JSON.parse(error(input).toJson());
 
@@ -51,6 +54,7 @@ describe("of Node's own objects what tells them apart is shown:", () => {
       $type: 'Cart',
       items: ['tea'],
       truncated: true,
+      hash,
     });
   });
 
@@ -74,6 +78,33 @@ describe("of Node's own objects what tells them apart is shown:", () => {
     const message = new OutgoingMessage();
     message.setHeader('authorization', 'Bearer secret');
     expect(value(message)).toBe('{"$type":"OutgoingMessage"}');
+  });
+
+  test('a request and a response of fetch, also of a class that extends them', () => {
+    class Own extends Request {}
+    const url = 'http://a.b/cart/1?token=secret';
+    const shown = { method: 'POST', url: 'http://a.b/cart/1?token=<redacted>' };
+    const init = { method: 'POST', body: 'x', headers: { authorization: 'Bearer secret' } };
+    expect(parsed(new Request(url, init))).toEqual({ $type: 'Request', ...shown });
+    expect(parsed([new Own(url, init)])).toEqual([{ $type: 'Own', ...shown }]);
+    expect(parsed({ response: new Response('x', { status: 404 }) })).toEqual({
+      response: { $type: 'Response', status: 404 },
+    });
+  });
+
+  test('no getter runs of a class that has only the name, and no object without what it needs breaks the preview', () => {
+    const read = jest.fn();
+    const own = {
+      Response: class {
+        own = 1;
+        get status() {
+          return read() as unknown;
+        }
+      },
+    };
+    expect(parsed(new own.Response())).toEqual({ $type: 'Response', own: 1 });
+    expect(read).not.toHaveBeenCalled();
+    expect(value(Object.create(Request.prototype))).toBe('{"$type":"Request"}');
   });
 
   test('a server and a child process by what a person asks for', () => {
@@ -200,38 +231,42 @@ describe('what is cut says its true size:', () => {
 
   test('a string is whole at HANDIT_MAX_STR and cut behind it', () => {
     expect(value(x(256))).toBe(`"${x(256)}"`);
-    expect(parsed(x(257))).toEqual({ $type: 'string', length: 257, value: x(256) });
-    expect(parsed('abc', previewer({ maxString: 2 }).value)).toEqual({ $type: 'string', length: 3, value: 'ab' });
+    expect(parsed(x(257))).toEqual({ $type: 'string', length: 257, value: x(256), hash });
+    expect(parsed('abc', previewer({ maxString: 2 }).value)).toEqual({ $type: 'string', length: 3, value: 'ab', hash });
     expect(parsed('', previewer({ maxString: 0 }).value)).toBe('');
   });
 
   test('an array is whole at HANDIT_MAX_LOCALS and cut behind it', () => {
     const items = (length: number) => Array.from({ length }, (_, i) => i);
     expect(parsed(items(64))).toEqual(items(64));
-    expect(parsed(items(65))).toEqual({ $type: 'Array', length: 65, items: items(64) });
+    expect(parsed(items(65))).toEqual({ $type: 'Array', length: 65, items: items(64), hash });
     expect(parsed([], previewer({ maxItems: 0 }).value)).toEqual([]);
-    expect(parsed([1], previewer({ maxItems: 0 }).value)).toEqual({ $type: 'Array', length: 1, items: [] });
+    expect(parsed([1], previewer({ maxItems: 0 }).value)).toEqual({ $type: 'Array', length: 1, items: [], hash });
   });
 
   test('an object is whole at HANDIT_MAX_LOCALS and cut behind it', () => {
     const object = (length: number) => Object.fromEntries(Array.from({ length }, (_, i) => [`k${i}`, i]));
     expect(parsed(object(64))).toEqual(object(64));
-    expect(parsed(object(65))).toEqual({ $type: 'Object', length: 65, ...object(64) });
-    expect(parsed({ a: 1 }, previewer({ maxItems: 0 }).value)).toEqual({ $type: 'Object', length: 1 });
+    expect(parsed(object(65))).toEqual({ $type: 'Object', length: 65, ...object(64), hash });
+    expect(parsed({ a: 1 }, previewer({ maxItems: 0 }).value)).toEqual({ $type: 'Object', length: 1, hash });
     expect(parsed(Object.assign(new User(), object(64)))).toEqual({
-      ...{ $type: 'User', length: 65, id: 1, ...object(63) },
+      ...{ $type: 'User', length: 65, id: 1, ...object(63), hash },
     });
   });
 
-  test('a key "length" of the object does not hide the true one', () => {
-    const { value: short } = previewer({ maxItems: 2 });
+  test('keys "length" and "hash" of the object do not hide the true ones', () => {
+    const short = (input: object) => hashless(previewer({ maxItems: 2 }).value(input));
     expect(short({ a: 1, length: 7, c: 3 })).toBe('{"$type":"Object","length":3,"a":1,"$length":7}');
     expect(short({ length: 7, b: 2, c: 3 })).toBe('{"$type":"Object","length":3,"$length":7,"b":2}');
     expect(short({ length: 7 })).toBe('{"length":7}');
+    expect(short({ length: 7, hash: 8, c: 3 })).toBe('{"$type":"Object","length":3,"$length":7,"$hash":8}');
+    expect(short({ hash: 8, length: 7, c: 3 })).toBe('{"$type":"Object","length":3,"$hash":8,"$length":7}');
+    expect(short({ hash: 8, b: 2, c: 3 })).toBe('{"$type":"Object","length":3,"$hash":8,"b":2}');
+    expect(short({ hash: 8 })).toBe('{"hash":8}');
   });
 
   test('a Map and a Set show HANDIT_MAX_LOCALS of their entries', () => {
-    const { value: short } = previewer({ maxItems: 1 });
+    const short = (input: object) => hashless(previewer({ maxItems: 1 }).value(input));
     expect(short(new Map([['a', 1], ['b', 2]]))).toBe('{"$type":"Map","size":2,"entries":[["a",1]]}'); // prettier-ignore
     expect(short(new Set([1, 2]))).toBe('{"$type":"Set","size":2,"items":[1]}');
   });
@@ -239,16 +274,16 @@ describe('what is cut says its true size:', () => {
   test('levels are shown down to HANDIT_MAX_DEPTH', () => {
     expect(value([[[[]]]])).toBe('[[[[]]]]');
     expect(value([[[['a']]]])).toBe('[[[["a"]]]]');
-    expect(value([[[[['a', 'b']]]]])).toBe('[[[[{"$type":"Array","length":2}]]]]');
+    expect(hashless(value([[[[['a', 'b']]]]]))).toBe('[[[[{"$type":"Array","length":2}]]]]');
     const below = [{}, new User(), new Map([[1, 2]]), new Set([1]), new Date(0)];
     expect(parsed({ a: below }, previewer({ maxDepth: 2 }).value).a).toEqual([
-      { $type: 'Object', truncated: true },
-      { $type: 'User', truncated: true },
-      { $type: 'Map', size: 1, truncated: true },
-      { $type: 'Set', size: 1, truncated: true },
+      { $type: 'Object', truncated: true, hash },
+      { $type: 'User', truncated: true, hash },
+      { $type: 'Map', size: 1, truncated: true, hash },
+      { $type: 'Set', size: 1, truncated: true, hash },
       { $type: 'Date', truncated: true },
     ]);
-    const { value: flat } = previewer({ maxDepth: 0 });
+    const flat = (input: unknown) => hashless(previewer({ maxDepth: 0 }).value(input));
     expect(flat({})).toBe('{"$type":"Object","truncated":true}');
     expect(flat([1])).toBe('{"$type":"Array","length":1}');
     expect(flat('a')).toBe('"a"');
@@ -266,6 +301,69 @@ describe('what is cut says its true size:', () => {
     expect(value(2n ** 4096n)).toBe(`{"$type":"bigint","value":"${2n ** 4096n}"}`);
     expect(value(2n ** 4096n + 1n)).toBe('{"$type":"bigint"}');
     expect(value(-(2n ** 4096n) - 1n)).toBe('{"$type":"bigint"}');
+  });
+});
+
+describe('the hash of what was cut', () => {
+  const hashOf = (input: unknown) => /"hash":"(\w+)"/.exec(value(input))?.[1];
+  const list = (last: unknown) => [...Array<number>(70).fill(0), last];
+  const object = (last: unknown) => Object.fromEntries(list(last).map((item, i) => [`k${i}`, item]));
+  const lines = (last: string) => `${'some text, and more of it\n'.repeat(500)}${last}`;
+
+  test.each<[string, (last: unknown) => unknown]>([
+    ['a long text, at its beginning', (last) => `${'x'.repeat(300)}${String(last)}${'y'.repeat(5000)}`],
+    ['a long text, in its last lines', (last) => lines(String(last))],
+    ['the items of an array', list],
+    ['the fields of an object', object],
+    ['the entries of a Map', (last) => new Map(Object.entries(object(last)))],
+    ['the items of a Set', (last) => new Set([...Array(70).keys(), last])],
+    ['what is below the depth', (last) => [[[[{ last }]]]]],
+    ['the items of what is below the depth', (last) => [[[[[1, last]]]]]],
+    ['the entries of a Map below the depth', (last) => [[[[new Map([[1, last]])]]]]],
+    ['the fields of an emitter', (last) => Object.assign(new EventEmitter(), object(last))],
+  ])('tells %s apart', (_, make) => {
+    expect(hashOf(make('one'))).toEqual(hash);
+    expect(hashOf(make('one'))).toBe(hashOf(make('one')));
+    expect(hashOf(make('one'))).not.toBe(hashOf(make('other')));
+    expect(hashless(value(make('one')))).toBe(hashless(value(make('a.n'))));
+  });
+
+  test('is the same for times and ids that are made by chance', () => {
+    const chance = [
+      Date.now(),
+      new Date(),
+      new Date().toISOString(),
+      '0b8c6a0e-5d0f-4c27-9c2e-0c4a3a6f1e11',
+      'V1StGXR8Z5',
+    ];
+    const other = [
+      1767600000000,
+      new Date(0),
+      '2026-01-05T08:00:00.000Z',
+      '6f1b5f5c-92cf-4a3b-8a6b-2f6fd5f8c7aa',
+      'a1Bc2dE3f',
+    ];
+    for (const [i, each] of chance.entries())
+      expect([each, hashOf(list(each))]).toEqual([each, hashOf(list(other[i]))]);
+    expect(hashOf(list(12_345))).not.toBe(hashOf(list(54_321)));
+  });
+
+  test.each<[string, (secret: string) => unknown]>([
+    ['a field', (password) => ({ ...object(1), password })],
+    ['a field below the depth', (password) => [[[[{ password }]]]]],
+    ['a list of pairs', (secret) => [...Array<string>(70).fill(''), 'x-api-key', secret]],
+    ['a text', (secret) => `${'x'.repeat(300)}\npassword=${secret}\n${'y'.repeat(5000)}`],
+    ['the last lines of a text', (secret) => lines(`password=${secret}\n`)],
+    ['a name and its value', (value) => ({ ...object(1), name: 'password', value })],
+    ['a Map', (secret) => new Map([...Object.entries(object(1)), ['password', secret]])],
+  ])('knows nothing of the secret in %s', (_, make) => {
+    expect(hashOf(make('hunter2'))).toEqual(hash);
+    expect(hashOf(make('hunter2'))).toBe(hashOf(make('dolphin')));
+  });
+
+  test('is there for the first ones of many in one preview', () => {
+    const many = Array.from({ length: 20 }, (_, i) => ({ text: 'x'.repeat(300) + i }));
+    expect(value(many).match(/"hash"/g)).toHaveLength(4);
   });
 });
 
