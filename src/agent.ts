@@ -353,6 +353,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     },
     uncaught: guarded((error: unknown, fromPromise: boolean) => {
       loader.registerPending();
+      recorder.restoreAssertion(error);
       printUncaughtLine(error, fromPromise, sources, recorder.lastThrow(), (file, name) =>
         loadSourceMap(folder).originalNamed(file, name),
       );

@@ -10,9 +10,9 @@ export interface Probe {
   takesId: boolean;
   /**
    * What the program gets where the probe itself fails: the handle of a call that is counted only, that of a suspendable call
-   * that is not recorded, or the value that it handed over. `constant`: it is no function.
+   * that is not recorded, the value that it handed over, or an empty list. `constant`: it is no function.
    */
-  fallback: 'counted' | 'unrecorded' | 'value' | 'constant';
+  fallback: 'counted' | 'unrecorded' | 'value' | 'empty' | 'constant';
 }
 
 const row = <N extends string>(
@@ -58,6 +58,8 @@ export const PROBES = [
   row('ax', 'leaveAsync', 'value'),
   row('at', 'leaveAsyncByError', 'value'),
   row('an', 'leaveAsyncUnlessDone', 'value'),
+  // (what is called, its source): the message of an `assert` on a rewritten line, as a list of arguments.
+  row('m', 'assertMessage', 'empty'),
 ] as const;
 
 export type ProbeName = (typeof PROBES)[number]['name'];

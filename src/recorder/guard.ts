@@ -1,4 +1,4 @@
-import { RangeError } from '../intrinsics.js';
+import { apply, each, RangeError } from '../intrinsics.js';
 import { PROBES, type Probes } from '../probes.js';
 
 type Probe = (...args: unknown[]) => unknown;
@@ -39,12 +39,23 @@ export function guardProbes(probes: Probes, broken: (error: unknown) => void): P
       }
     };
   }
+  function list(probe: Probe) {
+    return (...given: unknown[]): unknown => {
+      try {
+        return apply(probe, undefined, given);
+      } catch (error) {
+        failed(error);
+        return each([]);
+      }
+    };
+  }
 
   const guarded: Record<string, unknown> = {};
   for (let i = 0; i < PROBES.length; i++) {
     const { name, fallback } = PROBES[i];
     if (fallback === 'unrecorded') guarded[name] = begin(probes[name] as Probe);
     if (fallback === 'value') guarded[name] = handOn(probes[name] as Probe);
+    if (fallback === 'empty') guarded[name] = list(probes[name] as Probe);
   }
   return {
     ...probes,

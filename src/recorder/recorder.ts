@@ -1,3 +1,4 @@
+import { createAssertions } from './assertions.js';
 import { bigint, epoch, now } from './clock.js';
 import { constant, createEncoder } from './encoder.js';
 import {
@@ -220,6 +221,8 @@ export interface Recorder {
    */
   idle(rejected: boolean): number;
   lastThrow(): LastThrow;
+  /** Has an error of `assert` say that Node made its message, see `Assertions`. */
+  restoreAssertion(error: unknown): void;
   /** An exception that is on its way to the program's own code, as text. */
   thrown(error: unknown): ThrownValue;
   /** What is known of a function that was given an id. */
@@ -414,6 +417,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** A call that has been counted, and is about to be recorded. */
   let entering = 0;
 
+  const assertions = createAssertions();
   let lastThrow: { value: unknown; fn: number; at: number } | null = null;
   let lastError: unknown;
   let lastErrorValue: ThrownValue | null = null;
@@ -852,6 +856,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** One exception passes through many calls: its text is made once, as for the first of them. */
   function thrownBy(fn: number, error: unknown): ThrownValue {
     if (lastErrorValue === null || lastError !== error) {
+      assertions.restore(error);
       lastErrorValue = preview.error(error, undefined, secret[fn] === 1);
       lastError = error;
       lastErrorAt = now();
@@ -1734,7 +1739,30 @@ export function createRecorder(options: RecorderOptions): Recorder {
   setLimit();
   return {
     probes: guardProbes(
-      { e0, e1, e2, e3, en, x, t, n, d: DONE, q: REDACTED, w, fa, fg, s, sa, k, r, rc, ax, at: at_, an },
+      {
+        e0,
+        e1,
+        e2,
+        e3,
+        en,
+        x,
+        t,
+        n,
+        d: DONE,
+        q: REDACTED,
+        w,
+        fa,
+        fg,
+        s,
+        sa,
+        k,
+        r,
+        rc,
+        ax,
+        at: at_,
+        an,
+        m: assertions.messageOf,
+      },
       options.broken,
     ),
     register(file, base, stride) {
@@ -1796,6 +1824,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       drain(rejected ? until : -Infinity, true);
       return at === 0 ? 0 : max(1, ceil((timeAt(done + 3) - until) / 1e6));
     },
+    restoreAssertion: assertions.restore,
     lastThrow: () => ({
       statement: lastThrow,
       passedOn: (value) => lastErrorValue !== null && lastError === value,

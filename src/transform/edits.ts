@@ -45,6 +45,11 @@ export class EditList {
     this.placed.push({ at, remove: 0, insert: text, side, level: -1 });
   }
 
+  /** Where something is inserted or removed so far. */
+  offsets(): number[] {
+    return this.placed.map(({ at }) => at);
+  }
+
   /**
    * The edits in their order. Each edited line is marked once as not to be shown, after its last edit: the columns before
    * that stay as close to the original ones as they can.

@@ -1,4 +1,5 @@
 import { analyse, boundNames, isFunction, unlabeled, type Analysis, type FunctionFacts } from './analyse.js';
+import { AssertCalls } from './assertions.js';
 import { eachChild, isLeaf } from './children.js';
 import { bodyAsScript, moduleAsScript } from './compilable.js';
 import { describe, type Description } from './describe.js';
@@ -71,14 +72,15 @@ export function instrument(source: string, filename: string, options: Instrument
   const { program, kind } = parse(source, filename, options.kind);
   const lines = new LineTable(source);
   const origins = options.map && findOrigins(program, source, lines, options.map);
-  const rewriter = new Rewriter(source, analyse(program), options, lines, origins);
+  const rewriter = new Rewriter(source, analyse(program), options, lines, origins, AssertCalls.of(source, program));
   rewriter.run(program);
   rewriter.texts.finish(source);
   const { functions, leftAlone, prefix, edits: list, deepest } = rewriter;
   if (functions.length === 0 && leftAlone.length === 0) return null;
 
-  const text = prelude(kind, prefix, rewriter.used, options.runtimeUrl);
   const at = kind === 'commonjs' ? firstStatement(program) : lastStatementEnd(program);
+  rewriter.tellAssertions(kind === 'commonjs' ? at : undefined);
+  const text = prelude(kind, prefix, rewriter.used, options.runtimeUrl);
   if (kind === 'commonjs') list.outermost(at, 'open', text);
   else list.outermost(at, 'close', `;${text}`);
   const edits = list.finish((offset) => lines.lineOf(offset), linesOfImports(program, lines));
@@ -149,6 +151,7 @@ class Rewriter {
     private readonly options: InstrumentOptions,
     private readonly lines: LineTable,
     private readonly origins: Map<Node, Origin | null> | undefined,
+    private readonly asserts: AssertCalls | undefined,
   ) {
     this.prefix = unusedPrefix(source);
   }
@@ -160,6 +163,11 @@ class Rewriter {
       if (level > this.deepest) this.deepest = level;
       this.visit(node, context);
     });
+  }
+
+  /** @param first see `AssertCalls.finish` */
+  tellAssertions(first: number | undefined): void {
+    this.asserts?.finish(this.edits, this.lines, first, () => this.use('m'));
   }
 
   private children(node: Node, context: Context): void {
@@ -175,6 +183,7 @@ class Rewriter {
 
   private visit(node: Node, context: Context): void {
     if (isFunction(node)) return this.visitFunction(node, context);
+    if (this.asserts !== undefined && node.type === 'CallExpression') this.asserts.see(node, this.edits.level);
     switch (node.type) {
       case 'StaticBlock':
         return this.children(node, { ...context, frame: null });
