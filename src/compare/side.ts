@@ -6,6 +6,7 @@ import type { Surroundings } from './stable-hash.js';
 export class Side {
   readonly processes: ReadonlySet<number>;
   readonly #surroundings: (Surroundings | undefined)[] = [];
+  #entering: Map<number, number[]> | undefined;
 
   constructor(
     readonly trace: Trace,
@@ -16,6 +17,26 @@ export class Side {
 
   has(node: number): boolean {
     return this.processes.has(this.trace.processOf(node));
+  }
+
+  /** What a test called first: that stands at the top, or below a call that was made outside of tests. */
+  rootsOfTest(test: number): number[] {
+    const entering = (this.#entering ??= this.#findEntering()).get(test) ?? [];
+    return [...this.trace.rootsOfTest(test), ...entering].sort((a, b) => a - b);
+  }
+
+  #findEntering(): Map<number, number[]> {
+    const found = new Map<number, number[]>();
+    const { trace } = this;
+    const { parent, count } = trace.nodes;
+    for (let node = 0; node < count; node++) {
+      const { test } = trace.scopeOf(node);
+      if (test === -1 || parent[node] === -1 || trace.testOf(parent[node]) !== -1) continue;
+      const nodes = found.get(test);
+      if (nodes) nodes.push(node);
+      else found.set(test, [node]);
+    }
+    return found;
   }
 
   surroundingsOf(process: number): Surroundings {

@@ -36,8 +36,8 @@ export function testUnits(base: Side, next: Side): Unit[] {
       name: (b ?? a)!.name,
       base: a && outcomeOf(a),
       new: b && outcomeOf(b),
-      ours: a ? [...base.trace.rootsOfTest(a.index)] : [],
-      theirs: b ? [...next.trace.rootsOfTest(b.index)] : [],
+      ours: a ? base.rootsOfTest(a.index) : [],
+      theirs: b ? next.rootsOfTest(b.index) : [],
       baseTest: a?.index ?? -1,
       newTest: b?.index ?? -1,
     };

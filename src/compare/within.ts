@@ -32,8 +32,8 @@ export function compareWithin(side: Side, test: (name: string) => boolean = () =
       const passed = list.findLast(({ outcome }) => outcome === 'passed');
       failed.push({
         ...{ kind: 'test', name: last.name, base: passed && 'passed', new: 'failed' },
-        ours: passed ? [...side.trace.rootsOfTest(passed.index)] : [],
-        theirs: [...side.trace.rootsOfTest(last.index)],
+        ours: passed ? side.rootsOfTest(passed.index) : [],
+        theirs: side.rootsOfTest(last.index),
         ...{ baseTest: passed?.index ?? -1, newTest: last.index },
       });
     }
@@ -45,7 +45,7 @@ export function compareWithin(side: Side, test: (name: string) => boolean = () =
 }
 
 function learnFrom(test: number, digests: Digests, known: Map<number, Known>): void {
-  const nodes = nodesBelow(digests.side.trace, [...digests.side.trace.rootsOfTest(test)]);
+  const nodes = nodesBelow(digests.side.trace, digests.side.rootsOfTest(test));
   digests.add(nodes);
   for (const node of nodes) {
     const key = digests.args[node];

@@ -25,6 +25,7 @@ export interface Index {
     readonly tests: readonly Test[];
     readonly sessions: readonly Session[];
     mergeLateCalls(): void;
+    withTest(row: number, test: number): number;
   };
   readonly processes: readonly Process[];
   readonly folders: readonly string[];
@@ -90,7 +91,7 @@ export function indexFrom({ count, columns, settles, tables }: IndexData): Index
     nodes,
     functions: { all: functions },
     exchanges: { all: exchanges },
-    scopes: { all: scopes, tests, sessions, mergeLateCalls: () => undefined },
+    scopes: { all: scopes, tests, sessions, mergeLateCalls: () => undefined, withTest: (row) => row },
     settles: new Map(
       Array.from(settles.node, (node, row) => [
         node,

@@ -49,15 +49,25 @@ export class ScopeTable {
     }
     const test = name === -1 && id === NO_ID ? -1 : this.#test(process, name, id, ns).index;
     const row = session === -1 ? -1 : this.session(session, process.index).index;
-    const key = `${process.index} ${test} ${row} ${agent}`;
-    let scope = this.#byKey.get(key);
-    if (scope === undefined) {
-      const called = agent === -1 ? undefined : this.#names.text(agent);
-      scope = this.all.push({ process: process.index, test, session: row, agent: called }) - 1;
-      this.#byKey.set(key, scope);
-    }
+    const called = agent === -1 ? undefined : this.#names.text(agent);
+    const scope = this.#row({ process: process.index, test, session: row, agent: called });
     this.#last[process.index] = { session, agent, name, id, scope };
     return scope;
+  }
+
+  #row(scope: Scope): number {
+    const { process, test, session, agent = '' } = scope;
+    const key = `${process} ${test} ${session} ${agent}`;
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const row = this.all.push(scope) - 1;
+    this.#byKey.set(key, row);
+    return row;
+  }
+
+  /** The row of a scope as in another row, but of that test. */
+  withTest(row: number, test: number): number {
+    return this.#row({ ...this.all[row], test });
   }
 
   /** The session that a line names; undefined where it names none. */

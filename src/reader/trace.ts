@@ -3,6 +3,7 @@ import { type CallDetail, callDetail, errorOf, type ExchangeDetail, exchangeDeta
 import type { Index } from './index-data.js';
 import type { Settlement } from './indexer.js';
 import { joinExchanges } from './join.js';
+import { labelExchanges } from './label-exchanges.js';
 import { type ChildLists, linkParents, listChildren } from './link.js';
 import { missingOf } from './missing.js';
 import { findRuns } from './runs.js';
@@ -57,6 +58,7 @@ export class Trace {
       this.#linked = nodes.count;
       scopes.mergeLateCalls();
       joinExchanges({ nodes, exchanges: exchanges.all, processOf: (node) => this.processOf(node) });
+      if (exchanges.all.length > 0) labelExchanges(nodes, scopes, (node) => this.isExchange(node));
     }
     this.#runs = findRuns(processes);
     this.#lists = undefined;

@@ -74,3 +74,16 @@ test('a made-up file does not become a ring', () => {
   const trace = traceOf(served(1, 5), asked(2, 1, 5), response(2, 9, { dt_ns: 4000, ...client }));
   expect(outline(trace)).toEqual(['server GET', '  client GET']);
 });
+
+test('a request that a test returned and that is sent when it is awaited belongs to the test', () => {
+  const test = { test: 'a.test.js > gets' };
+  const trace = traceOf(
+    ...[call(1, null, 0, test), returned(1, 1)],
+    ...[asked(2, null, 2), served(3, 3), call(4, 3, 4, test), returned(4, 5), response(3, 6)],
+    response(2, 7, { dt_ns: 5000, ...client }),
+    asked(5, null, 8),
+  );
+  expect([...trace.rootsOfTest(0)]).toEqual([0, 1]);
+  expect([1, 2].map((node) => trace.exchangeOf(node)!.side)).toEqual(['client', 'server']);
+  expect([0, 1, 2, 3, 4].map((node) => trace.scopeOf(node).test)).toEqual([0, 0, 0, 0, -1]);
+});
