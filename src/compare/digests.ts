@@ -43,9 +43,9 @@ export class Digests {
   readonly signature: Int32Array;
   /** By node, as keys: signature with arguments; how it ended; all with what is below; the shape of what is below. */
   readonly args: Float64Array;
-  readonly outcome: Float64Array;
+  readonly outcome: Uint32Array;
   readonly full: Float64Array;
-  readonly shape: Float64Array;
+  readonly shape: Uint32Array;
   /** By node: 1 where a rule left something out of its arguments. */
   readonly noisy: Uint8Array;
   readonly #hash = new StableHash();
@@ -64,9 +64,9 @@ export class Digests {
     const { count } = this.#trace.nodes;
     this.signature = new Int32Array(count).fill(-1);
     this.args = new Float64Array(count);
-    this.outcome = new Float64Array(count);
+    this.outcome = new Uint32Array(count);
     this.full = new Float64Array(count);
-    this.shape = new Float64Array(count);
+    this.shape = new Uint32Array(count);
     this.noisy = new Uint8Array(count);
   }
 
@@ -122,7 +122,7 @@ export class Digests {
     // Of an error not all is compared.
     if (paths || failed || this.#trace.isExchange(node)) this.#parsed(node, OUTCOME, paths);
     else if (settled ?? end) this.#plain(this.#trace.bytesAt((settled ?? end)!), F.return_preview);
-    this.outcome[node] = this.#key();
+    this.outcome[node] = this.#hash.low;
   }
 
   /** As they are in the line. */
@@ -190,15 +190,15 @@ export class Digests {
       if (hidden?.(child)) continue;
       // Sums stay whole numbers below 2^53.
       full = (full + this.full[child]) % LARGEST;
-      shape = (shape + this.shape[child]) % LARGEST;
+      shape = (shape + this.shape[child]) >>> 0;
       count++;
     }
     hash.add(count);
-    addKey(hash, shape);
-    this.shape[node] = this.#key();
+    hash.add(shape);
+    this.shape[node] = hash.low;
     hash.reset(this.signature[node]);
     addKey(hash, this.args[node]);
-    addKey(hash, this.outcome[node]);
+    hash.add(this.outcome[node]);
     addKey(hash, full);
     hash.add(count);
     this.full[node] = this.#key();
