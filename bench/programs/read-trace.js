@@ -1,17 +1,9 @@
 // Reads a trace (argv: how, file) and says what that cost: every line by JSON.parse, or the index of the reading core.
 'use strict';
-const { closeSync, openSync, readFileSync, readSync } = require('node:fs');
+const { closeSync, openSync, readSync } = require('node:fs');
 const finish = require('./finish.js');
+const heldAtMost = require('./held-at-most.js');
 const [how, file] = process.argv.slice(2);
-
-/** In megabytes. */
-function heldAtMost() {
-  try {
-    return Number(/VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
-  } catch {
-    return process.resourceUsage().maxRSS / 1024;
-  }
-}
 
 function parseLines() {
   const descriptor = openSync(file, 'r');

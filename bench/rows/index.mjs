@@ -1,3 +1,4 @@
+import { asking } from './asking.mjs';
 import { calls } from './calls.mjs';
 import { curves } from './curves.mjs';
 import { http } from './http.mjs';
@@ -19,4 +20,16 @@ import { startUp } from './start-up.mjs';
  */
 
 /** @type {Row[]} */
-export const rows = [limits, calls, wholeProcess, startUp, rewriting, programRows, http, memory, curves, reading];
+export const rows = [
+  limits,
+  calls,
+  wholeProcess,
+  startUp,
+  rewriting,
+  programRows,
+  http,
+  memory,
+  curves,
+  reading,
+  asking,
+];
