@@ -4,12 +4,13 @@ import { causesOf, compareSides, type Comparison } from '../compare/compare.js';
 import { lastGreen, runText } from '../compare/find-base.js';
 import { comparisonJson } from '../compare/json.js';
 import { learn } from '../compare/learn.js';
-import { comparisonMarkdown } from '../compare/markdown.js';
 import { NOISE_FILE, noiseText, parseNoise, type NoiseRule } from '../compare/noise.js';
-import { comparisonLines, type Line } from '../compare/report-lines.js';
+import { comparisonLines, headline, type Line } from '../compare/report-lines.js';
 import { lastRun, Side } from '../compare/side.js';
 import { isBroken } from '../compare/units.js';
 import { compareWithin } from '../compare/within.js';
+import { diffLines } from '../mcp/failures.js';
+import { markdownOf } from '../mcp/markdown.js';
 import { type Command, type Given, JSON_OPTION, textOption, UsageError, type Values } from './command.js';
 import { paint } from './escape.js';
 import { openInputs } from './inputs.js';
@@ -160,8 +161,10 @@ async function runsIn(file: string, alone: boolean): Promise<Side[]> {
 
 function show(result: Comparison, about: string, { values, out }: Given): void {
   if (values.json === true) for (const value of comparisonJson(result)) out.json(value);
-  else if (values.md === true) for (const line of comparisonMarkdown(result, about).split('\n')) out.line(line);
-  else {
+  else if (values.md === true) {
+    const text = markdownOf(headline(result), diffLines(result), '`handit diff --json`');
+    for (const line of text.trimEnd().split('\n')) out.line(line);
+  } else {
     for (const line of comparisonLines(result, { width: out.width })) out.line(painted(line));
     out.line(paint.dim(about));
   }

@@ -1,11 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compareSides, type Comparison, type UnitResult } from '../compare/compare.js';
 import { lastGreen } from '../compare/find-base.js';
 import { lastRun, type Side } from '../compare/side.js';
 import { compareWithin } from '../compare/within.js';
+import { lastRunOf, verdictLines } from '../mcp/failures.js';
+import { markdownOf } from '../mcp/markdown.js';
+import { Sources } from '../report/source-lines.js';
+import { verdictOf } from '../report/verdict.js';
 import { writeReport, type Written } from '../report/write-report.js';
 import { type Command, type Given, textOption, UsageError } from './command.js';
 import { openInputs } from './inputs.js';
@@ -31,6 +35,7 @@ export const reportCommand: Command = {
     },
     all: { type: 'boolean', summary: 'everything that was recorded, not only what failing tests did' },
     open: { type: 'boolean', summary: 'show it in the browser' },
+    md: { type: 'boolean', summary: 'Markdown instead, for a pull request, a job summary or a coding agent' },
     ...CONTENT_OPTIONS,
   },
   run: report,
@@ -49,6 +54,7 @@ export const openCommand: Command = {
 
 async function report(given: Given): Promise<void> {
   const { values, out } = given;
+  if (values.md === true) return markdown(given);
   const target = textOption(values, 'output') ?? DEFAULT_REPORT;
   const { side, units, comparison } = await compared(given);
   const written = write(side, units, comparison, target, given);
@@ -56,6 +62,29 @@ async function report(given: Given): Promise<void> {
   out.line(`${written.verdict.headline}`);
   out.line(`${relative('', target) || target}  ${sizeText(written.size)}${contentText(written)}`);
   if (values.open === true) await openInBrowser(target);
+}
+
+/** What the tool `failures` says to a coding agent. */
+async function markdown(given: Given): Promise<void> {
+  const { values, out } = given;
+  const shown = values['no-values'] !== true;
+  const { side, units, comparison } =
+    values.base === undefined ? lastRunOf(await openInputs(given.files)) : await compared(given);
+  const { trace } = side;
+  const verdict = verdictOf(side, units, comparison, new Sources(trace), { values: shown });
+  const text = markdownOf(verdict.headline, verdictLines(trace, verdict, shown), '`handit report`');
+  const target = textOption(values, 'output');
+  if (target === undefined) for (const line of text.trimEnd().split('\n')) out.line(line);
+  else writeText(target, text);
+  trace.close();
+}
+
+function writeText(target: string, text: string): void {
+  try {
+    writeFileSync(target, text, { mode: 0o600 });
+  } catch (error) {
+    throw new UsageError(`cannot write ${target}: ${(error as Error).message}`);
+  }
 }
 
 function write(

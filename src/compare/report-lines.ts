@@ -84,7 +84,7 @@ function* listed(title: string, names: readonly string[]): Generator<Line> {
   if (names.length > SHOWN_UNITS) yield { kind: 'text', text: `  and ${names.length - SHOWN_UNITS} more` };
 }
 
-function* notCompared({ redacted, capped, noise }: Comparison): Generator<Line> {
+export function* notCompared({ redacted, capped, noise }: Comparison): Generator<Line> {
   const parts: string[] = [];
   if (redacted > 0) parts.push(counted(redacted, 'redacted value'));
   if (capped.length > 0) parts.push(`${counted(capped.length, 'capped function')} (${capped.slice(0, 3).join(', ')})`);

@@ -1,12 +1,12 @@
 import { compareSides, type Comparison, type UnitResult } from '../compare/compare.js';
 import { lastGreen, runText } from '../compare/find-base.js';
-import { counted, headline } from '../compare/report-lines.js';
+import { counted, headline, notCompared } from '../compare/report-lines.js';
 import { shortValue } from '../compare/short-value.js';
-import { lastRun } from '../compare/side.js';
+import { lastRun, type Side } from '../compare/side.js';
 import { compareWithin } from '../compare/within.js';
 import { Sources } from '../report/source-lines.js';
 import { verdictOf } from '../report/verdict.js';
-import type { Card, SourceLines, SuspectOf } from '../report/verdict-types.js';
+import type { Card, SourceLines, SuspectOf, Verdict } from '../report/verdict-types.js';
 import type { Trace } from '../reader/trace.js';
 import { ToolError } from './arguments.js';
 import { matcher } from './find.js';
@@ -16,15 +16,11 @@ import { closed, errorText, nearest, nodeText, oneLine, quoted, valueText } from
 export function* failureLines(trace: Trace, test?: string): Generator<string> {
   const names = trace.tests.map(({ name }) => name);
   const matches = test === undefined ? () => true : matcher(test, names);
-  const green = lastGreen(trace);
-  const comparison =
-    green && green.base !== green.new ? compareSides(green.base, green.new, { test: matches }) : undefined;
-  const side = green?.new ?? lastRun(trace);
-  const units: readonly UnitResult[] = comparison?.units ?? compareWithin(side, matches);
+  const { side, units, comparison } = lastRunOf(trace, matches);
   const verdict = verdictOf(side, units, comparison, new Sources(trace), { values: true });
-  yield `${verdict.headline}; ${quoted(verdict.facts.join('; '))}`;
   const cards =
     test === undefined ? verdict.cards : verdict.cards.filter(({ tests }) => tests.some(({ name }) => matches(name)));
+  yield* verdictLines(trace, { ...verdict, cards }, true);
   if (test !== undefined && cards.length === 0) {
     yield `No failed test has this name. Like it: ${
       nearest(test, names)
@@ -32,12 +28,31 @@ export function* failureLines(trace: Trace, test?: string): Generator<string> {
         .join('; ') || 'none'
     }`;
   }
-  for (const [index, card] of cards.entries()) {
-    yield* cardLines(card, index + 1);
-    yield* thrownLines(trace, card);
-  }
-  if (verdict.more > 0) yield `${verdict.more} more causes; take one test: test="…"`;
+}
+
+/** The last run, compared with the last one before it that was green, where there is one. */
+export function lastRunOf(
+  trace: Trace,
+  matches?: (name: string) => boolean,
+): { side: Side; units: readonly UnitResult[]; comparison: Comparison | undefined } {
+  const green = lastGreen(trace);
+  const comparison =
+    green && green.base !== green.new
+      ? compareSides(green.base, green.new, { ...(matches && { test: matches }) })
+      : undefined;
+  const side = green?.new ?? lastRun(trace);
+  return { side, units: comparison?.units ?? compareWithin(side, matches), comparison };
+}
+
+/** What a report says, as text. */
+export function* verdictLines(trace: Trace, verdict: Verdict, values: boolean): Generator<string> {
+  yield `${verdict.headline}; ${quoted(verdict.facts.join('; '))}`;
   for (const text of verdict.missing) yield `missing: ${oneLine(text)}`;
+  for (const [index, card] of verdict.cards.entries()) {
+    yield* cardLines(card, index + 1);
+    if (values) yield* thrownLines(trace, card);
+  }
+  if (verdict.more > 0) yield* ['', `${verdict.more} more causes: failures of one test (test="…"), or the report`];
 }
 
 const SHOWN_TESTS = 5;
@@ -119,7 +134,9 @@ export function* sourceText({ first, lines, same }: SourceLines): Generator<stri
 /** What differs from another run, and what is the cause. */
 export function* diffLines(comparison: Comparison): Generator<string> {
   const { base, new: next, causes, withoutBase, units } = comparison;
-  yield `base: ${oneLine(runText(base))}; new: ${oneLine(runText(next))}`;
+  yield base === next
+    ? `of one run alone: ${oneLine(runText(next))}`
+    : `base: ${oneLine(runText(base))}; new: ${oneLine(runText(next))}`;
   yield headline(comparison);
   for (const { suspect, units: names, follows } of causes) {
     const { func, file, line, found, calls, new: node } = suspect;
@@ -132,9 +149,11 @@ export function* diffLines(comparison: Comparison): Generator<string> {
     yield `  in ${quoted(names[0])}${names.length > 1 ? ` and ${names.length - 1} more` : ''}`;
     if (follows.length > 0) yield oneLine(`  follows: ${follows.slice(0, 8).join(', ')}`, 400);
   }
+  yield '';
   const same = units.filter(({ suspects, unit }) => suspects.length === 0 && unit.base !== undefined);
   for (const { unit } of same) yield `failed, and no recorded call differs: ${quoted(unit.name)}`;
   for (const name of withoutBase) yield `failed, and not in the base: ${quoted(name)}`;
+  for (const { text } of notCompared(comparison)) yield oneLine(text);
 }
 
 const ROOM = 300;

@@ -154,7 +154,7 @@ test('Markdown holds recorded text in code alone', async () => {
   await recordTests(folder, 'red.jsonl');
   const { stdout } = await handit(folder, 'diff', '--md', 'green.jsonl', 'red.jsonl');
   expect(stdout).toContain('<img');
-  const outside = stdout.replace(/^(`{3,})diff\n[^]*?^\1$/gm, '');
+  const outside = stdout.replace(/^(`{3,})text\n[^]*?^\1$/gm, '');
   expect(outside).not.toContain('<img');
 });
 
