@@ -102,7 +102,7 @@ function rowOf(trace: Trace, call: LlmCall, prices: Prices | undefined): CallRow
 // ---------------------------------------------------------------------- calls
 
 const CALL_HEAD = ['time', 'id', 'provider', 'model', 'in', 'cached', 'written', 'out', 'reasoning'];
-const CALL_TIMES = ['first', 'took', 'tokens/s', 'stop'];
+const CALL_TIMES = ['first byte', 'took', 'tokens/s', 'stop'];
 
 function callTable(trace: Trace, calls: readonly CallRow[], priced: boolean): [string[], { cells: string[] }[]] {
   const head = [...CALL_HEAD, ...CALL_TIMES, ...(priced ? ['cost'] : []), 'made by'];

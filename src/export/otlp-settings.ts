@@ -1,3 +1,4 @@
+import { decoded } from '../llm/json.js';
 import type { Resource } from './otlp-spans.js';
 import { type Endpoint, endpointAt } from './push.js';
 
@@ -45,12 +46,4 @@ function withPath(base: string): string {
 function pairsOf(text = ''): Record<string, string> {
   const pairs = text.split(',').map((pair) => pair.split(/=(.*)/s).map((part) => decoded(part.trim())));
   return Object.fromEntries(pairs.filter(([name, value]) => name && value !== undefined)) as Record<string, string>;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { decoded } from '../llm/json.js';
 
 export interface Endpoint {
   readonly url: string;
@@ -81,7 +82,7 @@ export function endpointAt(text: string, rest: Omit<Endpoint, 'url'>): Endpoint 
   if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError('not http');
   const { username, password } = url;
   url.username = url.password = '';
-  const secret = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64');
+  const secret = Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64');
   const headers = username ? { authorization: `Basic ${secret}`, ...rest.headers } : rest.headers;
   return { ...rest, url: url.href, headers };
 }

@@ -1,10 +1,10 @@
 import type { ExchangeDetail } from '../reader/details.js';
 import type { BodyPreview } from '../trace-format.js';
 import { objectsIn, valuesOf } from './body.js';
-import { fieldsOf, type Fields, listOf, textOf } from './json.js';
+import { decoded, fieldsOf, type Fields, listOf, textOf } from './json.js';
 import { askedIn, type Message } from './messages.js';
 import { anthropic } from './providers/anthropic.js';
-import { bedrock } from './providers/bedrock.js';
+import { bedrock, invoked } from './providers/bedrock.js';
 import { gemini } from './providers/gemini.js';
 import { ollama } from './providers/ollama.js';
 import { chatUsage, openaiChat } from './providers/openai-chat.js';
@@ -27,7 +27,7 @@ export interface LlmExchange {
   readonly reply: Reply;
 }
 
-const PROVIDERS: readonly Provider[] = [bedrock, gemini, ollama, anthropic, openaiResponses, openaiChat];
+const PROVIDERS: readonly Provider[] = [anthropic, bedrock, gemini, ollama, openaiResponses, openaiChat];
 const UNKNOWN: Provider = {
   name: 'unknown',
   path: /^$/,
@@ -49,10 +49,11 @@ export function llmExchangeOf(detail: ExchangeDetail): LlmExchange | undefined {
   const asked = textOf(request.model) ?? (inPath === undefined ? undefined : decoded(inPath));
   const byPath = PROVIDERS.find((one) => one.path.test(path));
   const hasMessages =
-    ['messages', 'input', 'contents'].some((key) => key in request) || (byPath !== undefined && 'prompt' in request);
+    ['messages', 'input', 'contents'].some((key) => key in request) ||
+    (byPath !== undefined && ['prompt', 'inputText'].some((key) => key in request));
   if (!hasMessages || asked === undefined) return undefined;
   const { values, streamed, cut } = valuesOf(detail.responseBody);
-  const events = values.map(fieldsOf);
+  const events = values.map((value) => invoked(fieldsOf(value)));
   const provider = PROVIDERS.find((one) => events.length > 0 && one.is(events[0])) ?? byPath ?? UNKNOWN;
   const reply = new Reply();
   for (const event of events) provider.read(reply, event);
@@ -61,14 +62,6 @@ export function llmExchangeOf(detail: ExchangeDetail): LlmExchange | undefined {
     ...{ provider: provider.name, asked, messages: askedIn(request), tools: toolsOf(request), streamed, reply },
     cut: cut || (detail.requestBody?.truncated ?? false),
   };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Of a body that was cut, its beginning and the messages that are whole in its end. */

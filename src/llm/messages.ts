@@ -24,7 +24,7 @@ export function askedIn(request: Fields): Message[] {
   };
   for (const system of [request.system, request.instructions, request.systemInstruction, request.system_instruction])
     add('system', system);
-  const asked = request.messages ?? request.input ?? request.contents ?? request.prompt;
+  const asked = request.messages ?? request.input ?? request.contents ?? request.prompt ?? request.inputText;
   for (const one of Array.isArray(asked) ? (asked as unknown[]) : [asked]) {
     const { role } = fieldsOf(one);
     const parts = messageParts(one);

@@ -49,7 +49,7 @@ const LLM = {
   ...{ source: 'VARCHAR', proc: 'VARCHAR', id: 'BIGINT', tries: 'INTEGER', provider: 'VARCHAR', model: 'VARCHAR' },
   ...{ input: 'BIGINT', cached: 'BIGINT', cache_write: 'BIGINT', output: 'BIGINT', reasoning: 'BIGINT' },
   ...{ streamed: 'BOOLEAN', stop: 'VARCHAR', error: 'VARCHAR', tools: 'JSON', t0_ns: 'BIGINT', dt_ns: 'BIGINT' },
-  ...{ first_ns: 'BIGINT', tokens_per_second: 'DOUBLE', func: 'VARCHAR', file: 'VARCHAR', line: 'INTEGER' },
+  ...{ first_byte_ns: 'BIGINT', tokens_per_second: 'DOUBLE', func: 'VARCHAR', file: 'VARCHAR', line: 'INTEGER' },
   ...{ session_id: 'VARCHAR', agent: 'VARCHAR', test: 'VARCHAR' },
 };
 
@@ -68,7 +68,11 @@ export async function makeLlm(database: Database, files: readonly string[]): Pro
         ...{ input: call.usage.input, cached: call.usage.cacheRead, cache_write: call.usage.cacheWrite },
         ...{ output: call.usage.output, reasoning: call.usage.reasoning },
         ...{ streamed: call.streamed, stop: call.stop, error: call.error, tools: call.toolCalls },
-        ...{ t0_ns: String(trace.baseNs + BigInt(call.t0)), dt_ns: positive(call.dt), first_ns: positive(call.first) },
+        ...{
+          t0_ns: String(trace.baseNs + BigInt(call.t0)),
+          dt_ns: positive(call.dt),
+          first_byte_ns: positive(call.first),
+        },
         ...{ tokens_per_second: call.speed, func, file: place, line, agent },
         session_id: session === -1 ? undefined : trace.sessions[session].id,
         test: test === -1 ? undefined : trace.tests[test].name,

@@ -1,6 +1,6 @@
 import { eventLines } from '../../hooks/lib/event-stream.js';
 import { objectsIn, repaired, valuesOf } from '../../src/llm/body.js';
-import { llmExchangeOf } from '../../src/llm/exchange.js';
+import { type LlmExchange, llmExchangeOf } from '../../src/llm/exchange.js';
 import type { ExchangeDetail } from '../../src/reader/details.js';
 import type { BodyPreview } from '../../src/trace-format.js';
 import { eventStream } from '../helpers/llm-server.js';
@@ -163,4 +163,81 @@ describe('frames of AWS', () => {
     'that are none are refused: %#',
     (other) => expect(() => eventLines(other, 1e6, false)).toThrow('no event stream'),
   );
+});
+
+describe('models that Bedrock invokes', () => {
+  const asked = (model: string, stream: boolean, json: object, response: Partial<BodyPreview>): LlmExchange =>
+    llmExchangeOf({
+      url: `https://x/model/${encodeURIComponent(model)}/invoke${stream ? '-with-response-stream' : ''}`,
+      requestBody: body({ json: json as never }),
+      responseBody: body(response),
+    } as ExchangeDetail)!;
+  /** As they come: JSON in base64 in JSON in a frame, recorded as a line each. */
+  const frames = (...events: object[]): Partial<BodyPreview> => {
+    const chunks = events.map((event): [string, object] => [
+      'chunk',
+      { bytes: Buffer.from(JSON.stringify(event)).toString('base64'), p: 'abcd' },
+    ]);
+    const bytes = Buffer.from(eventStream(...chunks).body);
+    return { content_type: 'application/vnd.amazon.eventstream', text: eventLines(bytes, 1e6, true).toString() };
+  };
+  const messages = { messages: [{ role: 'user', content: 'Grüß Gott' }] };
+
+  test('stream the events of their maker', () => {
+    const metrics = { inputTokenCount: 9, outputTokenCount: 5 };
+    const {
+      provider,
+      asked: model,
+      streamed,
+      reply,
+    } = asked(
+      'us.anthropic.claude-1:0',
+      true,
+      { anthropic_version: 'bedrock-2023-05-31', ...messages },
+      frames(
+        { type: 'message_start', message: { model: 'claude-1', usage: { input_tokens: 9, output_tokens: 1 } } },
+        { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+        { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Grüß ' } },
+        { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'dich' } },
+        { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 5 } },
+        { type: 'message_stop', 'amazon-bedrock-invocationMetrics': metrics },
+      ),
+    );
+    expect({ provider, model, streamed }).toEqual({
+      ...{ provider: 'anthropic', model: 'us.anthropic.claude-1:0', streamed: true },
+    });
+    expect([reply.usage, reply.stop]).toEqual([{ input: 9, output: 5 }, 'end_turn']);
+    expect(reply.said[0].parts).toEqual([{ kind: 'text', text: 'Grüß dich' }]);
+  });
+
+  test('answer in their own words', () => {
+    const llama = asked(
+      'meta.llama3',
+      true,
+      { prompt: 'Hi' },
+      frames(
+        { generation: 'Hel', prompt_token_count: 3, generation_token_count: 1, stop_reason: null },
+        {
+          ...{ generation: 'lo', prompt_token_count: null, generation_token_count: 2, stop_reason: 'stop' },
+          'amazon-bedrock-invocationMetrics': { inputTokenCount: 3, outputTokenCount: 2 },
+        },
+      ),
+    );
+    expect([llama.provider, llama.messages[0].parts[0].text]).toEqual(['bedrock', 'Hi']);
+    expect([llama.reply.said[0].parts[0].text, llama.reply.stop, llama.reply.usage]).toEqual([
+      ...['Hello', 'stop', { input: 3, output: 2 }],
+    ]);
+    const results = [{ tokenCount: 4, outputText: 'Yes', completionReason: 'FINISH' }];
+    const titan = asked('amazon.titan', false, { inputText: 'Really?' }, { json: { inputTextTokenCount: 6, results } });
+    expect([titan.reply.said[0].parts[0].text, titan.reply.stop, titan.reply.usage]).toEqual([
+      ...['Yes', 'FINISH', { input: 6, output: 4 }],
+    ]);
+  });
+
+  test('with bytes that are none of these are listed with what is known', () => {
+    const { provider, reply } = asked('maker.model', true, messages, frames({ text: 1 }));
+    expect([provider, reply.usage, reply.said]).toEqual(['bedrock', {}, []]);
+    const bad = { content_type: 'application/vnd.amazon.eventstream', text: '{"chunk":{"bytes":"%%"}}\n' };
+    expect(asked('maker.model', true, messages, bad).reply.said).toEqual([]);
+  });
 });

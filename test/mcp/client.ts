@@ -37,7 +37,7 @@ export class Session {
   constructor(readonly client: Client) {}
 
   async ask(name: string, args: Record<string, unknown> = {}): Promise<Asked> {
-    const result = await this.client.callTool({ name, arguments: args });
+    const result = await this.client.callTool({ name, arguments: args }, undefined, { timeout: 240_000 });
     const [{ text }] = result.content as { text: string }[];
     this.size += text.length;
     this.calls++;

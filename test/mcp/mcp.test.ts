@@ -210,50 +210,6 @@ test('without DuckDB there is no sql, and the others are there', async () => {
 const proc = 'aaaaaaaa';
 const start = processStart({ ...{ proc, ts_ns: 1, handit: '1', node: 'v24', pid: 1 }, argv: [], cwd: '/' });
 
-test('a large trace has small answers, and the server has started before it is read', async () => {
-  const lines = [JSON.stringify(start)];
-  const note = 'n'.repeat(200);
-  for (let id = 1; id <= 60_000; id++) {
-    const func = `f${id % 500}`;
-    const parent = id === 1 ? null : Math.ceil(id / 3);
-    const t0_ns = 1e9 + id * 1000;
-    lines.push(
-      JSON.stringify({
-        type: 'call',
-        proc,
-        id,
-        parent,
-        func,
-        file: 'a.js',
-        line: 1 + (id % 500),
-        column: 1,
-        kind: 'function',
-        t0_ns,
-        args_preview: { id, note },
-      }),
-    );
-    lines.push(JSON.stringify({ type: 'return', proc, id, func, t1_ns: t0_ns + 500, dt_ns: 500, return_preview: id }));
-  }
-  const project = tempProject({ 'large.jsonl': `${lines.join('\n')}\n` });
-  const own = await connected(project);
-  for (const [name, args] of [
-    ['summary', {}],
-    ['failures', {}],
-    ['find_calls', { fn: 'f7', value: '30007' }],
-    ['find_calls', {}],
-    ['call', { id: `${proc}:1`, full: true }],
-    ['tree', { id: `${proc}:1`, depth: 30 }],
-    ['http', {}],
-    ['sql', { query: 'select * from calls' }],
-  ] as [string, Record<string, unknown>][]) {
-    const text = await own.text(name, args);
-    expect(text.length).toBeGreaterThan(60);
-    expect(text.length).toBeLessThanOrEqual(20_000);
-  }
-  expect(await own.text('find_calls', { fn: '^f7$', value: ':30007,' })).toMatch(/:30007 f7\(/);
-  await own.close();
-});
-
 /** Milliseconds until a program has written something. */
 function untilOutput(args: string[], input: string): Promise<number> {
   const began = performance.now();
