@@ -1,9 +1,25 @@
-// Reads a trace (argv: how, file) and says what that cost: every line by JSON.parse, or the index of the reading core.
+// Reads a trace (argv: how, file) and says what that cost: every line by JSON.parse, the index of the reading core, or (argv: print,
+// file, command) the tree that `handit print` writes to a pipe.
 'use strict';
+const { spawn } = require('node:child_process');
 const { closeSync, openSync, readSync } = require('node:fs');
 const finish = require('./finish.js');
 const heldAtMost = require('./held-at-most.js');
-const [how, file] = process.argv.slice(2);
+const [how, file, command] = process.argv.slice(2);
+
+/** How long its first line takes, and what it holds at most until it ends. */
+async function print() {
+  const from = process.hrtime.bigint();
+  const child = spawn(process.execPath, [command, 'print', file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let [first, megabytes, lines] = [0, 0, 0];
+  for await (const block of child.stdout) {
+    if (lines === 0) first = Number(process.hrtime.bigint() - from) / 1e6;
+    lines += block.toString('latin1').split('\n').length - 1;
+    megabytes = Math.max(megabytes, heldAtMost(child.pid));
+  }
+  if (lines < 1000) throw new Error(`${lines} lines were printed`);
+  finish({ first, megabytes, lines });
+}
 
 function parseLines() {
   const descriptor = openSync(file, 'r');
@@ -27,6 +43,7 @@ async function index() {
 }
 
 async function main() {
+  if (how === 'print') return print();
   const from = process.cpuUsage();
   const calls = how === 'empty' ? 0 : how === 'parse' ? parseLines() : await index();
   const { user, system } = process.cpuUsage(from);

@@ -21,12 +21,12 @@ export class TreePrinter {
   /** Whether anything is looked for. */
   readonly filters: boolean;
   readonly #options: TreeOptions;
-  #writer: TreeWriter;
+  #writer: TreeWriter | undefined;
   #marks: Uint8Array | undefined;
   #nodePasses: NodeFilter;
   #testPasses: ((name: string) => boolean) | undefined;
   /** While a file is read in steps: the entries that were written, and how many nodes there were then. */
-  readonly #done = new Map<string, number>();
+  readonly #done = new Map<number, number>();
   #headed = -1;
 
   constructor(
@@ -48,7 +48,7 @@ export class TreePrinter {
   }
 
   #newWriter(): TreeWriter {
-    return new TreeWriter(this.trace, this.out, this.#options, this.#marks);
+    return new TreeWriter(this.trace, this.out, this.#options, this.#marks, this.#writer?.takeRoom());
   }
 
   /** Everything of these processes that passes the filters. */
@@ -118,20 +118,28 @@ export class TreePrinter {
   /** A callback that runs after its caller has ended is still its child, and that may have been written. */
   async #late(): Promise<void> {
     const { nodes } = this.trace;
-    /** By node: how many nodes there were when the entry it belongs to was written. */
-    const written = new Int32Array(nodes.count);
+    const steps = [...new Set(this.#done.values())].sort((a, b) => a - b);
+    let step = 0;
     for (let node = 0; node < nodes.count; node++) {
+      while (step < steps.length && node >= steps[step]) step++;
       const parent = nodes.parent[node];
-      if (parent !== -1 && parent < node) written[node] = written[parent];
-      else {
-        const { test } = this.trace.scopeOf(node);
-        written[node] = this.#done.get(test === -1 ? `node ${node}` : `test ${test}`) ?? nodes.count;
-      }
-      if (parent === -1 || node < written[node] || parent >= written[node]) continue;
+      // Only one that came in a later step than its parent.
+      if (step === 0 || parent === -1 || parent >= steps[step - 1]) continue;
+      const written = this.#writtenAt(parent);
+      if (node < written || parent >= written) continue;
       const where = this.trace.functionOf(parent)?.func ?? 'an exchange';
       this.#line(paint.dim(`later, in ${where} (${this.trace.nameOf(parent)}):`));
-      await this.#writer.write([node], 1);
+      await this.#writer!.write([node], 1);
     }
+  }
+
+  /** How many nodes there were when the entry it belongs to was written. */
+  #writtenAt(node: number): number {
+    const { parent, count } = this.trace.nodes;
+    let top = node;
+    while (parent[top] !== -1) top = parent[top];
+    const { test } = this.trace.scopeOf(top);
+    return this.#done.get(test === -1 ? top : keyOfTest(test)) ?? count;
   }
 
   // -------------------------------------------------------------------- parts
@@ -162,7 +170,7 @@ export class TreePrinter {
       const nodes: number[] = [];
       for (let entry; (entry = entries[at])?.type === 'node'; at++) nodes.push(entry.node);
       // Together, for a loop at the top is a loop as well.
-      if (nodes.length > 0) await this.#writer.write(nodes, 0, note);
+      if (nodes.length > 0) await this.#writer!.write(nodes, 0, note);
       const entry = entries.at(at++);
       if (entry?.type === 'test') await this.#test(entry.group, this.#offset(entry.startNs, process));
     }
@@ -176,7 +184,7 @@ export class TreePrinter {
       const several = tries.length > 1;
       if (several) this.#line(`  try ${test.try ?? index + 1} ${tryText(this.trace, test, width)}`);
       for (const line of differenceLines(this.trace, test)) this.#line(`${several ? '    ' : '  '}${line}`);
-      await this.#writer.write(this.trace.rootsOfTest(test.index), several ? 2 : 1);
+      await this.#writer!.write(this.trace.rootsOfTest(test.index), several ? 2 : 1);
     }
   }
 
@@ -208,8 +216,13 @@ export class TreePrinter {
   }
 }
 
-export function keyOf(entry: Entry): string {
-  return entry.type === 'node' ? `node ${entry.node}` : `test ${entry.group.tries[0].index}`;
+/** The node, or below zero the test. */
+function keyOf(entry: Entry): number {
+  return entry.type === 'node' ? entry.node : keyOfTest(entry.group.tries[0].index);
+}
+
+function keyOfTest(test: number): number {
+  return -1 - test;
 }
 
 function hasFailed(entry: Entry): boolean {

@@ -1,16 +1,18 @@
-import { OUTCOME_MASK, REJECTED } from '../reader/columns.js';
+import { type Columns, OUTCOME_MASK, REJECTED } from '../reader/columns.js';
 import type { Trace } from '../reader/trace.js';
 
 /**
  * A number for each node that is equal where function, outcome and all that is below are: what a loop repeats. Its lowest
  * bit says that all below are calls of the same function. Values do not count.
+ *
+ * @param room numbers of the same trace when it was shorter, which are written over
  */
-export function shapesOf(trace: Trace): Int32Array {
+export function shapesOf(trace: Trace, room?: Int32Array): Int32Array {
   const { nodes } = trace;
-  const shapes = new Int32Array(nodes.count);
-  const order = topDown(trace);
-  for (let index = order.length - 1; index >= 0; index--) {
-    const node = order[index];
+  const shapes = room && room.length >= nodes.count ? room : new Int32Array(nodes.id.length);
+  const order = hasParentsFirst(nodes) ? undefined : topDown(trace);
+  for (let index = nodes.count - 1; index >= 0; index--) {
+    const node = order ? order[index] : index;
     let shape = ownShape(trace, node);
     let pure = trace.isExchange(node) ? 0 : 1;
     const children = trace.childrenOf(node);
@@ -22,6 +24,11 @@ export function shapesOf(trace: Trace): Int32Array {
     shapes[node] = (Math.imul(shape ^ (shape >>> 15), 0x2c1b3c6d) & ~1) | pure;
   }
   return shapes;
+}
+
+function hasParentsFirst({ parent, count }: Columns): boolean {
+  for (let node = 0; node < count; node++) if (parent[node] >= node) return false;
+  return true;
 }
 
 /** All nodes, each after its parent. */

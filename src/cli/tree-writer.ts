@@ -36,6 +36,8 @@ export class TreeWriter {
   /** Where the first round of a nested loop ends: the levels that are left out, and where it goes on. */
   readonly #jumps = new Map<number, { levels: number; names: string; to: number }>();
   lines = 0;
+  /** How many there were when the reader of the output was last waited for: also a few lines each of many tests are many. */
+  #linesDrained = 0;
 
   constructor(
     private readonly trace: Trace,
@@ -43,7 +45,16 @@ export class TreeWriter {
     private readonly options: TreeOptions,
     /** What passes the filters (2) and what leads there (1); then nothing is folded. */
     private readonly marks?: Uint8Array,
+    /** Room for shapes, of a writer that is not used any more. */
+    private room?: Int32Array,
   ) {}
+
+  /** For the next writer. */
+  takeRoom(): Int32Array | undefined {
+    const room = this.#knownShapes ?? this.room;
+    this.#knownShapes = this.room = undefined;
+    return room;
+  }
 
   line(text: string): void {
     this.lines++;
@@ -53,7 +64,6 @@ export class TreeWriter {
   /** @param note is added to the line of each of them */
   async write(nodes: ArrayLike<number>, depth: number, note?: (node: number) => string): Promise<void> {
     const frames: Frame[] = [{ nodes, at: 0, depth }];
-    let written = this.lines;
     for (let frame; (frame = frames.at(-1));) {
       const { loop } = frame;
       if (loop && frame.at === loop.begin + loop.period) {
@@ -65,8 +75,8 @@ export class TreeWriter {
         const below = this.#next(frame, frames.length === 1 ? note : undefined);
         if (below) frames.push(below);
       }
-      if (this.lines - written < 1000) continue;
-      written = this.lines;
+      if (this.lines - this.#linesDrained < 1000) continue;
+      this.#linesDrained = this.lines;
       await this.out.drained();
     }
   }
@@ -105,7 +115,7 @@ export class TreeWriter {
   }
 
   get #shapes(): Int32Array {
-    return (this.#knownShapes ??= shapesOf(this.trace));
+    return (this.#knownShapes ??= shapesOf(this.trace, this.room));
   }
 
   /** The loop that begins here, if one does: the shortest round that comes again and again. */

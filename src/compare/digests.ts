@@ -252,7 +252,7 @@ function addKey(hash: StableHash, key: number): void {
 }
 
 /** Nodes by where their lines are, those without a line last. */
-function ordered(nodes: Int32Array, at: Float64Array): Int32Array {
+function ordered(nodes: Int32Array, at: ArrayLike<number>): Int32Array {
   let sorted = true;
   for (let i = 1; i < nodes.length && sorted; i++) sorted = at[nodes[i - 1]] <= at[nodes[i]];
   return sorted ? nodes : nodes.toSorted((a, b) => at[a] - at[b]);

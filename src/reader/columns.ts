@@ -54,9 +54,9 @@ export class Columns {
   /** Nanoseconds; -1 while open, or where it is not known. */
   dt: Float64Array;
   flags: Uint16Array;
-  /** Places of the two lines; -1: there is none. */
-  beginAt: Float64Array;
-  endAt: Float64Array;
+  /** Places of the two lines; -1: there is none. 32 bits each up to 2 GB, for which `widen` is called in time. */
+  beginAt: Float64Array | Int32Array;
+  endAt: Float64Array | Int32Array;
   beginLength: Uint32Array;
   endLength: Uint32Array;
 
@@ -69,8 +69,8 @@ export class Columns {
     this.t0 = new Float64Array(room);
     this.dt = new Float64Array(room);
     this.flags = new Uint16Array(room);
-    this.beginAt = new Float64Array(room);
-    this.endAt = new Float64Array(room);
+    this.beginAt = new Int32Array(room);
+    this.endAt = new Int32Array(room);
     this.beginLength = new Uint32Array(room);
     this.endLength = new Uint32Array(room);
   }
@@ -84,6 +84,13 @@ export class Columns {
     return row;
   }
 
+  /** Places are going to be beyond 2 GB. */
+  widen(): void {
+    if (this.beginAt instanceof Float64Array) return;
+    this.beginAt = grown<Float64Array | Int32Array>(this.beginAt, Float64Array, this.beginAt.length);
+    this.endAt = grown<Float64Array | Int32Array>(this.endAt, Float64Array, this.endAt.length);
+  }
+
   #grow(room: number): void {
     this.id = grown(this.id, Uint32Array, room);
     this.parent = grown(this.parent, Int32Array, room);
@@ -92,9 +99,13 @@ export class Columns {
     this.t0 = grown(this.t0, Float64Array, room);
     this.dt = grown(this.dt, Float64Array, room);
     this.flags = grown(this.flags, Uint16Array, room);
-    this.beginAt = grown(this.beginAt, Float64Array, room);
-    this.endAt = grown(this.endAt, Float64Array, room);
+    this.beginAt = grownPlaces(this.beginAt, room);
+    this.endAt = grownPlaces(this.endAt, room);
     this.beginLength = grown(this.beginLength, Uint32Array, room);
     this.endLength = grown(this.endLength, Uint32Array, room);
   }
+}
+
+function grownPlaces(places: Float64Array | Int32Array, room: number): Float64Array | Int32Array {
+  return grown<Float64Array | Int32Array>(places, places instanceof Float64Array ? Float64Array : Int32Array, room);
 }

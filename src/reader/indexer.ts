@@ -38,6 +38,8 @@ export interface Input {
 
 /** Bad lines that are told one by one. */
 const TOLD = 3;
+/** The largest place that 32 bits hold. */
+const MOST_PLACES = 2 ** 31 - 1;
 
 /** Settlements of promises: where, and how long after the entry of the call. */
 export interface Settlement extends Place {
@@ -80,7 +82,8 @@ export class Indexer implements LineTaker, Tables {
   constructor(bytes = 0) {
     // A call has two lines of a hundred bytes and more. What is not written to costs no memory.
     this.nodes = new Columns(Math.max(1024, Math.min(Math.ceil(bytes / 230), 1 << 25)));
-    this.#ids = new IdTable(this.nodes, (node) => this.processOf(node));
+    const bits = Math.ceil(Math.log2(bytes / 450 / 0.75 + 1));
+    this.#ids = new IdTable(this.nodes, (node) => this.processOf(node), Math.max(12, Math.min(bits, 24)));
   }
 
   processOf(node: number): number {
@@ -97,6 +100,7 @@ export class Indexer implements LineTaker, Tables {
   }
 
   write(block: Uint8Array): void {
+    if (this.#input.base + this.#splitter.size + block.length > MOST_PLACES) this.nodes.widen();
     this.#splitter.write(block);
     this.#input.size = this.#splitter.size;
     this.#input.lines = this.#splitter.lines;

@@ -58,9 +58,16 @@ export interface ChildLists {
   readonly roots: Int32Array;
 }
 
-/** Counts, adds up and fills: no list a node, no recursion. Children are in the order of their lines. */
-export function listChildren({ parent, t0, count }: Columns): ChildLists {
-  const starts = new Int32Array(count + 2);
+/**
+ * Counts, adds up and fills: no list a node, no recursion. Children are in the order of their lines.
+ *
+ * @param before lists of the same nodes when there were fewer, whose room is used again: it is not given back at once
+ */
+export function listChildren({ parent, t0, count, id: { length: room } }: Columns, before?: ChildLists): ChildLists {
+  // Pages that are never written cost no memory.
+  const isLargeEnough = before !== undefined && before.starts.length >= count + 2;
+  const starts = isLargeEnough ? before.starts.fill(0, 0, count + 2) : new Int32Array(room + 2);
+  const list = isLargeEnough ? before.list : new Int32Array(room);
   let tops = 0;
   for (let node = 0; node < count; node++) {
     const above = parent[node];
@@ -68,7 +75,6 @@ export function listChildren({ parent, t0, count }: Columns): ChildLists {
     else starts[above + 2]++;
   }
   for (let node = 2; node <= count + 1; node++) starts[node] += starts[node - 1];
-  const list = new Int32Array(count - tops);
   const roots = new Int32Array(tops);
   let top = 0;
   // starts[above + 1] runs from the beginning of its children to their end, where those of the next begin.

@@ -38,6 +38,7 @@ export class Trace {
   readonly #sources: readonly ByteSource[];
   #linked = 0;
   #lists: ChildLists | undefined;
+  #oldLists: ChildLists | undefined;
   #testStarts: Int32Array | undefined;
   #testList = new Int32Array(0);
   #runs: readonly Run[] = [];
@@ -61,6 +62,7 @@ export class Trace {
       if (exchanges.all.length > 0) labelExchanges(nodes, scopes, (node) => this.isExchange(node));
     }
     this.#runs = findRuns(processes);
+    this.#oldLists = this.#lists ?? this.#oldLists;
     this.#lists = undefined;
     this.#testStarts = undefined;
   }
@@ -143,7 +145,7 @@ export class Trace {
   }
 
   #children(): ChildLists {
-    return (this.#lists ??= listChildren(this.nodes));
+    return (this.#lists ??= listChildren(this.nodes, this.#oldLists));
   }
 
   #listTests(): Int32Array {

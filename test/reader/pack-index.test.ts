@@ -12,7 +12,7 @@ test('an index that was packed is the same when it is unpacked', async () => {
   const data = indexDataOf(trace);
   expect(data.count).toBeGreaterThan(10);
   const again = unpackIndex(packIndex(data));
-  for (const name of COLUMNS) expect(again.columns[name]).toEqual(data.columns[name]);
+  for (const name of COLUMNS) expect([...again.columns[name]]).toEqual([...data.columns[name]]);
   expect(again.settles).toEqual(data.settles);
   expect(again.tables).toEqual(JSON.parse(JSON.stringify(data.tables)));
 
