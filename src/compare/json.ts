@@ -23,8 +23,8 @@ export function unitJson({ unit, suspects, differing }: UnitResult): object {
 }
 
 function suspectJson({ func, file, line, column, reason, ...rest }: Suspect): object {
-  const { base, new: next, differences, calls, source, found, follows } = rest;
-  return { func, file, line, column, reason, base, new: next, differences, calls, source, found, follows };
+  const { base, new: next, differences, calls, source, sure, found, follows } = rest;
+  return { func, file, line, column, reason, base, new: next, differences, calls, source, sure, found, follows };
 }
 
 export function causeJson({ suspect, units, follows, values }: Cause): object {

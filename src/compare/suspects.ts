@@ -6,6 +6,9 @@ import { INPUT, OUTCOME } from './values.js';
 import type { Pair, Reason } from './walk.js';
 import { isBroken, nodesBelow, type Unit } from './units.js';
 
+/** How sure it is that a suspect, found without a base, is the cause. */
+export type Sure = 'high' | 'medium' | 'low';
+
 /** A function that may be why a unit ended as it did. */
 export interface Suspect {
   readonly func: string;
@@ -21,6 +24,8 @@ export interface Suspect {
   readonly differences: readonly Difference[];
   /** Calls of it in this unit that differ without a call below them that explains it. */
   readonly calls: number;
+  /** Only where there was no base to compare with. */
+  readonly sure?: Sure;
   /** One sentence: how it was found, and what that is worth. */
   readonly found: string;
   /** Who called it and only passes on what it did, from the inside out. */
