@@ -6,7 +6,7 @@ import { cellText, csvLine, rowJson } from '../query/cells.js';
 import { Database, QueryError, type Selected } from '../query/database.js';
 import { makeLlm, makeRuns } from '../query/indexed.js';
 import { cacheFolder, prepareSources, type Source, writeParquet } from '../query/sources.js';
-import { INDEXED, QUESTIONS, REACH, VIEWS } from '../query/views.js';
+import { QUESTIONS, REACH, VIEWS } from '../query/views.js';
 import { counted } from '../reader/missing.js';
 import { filesOf, InputError } from '../reader/node/open-trace.js';
 import { type Command, type Given, numberOption, textOption, UsageError } from './command.js';
@@ -117,11 +117,10 @@ async function answer(database: Database, asked: Asked, format: string, given: G
   const { sql: raw, paths } = await prepareSources(database, sources, cacheFolder(process.env));
   await database.run(`create view raw as select * from (${raw}) where type is not null and proc is not null`);
   for (const [name, { sql }] of Object.entries(VIEWS)) await database.run(`create view ${name} as ${sql}`);
-  const named = database.tablesIn(asked.sql);
-  const isSchema = asked.sql === SCHEMA;
-  const names = isSchema ? Object.keys(INDEXED) : named;
-  if (names.includes('runs')) await makeRuns(database);
-  if (names.includes('llm')) await makeLlm(database, isSchema ? [] : traces);
+  // What takes the whole trace is made where the SQL has its name; else it is there with its columns, to be found.
+  const isNamed = (view: 'runs' | 'llm'): boolean => new RegExp(`\\b${view}\\b`, 'i').test(asked.sql);
+  await makeRuns(database, isNamed('runs'));
+  await makeLlm(database, isNamed('llm') ? traces : []);
   await tellDamage(database, raw);
   const target = textOption(values, 'output');
   if (target !== undefined) {

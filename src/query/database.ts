@@ -67,15 +67,6 @@ export class Database {
     await this.run('set lock_configuration = true');
   }
 
-  /** Views and tables that the SQL names; undefined where it cannot be read. */
-  tablesIn(sql: string): readonly string[] {
-    try {
-      return this.#connection.getTableNames(sql, false);
-    } catch {
-      return [];
-    }
-  }
-
   /** One statement that reads. Everything else is refused: to be allowed to read a file is to be allowed to write it. */
   async check(sql: string): Promise<void> {
     const statements = await this.#asked(() => this.#connection.extractStatements(sql));

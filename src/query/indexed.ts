@@ -5,8 +5,13 @@ import type { Process } from '../reader/types.js';
 import type { ProcessStart } from '../trace-format.js';
 import type { Database } from './database.js';
 
-/** A row a process: which run it is of is said by more than one line. */
-export async function makeRuns(database: Database): Promise<void> {
+/**
+ * A row a process: which run it is of is said by more than one line.
+ *
+ * @param filled false: the columns alone
+ */
+export async function makeRuns(database: Database, filled: boolean): Promise<void> {
+  if (!filled) return makeTable(database, 'runs', RUNS, []);
   const found =
     await database.rows(`select source, proc, min(coalesce(t0_ns, ts_ns, t1_ns)), max(coalesce(t1_ns, ts_ns, t0_ns)),
     any_value(json_object('pid', pid, 'ppid', ppid, 'tid', tid, 'argv', argv, 'cwd', cwd, 'node', node, 'script', script,

@@ -88,12 +88,6 @@ export const VIEWS: Readonly<Record<string, View>> = {
   },
 };
 
-/** Views that are made from the index of the trace, where a query names them. */
-export const INDEXED: Readonly<Record<string, string>> = {
-  llm: 'a row a call of a language model',
-  runs: 'a row a process, with the run it belongs to, its commit and its CI job',
-};
-
 const NAMED = 'func, file, line';
 
 export interface Question {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Database, QueryError } from '../../src/query/database.js';
 import { keyOf, recordApp, type Recorded } from '../helpers/exported.js';
+import { llmRecords } from '../helpers/llm-records.js';
 import { call, processStart, returned } from '../helpers/records.js';
 import { repository, runNode, type RunResult, tempProject } from '../helpers/run.js';
 
@@ -164,6 +165,56 @@ test('named questions', async () => {
   expect((await query(['--schema', '--format', 'csv'])).stdout).toContain('\ncalls,dt_ns,BIGINT\n');
 });
 
+test('the examples of docs/sql.md say what the records say', async () => {
+  const page = readFileSync(join(repository, 'docs/sql.md'), 'utf8');
+  const [, block] = /```sql\n([^]*?)```/.exec(page)!;
+  const examples = block.split(/;\n?/).map((text) => text.replace(/^--.*$/gm, '').trim());
+  const [slow, values, newest, ...others] = examples.filter((text) => text !== '');
+  expect(others).toEqual([]);
+  const atCart = new Set(app.requests.filter(({ url }) => new URL(url).pathname === '/cart').map(keyOf));
+  const below = app.calls.filter(({ proc, parent }) => atCart.has(`${proc}:${parent}`));
+  expect(below.length).toBeGreaterThan(0);
+  expect((await rowsOf(slow)).map(({ func }) => func).sort()).toEqual(below.map(({ func }) => func).sort());
+  const counts = new Map<string, number>();
+  for (const { func, args_preview: args } of app.calls)
+    if (func === 'leaf') counts.set(JSON.stringify(args.n), (counts.get(JSON.stringify(args.n)) ?? 0) + 1);
+  const found = await rowsOf(values.replace("'rateOf'", "'leaf'").replaceAll('country', 'n'));
+  expect(found.map((row) => Object.values(row)).sort()).toEqual([...counts].sort());
+  const last = new Set((await rowsOf('select proc from runs where run = 2')).map(({ proc }) => proc));
+  expect(Object.values((await rowsOf(newest))[0])).toEqual([app.calls.filter(({ proc }) => last.has(proc)).length]);
+});
+
+test('llm has what handit llm has', async () => {
+  const text = llmRecords().map((one) => `${JSON.stringify(one)}\n`);
+  const cwd = tempProject({ 'handit_events.jsonl': text.join('') });
+  const sql = 'select id, provider, model, input, cached, output, reasoning, streamed, stop, error, tools from llm';
+  const none = null;
+  expect(lines((await query([sql, '--format', 'json'], { cwd })).stdout)).toEqual([
+    {
+      ...{ id: 1, provider: 'openai-chat', model: 'gpt-4o-1', input: 7, cached: 5, output: 7, reasoning: 3 },
+      ...{ streamed: true, stop: 'tool_calls', error: none, tools: ['weather'] },
+    },
+    {
+      ...{ id: 2, provider: 'anthropic', model: 'claude-1', input: 4, cached: none, output: none, reasoning: none },
+      ...{ streamed: true, stop: none, error: 'overloaded_error: Overloaded', tools: [] },
+    },
+  ]);
+});
+
+test('--format parquet writes what was asked for, which can be asked again', async () => {
+  const cwd = tempProject({});
+  const made = await query(
+    [app.file, 'select * from raw where proc is not null', '--format', 'parquet', '-o', 'x.parquet'],
+    {
+      cwd,
+    },
+  );
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+  expect(made.stdout).toMatch(/^x\.parquet {2}\d+ kB; query it: handit query x\.parquet "select \.\.\."\n$/);
+  const { stdout } = await query(['x.parquet', 'select count(*) as n from calls', '--format', 'csv'], { cwd });
+  expect(stdout).toBe(`n\n${app.calls.length}\n`);
+});
+
 test('impure functions are found', async () => {
   const records = [processStart()] as object[];
   for (const [id, value] of [1, 1, 2].entries()) {
@@ -316,6 +367,8 @@ test('wrong SQL is told by DuckDB, with the nearest view or column', async () =>
   expect(column).toMatchObject({ code: 2, stdout: '' });
   expect(column.stderr).toMatch(/fnc[\s\S]*func/);
   expect((await query(['select * from cals '])).stderr).toContain('calls');
+  expect((await query(['select * from run where true'])).stderr).toMatch(/Did you mean "(raw|runs)/);
+  expect((await query(['select cached_tokens from llm'])).stderr).toMatch(/"cached"/);
   expect((await query(['selct 1'])).stderr).toContain('syntax error');
 });
 
