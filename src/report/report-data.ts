@@ -14,6 +14,16 @@ export interface ReportData {
   readonly exchanges: number;
   readonly verdict: Verdict;
   readonly compare?: CompareData;
+  readonly repository?: RepositoryData;
+}
+
+/** Where the sources are on the web. */
+export interface RepositoryData {
+  /** Without credentials: `https://github.com/owner/name`. */
+  readonly url: string;
+  readonly sha: string;
+  /** The folder of the repository on the machine that recorded. */
+  readonly folder: string;
 }
 
 /** Of two runs, what differs. */
@@ -31,6 +41,26 @@ export interface ComparedUnit {
   readonly new: string;
   readonly differing: number;
   readonly suspects: readonly ComparedSuspect[];
+  /** Calls that differ, as a tree. */
+  readonly rows: readonly DifferenceRow[];
+  /** Rows beyond those. */
+  readonly more: number;
+}
+
+/** A call of both runs, or of one. */
+export interface DifferenceRow {
+  readonly depth: number;
+  readonly func: string;
+  readonly place: string;
+  /** The call in the new run, as `proc:id`. */
+  readonly node?: string;
+  /** What differs first; `below`: only what it called. */
+  readonly change: 'input' | 'outcome' | 'below' | 'new' | 'gone';
+  /** Nothing below it, and not what it was called with, explains it. */
+  readonly cause?: boolean;
+  /** Absent where values are left out, or do not differ. */
+  readonly args?: { readonly base?: string; readonly new?: string };
+  readonly outcome?: { readonly base?: string; readonly new?: string };
 }
 
 export interface ComparedSuspect {

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import type { Comparison, UnitResult } from '../compare/compare.js';
+import { Session, type Comparison, type UnitResult } from '../compare/compare.js';
 import { isBroken } from '../compare/units.js';
 import { runText } from '../compare/find-base.js';
 import { shortValue } from '../compare/short-value.js';
@@ -8,7 +8,9 @@ import { version } from '../version.js';
 import { BlockWriter, bytesElement, jsonElement } from './blocks.js';
 import { LineIndex } from './index-of-lines.js';
 import { leavingOut } from './leave-out.js';
-import type { CompareData, EmbeddedSource, ReportData } from './report-data.js';
+import { differenceRows } from './difference-rows.js';
+import { repositoryOf } from './repository.js';
+import type { CompareData, ComparedUnit, EmbeddedSource, ReportData } from './report-data.js';
 import { selectLines, withRelatives } from './select-lines.js';
 import { Sources } from './source-lines.js';
 import { verdictOf } from './verdict.js';
@@ -115,12 +117,14 @@ function triesBefore(trace: Side['trace'], test: number): number[] {
 }
 
 function reportData(
-  { trace, processes }: Side,
+  side: Side,
   verdict: Verdict,
   content: ReportData['content'],
   comparison: Comparison | undefined,
   { withoutValues, withoutBodies }: ReportOptions,
 ): ReportData {
+  const { trace, processes } = side;
+  const repository = repositoryOf(side);
   const ours = trace.processes.filter(({ index }) => processes.has(index));
   const sum = (of: 'calls' | 'exchanges'): number => ours.reduce((total, one) => total + one[of], 0);
   return {
@@ -128,13 +132,23 @@ function reportData(
     leftOut: [...(withoutValues ? ['values' as const] : []), ...(withoutBodies ? ['bodies' as const] : [])],
     ...{ calls: sum('calls'), exchanges: sum('exchanges') },
     ...(comparison && { compare: compareData(comparison, !withoutValues) }),
+    ...(repository && { repository }),
   };
 }
 
 const MAX_UNITS = 500;
+/** Of all units together. */
+const MAX_ROWS = 5000;
 
 function compareData(comparison: Comparison, values: boolean): CompareData {
   const { units, compared, redacted, capped, withoutBase } = comparison;
+  const session = new Session(comparison.base, comparison.new, comparison.noise);
+  let room = MAX_ROWS;
+  const rowsOf = (unit: UnitResult['unit']): Pick<ComparedUnit, 'rows' | 'more'> => {
+    const found = room > 0 ? differenceRows(session, unit, values) : { rows: [], more: 0 };
+    room -= found.rows.length;
+    return found;
+  };
   const notes = [
     redacted > 0 ? `${redacted} redacted values are not compared` : '',
     capped.length > 0 ? `recorded in part: ${capped.slice(0, 5).join(', ')}` : '',
@@ -145,6 +159,7 @@ function compareData(comparison: Comparison, values: boolean): CompareData {
     ...{ base: runText(comparison.base), new: runText(comparison.new), compared, notes: notes.filter(Boolean) },
     units: units.slice(0, MAX_UNITS).map(({ unit, differing, suspects }) => ({
       ...{ name: unit.name, base: unit.base ?? 'not run', new: unit.new ?? 'not run', differing },
+      ...rowsOf(unit),
       suspects: suspects.map((one) => ({
         ...{ func: one.func, place: `${one.file}:${one.line}`, found: one.found, follows: one.follows },
         ...(one.new !== undefined && { node: one.new }),

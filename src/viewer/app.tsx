@@ -13,6 +13,7 @@ import { count } from './format.js';
 import { FunctionsView } from './functions-view.js';
 import { Help } from './help.js';
 import { HttpView } from './http-view.js';
+import { OriginPanel, type Wanted } from './origin-panel.js';
 import type { PageData } from './page-data.js';
 import { useKeys } from './keys.js';
 import { termsOf } from './query.js';
@@ -50,6 +51,7 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
   const [shown, setShown] = useState<Shown>(() => startOf(trace));
   const hits = useHits(trace, store, shown.query);
   const [help, setHelp] = useState(false);
+  const [wanted, traceValue] = useState<Wanted>();
   const input = useRef<HTMLInputElement>(null);
   const main = useRef<HTMLElement & HTMLDivElement>(null);
 
@@ -71,7 +73,7 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
     main.current?.querySelector<HTMLElement>('.list, .scroll, .verdict-head')?.focus({ preventScroll: true });
   }, [shown.view, shown.test, shown.fn]);
 
-  const viewer: Viewer = { trace, store, details, page, shown, hits, go };
+  const viewer: Viewer = { trace, store, details, page, shown, hits, go, traceValue };
   useKeys(viewer, { input, toggleHelp: () => setHelp((before) => !before), closeHelp: () => setHelp(false) });
   const View = VIEW_OF[shown.view];
   // The verdict is a main part of the page by itself.
@@ -87,6 +89,7 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
             {!WITH_HEADING.has(shown.view) && <h1 class="unseen">{shown.view}</h1>}
             <View key={`${shown.view} ${shown.test}`} />
           </Box>
+          {wanted && <OriginPanel wanted={wanted} onClose={() => traceValue(undefined)} />}
         </div>
         {hasDetails && (
           <aside class="details" aria-label="Details" tabIndex={0}>

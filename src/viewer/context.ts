@@ -3,6 +3,7 @@ import { useContext } from 'preact/hooks';
 import type { Trace } from '../reader/trace.js';
 import type { Shown } from './address.js';
 import type { DetailsCache } from './details-cache.js';
+import type { Wanted } from './origin-panel.js';
 import type { PageData } from './page-data.js';
 import type { Hits } from './search.js';
 import type { StoreLink } from './store-link.js';
@@ -17,6 +18,8 @@ export interface Viewer {
   readonly hits: Hits | undefined;
   /** Shows something else; with `push` the way back leads here. */
   go(to: Partial<Shown>): void;
+  /** Shows where a value comes from. */
+  traceValue(wanted: Wanted | undefined): void;
 }
 
 export const ViewerContext = createContext<Viewer | undefined>(undefined);

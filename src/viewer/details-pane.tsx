@@ -10,6 +10,7 @@ import { Conversation } from './conversation.js';
 import { copyText, curlOf, markdownOf } from './copy.js';
 import type { Detail } from './details-cache.js';
 import { bytes, duration, nameOf, placeOf } from './format.js';
+import { OpenIn } from './open-in.js';
 import { Part } from './part.js';
 import { SourceOf } from './source-of.js';
 import { ValueTree } from './value-tree.js';
@@ -86,7 +87,6 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 function Actions({ node, detail }: { node: number; detail: Detail }): JSX.Element {
   const { trace, go, shown } = useViewer();
   const info = trace.functionOf(node);
-  const path = info && `${trace.folders[info.folder]}/${info.file}`.replace(/^\/?([A-Za-z]:)?\/*/, '/$1');
   return (
     <p class="actions">
       {shown.view !== 'tree' && (
@@ -99,14 +99,22 @@ function Actions({ node, detail }: { node: number; detail: Detail }): JSX.Elemen
           Every call
         </button>
       )}
-      {info && <a href={`vscode://file${encodeURI(path!)}:${info.line}:${info.column || 1}`}>Open in VS Code</a>}
-      <button type="button" onClick={() => copyText(markdownOf(trace, node, detail))}>
+      <button type="button" data-key="m" onClick={() => copyText(markdownOf(trace, node, detail))}>
         Copy as Markdown
       </button>
       {'exchange' in detail && (
-        <button type="button" onClick={() => copyText(curlOf(trace.exchangeOf(node)!.method, detail.exchange))}>
+        <button
+          type="button"
+          data-key="c"
+          onClick={() => copyText(curlOf(trace.exchangeOf(node)!.method, detail.exchange))}
+        >
           Copy as curl
         </button>
+      )}
+      {info && (
+        <span class="open-in">
+          <span class="label">open in</span> <OpenIn info={info} />
+        </span>
       )}
     </p>
   );

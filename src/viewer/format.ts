@@ -33,6 +33,11 @@ export function nameOf(trace: Trace, node: number): string {
   return `${exchange.method} ${visible(exchange.url.replace(/^https?:\/\//, '').slice(0, 160))}`;
 }
 
+/** The last of its titles. */
+export function testTitle(name: string): string {
+  return visible(name.split(' > ').at(-1)!);
+}
+
 export function placeOf(trace: Trace, node: number): string {
   const info = trace.functionOf(node);
   return info ? `${visible(info.file)}:${info.line}` : '';

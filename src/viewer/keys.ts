@@ -12,9 +12,12 @@ export const KEY_HELP: readonly (readonly [string, string])[] = [
   ['e E', 'the next exception, the one before'],
   ['n N', 'the next call of the same function, the one before'],
   ['h H', 'the next hit of the search, the one before'],
+  ['] [', 'in Compare: the next difference, the one before'],
   ['f', 'every call of this function'],
   ['t', 'this call in the tree'],
   ['d', 'to the details and back'],
+  ['w', 'where a value of this call comes from: the first such button; tab leads to the next'],
+  ['m c', 'copy as Markdown, as curl'],
   ['+ − 0', 'in the timeline: zoom in, out, all'],
   ['Esc', 'shut what is open, then the search, then the scope'],
   ['?', 'this list'],
@@ -40,11 +43,12 @@ export function useKeys(viewer: Viewer, rest: Rest): void {
   });
 }
 
-function escape({ shown, go }: Viewer, { input, closeHelp }: Rest, isTyping: boolean): void {
+function escape({ shown, go, traceValue }: Viewer, { input, closeHelp }: Rest, isTyping: boolean): void {
   closeHelp();
   if (isTyping) input.current!.blur();
   if (isTyping || document.querySelector('.help')) return;
-  if (shown.node !== -1) go({ node: -1 });
+  if (document.querySelector('.origin')) traceValue(undefined);
+  else if (shown.node !== -1) go({ node: -1 });
   else if (shown.query !== '') go({ query: '' });
   else if (shown.fn !== -1) go({ fn: -1 });
   else if (shown.test !== -1) go({ test: -1 });
@@ -67,6 +71,8 @@ function act(key: string, viewer: Viewer, { input, toggleHelp }: Rest): boolean 
     go({ view: 'functions', fn: trace.nodes.func[shown.node] });
   } else if (key === 't' && shown.node !== -1) go({ view: 'tree', query: '' });
   else if (key === 'd') switchFocus();
+  else if (key === 'w') document.querySelector<HTMLElement>('.details .where')?.focus();
+  else if (key === 'm' || key === 'c') document.querySelector<HTMLElement>(`.details [data-key=${key}]`)?.click();
   else return false;
   return true;
 }

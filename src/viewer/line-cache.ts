@@ -50,6 +50,8 @@ interface UnpackedLines {
 /** Lines in blocks. Their places are their numbers, from 0. */
 export class BlockLines implements Lines {
   readonly #kept = new Kept<UnpackedLines>();
+  /** All rows of a view ask at the same time. */
+  readonly #coming = new Map<number, Promise<UnpackedLines>>();
   readonly #firsts: readonly number[];
 
   constructor(private readonly blocks: readonly PackedLines[]) {
@@ -61,7 +63,10 @@ export class BlockLines implements Lines {
     const block = this.#blockOf(at);
     const known = this.#kept.get(block);
     const line = at - this.#firsts[block];
-    return known ? lineOf(known, line) : this.#unpack(block).then((lines) => lineOf(lines, line));
+    if (known) return lineOf(known, line);
+    const coming = this.#coming.get(block) ?? this.#unpack(block).finally(() => this.#coming.delete(block));
+    this.#coming.set(block, coming);
+    return coming.then((lines) => lineOf(lines, line));
   }
 
   async #unpack(block: number): Promise<UnpackedLines> {
@@ -91,6 +96,7 @@ const PIECE = 1 << 20;
 /** Lines of a file, read in pieces. */
 export class FileLines implements Lines {
   readonly #kept = new Kept<{ readonly bytes: Uint8Array; readonly size: number }>();
+  readonly #coming = new Map<number, Promise<Uint8Array>>();
 
   constructor(private readonly file: Blob) {}
 
@@ -100,9 +106,14 @@ export class FileLines implements Lines {
     if (from + length > PIECE) return this.#bytes(at, length);
     const known = this.#kept.get(piece);
     if (known) return known.bytes.subarray(from, from + length);
-    return this.#bytes(piece * PIECE, PIECE).then((bytes) =>
-      this.#kept.put(piece, { bytes, size: bytes.length }).bytes.subarray(from, from + length),
-    );
+    const coming = this.#coming.get(piece) ?? this.#piece(piece).finally(() => this.#coming.delete(piece));
+    this.#coming.set(piece, coming);
+    return coming.then((bytes) => bytes.subarray(from, from + length));
+  }
+
+  async #piece(piece: number): Promise<Uint8Array> {
+    const bytes = await this.#bytes(piece * PIECE, PIECE);
+    return this.#kept.put(piece, { bytes, size: bytes.length }).bytes;
   }
 
   async #bytes(at: number, length: number): Promise<Uint8Array> {

@@ -66,9 +66,9 @@ function parsed(text: string): Fields | undefined {
 /** Whether a value is, or has in it, the one that is looked for. */
 function holds(value: unknown, json: string): boolean {
   if (value === undefined) return false;
-  const waiting = [value];
-  for (let one; waiting.length > 0;) {
-    one = waiting.pop();
+  const waiting: unknown[] = [value];
+  while (waiting.length > 0) {
+    const one = waiting.pop();
     if (typeof one !== 'object' || one === null) {
       if (JSON.stringify(one) === json) return true;
       continue;
@@ -76,7 +76,7 @@ function holds(value: unknown, json: string): boolean {
     if (json.startsWith('{') || json.startsWith('[')) {
       if (JSON.stringify(one) === json) return true;
     }
-    waiting.push(...(Object.values(one) as unknown[]));
+    waiting.push(...Object.values(one as Fields));
   }
   return false;
 }

@@ -1,69 +1,62 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Trace } from '../reader/trace.js';
+import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
-import { count, duration, nameOf, placeOf } from './format.js';
-import { barsOf, lanesOf, type Bar } from './timeline.js';
+import { count, duration, nameOf, placeOf, testTitle } from './format.js';
+import { useLater } from './later.js';
+import { barsOf, type Bar } from './timeline-bars.js';
+import { AXIS, draw, LANE, type Range } from './timeline-draw.js';
+import { lanesOf, type Lanes } from './timeline-lanes.js';
 
-const LANE = 18;
-const AXIS = 22;
 const MIN_SPAN = 1000;
-const MAX_LABELS = 800;
 
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** When what ran: a lane for each level of calls, by process. The same as a table is below it. */
+/** When what ran: lanes by process or thread, by what ran at the same time, and by level. A table says the same. */
 export function TimelineView(): JSX.Element {
-  const { trace, shown, go } = useViewer();
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(800);
-  const [table, setTable] = useState(false);
-  const [hover, setHover] = useState<Bar>();
-  const lanes = useMemo(
+  const { trace, shown } = useViewer();
+  const lanes = useLater(
+    trace.nodes.count,
     () => lanesOf(trace, (node) => shown.test === -1 || trace.testOf(node) === shown.test),
     [trace, shown.test],
   );
-  const whole = useMemo(() => rangeOf(trace, lanes.nodes), [lanes]);
-  const [range, setRange] = useState(whole);
-  useLayoutEffect(() => setRange(whole), [whole]);
+  if (!lanes) return <p class="empty">Laying out {count(trace.nodes.count)} calls…</p>;
+  if (lanes.all.length === 0) return <p class="empty">No calls were recorded here.</p>;
+  return <Chart lanes={lanes} />;
+}
+
+function Chart({ lanes }: { lanes: Lanes }): JSX.Element {
+  const { trace, shown, go } = useViewer();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ width: 800, height: 600, top: 0 });
+  const [table, setTable] = useState(false);
+  const [hover, setHover] = useState<Bar>();
+  const [range, setRange] = useState<Range>(lanes);
+  useLayoutEffect(() => setRange(lanes), [lanes]);
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(() => setWidth(box.current!.clientWidth || 800));
-    observer.observe(box.current!);
+    const element = box.current!;
+    const measure = (): void =>
+      setView({ width: element.clientWidth || 800, height: element.clientHeight || 600, top: element.scrollTop });
+    measure();
+    element.focus({ preventScroll: true });
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const bars = useMemo(() => barsOf(trace, lanes, range.from, range.to, width), [lanes, range, width]);
-  const height = AXIS + lanes.nodes.length * LANE + 8;
-  useLayoutEffect(() => draw(canvas.current, trace, bars, range, width, height, shown.node));
-
-  const zoom = (factor: number, at = 0.5): void => {
-    const span = Math.min(whole.to - whole.from, Math.max(MIN_SPAN, (range.to - range.from) * factor));
-    const middle = range.from + (range.to - range.from) * at;
-    setRange(within(whole, middle - span * at, span));
-  };
-  const move = (share: number): void => {
-    const span = range.to - range.from;
-    setRange(within(whole, range.from + span * share, span));
-  };
+  const bars = useMemo(() => barsOf(lanes, range.from, range.to, view.width), [lanes, range, view.width]);
+  useLayoutEffect(() => {
+    if (canvas.current) draw(canvas.current, { trace, lanes, bars, ...range, ...view, selected: shown.node });
+  });
+  const zoom = (factor: number, at = 0.5): void => setRange((before) => zoomed(lanes, before, factor, at));
+  const move = (share: number): void => setRange((before) => zoomed(lanes, before, 1, 0.5, share));
   const barAt = (event: MouseEvent): Bar | undefined => {
     const { left, top } = canvas.current!.getBoundingClientRect();
-    const [x, lane] = [event.clientX - left, Math.floor((event.clientY - top - AXIS) / LANE)];
-    return bars.findLast((bar) => bar.lane === lane && x >= bar.x - 1 && x <= bar.x + bar.width + 1);
+    const [x, row] = [event.clientX - left, Math.floor((event.clientY - top + view.top - AXIS) / LANE)];
+    return bars.findLast((bar) => bar.lane.row === row && x >= bar.x - 1 && x <= bar.x + bar.width + 1);
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const actions: Record<string, () => void> = {
-      '+': () => zoom(0.6),
-      '=': () => zoom(0.6),
-      '-': () => zoom(1.7),
-      ArrowLeft: () => move(-0.2),
-      ArrowRight: () => move(0.2),
-      '0': () => setRange(whole),
-    };
-    if (!Object.hasOwn(actions, event.key)) return;
-    event.preventDefault();
-    actions[event.key]();
+  const select = (bar: Bar | undefined): void => {
+    if (bar?.lane.kind === 'calls') go({ node: bar.lane.items[bar.item] });
+    else if (bar) go({ test: bar.lane.items[bar.item], node: -1 });
   };
   return (
     <>
@@ -74,162 +67,168 @@ export function TimelineView(): JSX.Element {
         <button type="button" onClick={() => zoom(2)} aria-label="Zoom out">
           −
         </button>
-        <button type="button" onClick={() => setRange(whole)}>
+        <button type="button" onClick={() => setRange(lanes)}>
           all
         </button>
         <button type="button" aria-pressed={table} onClick={() => setTable(!table)}>
           as a table
         </button>
         <span class="dim">
-          {duration(Math.round(range.to - range.from))} of {duration(Math.round(whole.to - whole.from))}
+          {duration(Math.round(range.to - range.from))} of {duration(Math.round(lanes.to - lanes.from))}
         </span>
-        {hover && (
-          <span>
-            {hover.count > 1 ? `${count(hover.count)} calls` : nameOf(trace, hover.node)}{' '}
-            <span class="dim">{hover.count > 1 ? '' : duration(trace.nodes.dt[hover.node])}</span>
-          </span>
-        )}
+        <Hovered bar={hover} />
+        <span class="space" />
+        <Legend />
       </div>
-      <div class="scroll flush" ref={box} tabIndex={0} role="region" aria-label="Timeline" onKeyDown={onKeyDown}>
+      <div
+        class="scroll flush timeline"
+        ref={box}
+        tabIndex={0}
+        role="region"
+        aria-label="Timeline"
+        onKeyDown={(event) => act(event, { zoom, move, all: () => setRange(lanes) })}
+        onScroll={(event) => setView({ ...view, top: event.currentTarget.scrollTop })}
+      >
         {table ? (
-          <BarTable bars={bars} from={range.from} />
+          <BarTable bars={bars} lanes={lanes} from={lanes.from} onSelect={select} />
         ) : (
-          <canvas
-            ref={canvas}
-            role="img"
-            aria-label={`${count(bars.length)} bars; "as a table" gives them as text`}
-            onWheel={(event) => {
-              if (
-                !event.ctrlKey &&
-                !event.metaKey &&
-                Math.abs(event.deltaX) < Math.abs(event.deltaY) &&
-                !event.shiftKey
-              ) {
-                event.preventDefault();
-                zoom(event.deltaY > 0 ? 1.25 : 0.8, event.offsetX / width);
-              } else {
-                event.preventDefault();
-                move((event.deltaX || event.deltaY) / width);
-              }
-            }}
-            onMouseMove={(event) => setHover(barAt(event))}
-            onMouseLeave={() => setHover(undefined)}
-            onClick={(event) => {
-              const bar = barAt(event);
-              if (bar) go({ node: bar.node });
-            }}
-            onDblClick={(event) => zoom(0.3, event.offsetX / width)}
-          />
+          <div class="chart" style={{ height: `${AXIS + lanes.rows * LANE + 8}px` }}>
+            <canvas
+              ref={canvas}
+              style={{ width: `${view.width}px`, height: `${view.height}px` }}
+              role="img"
+              aria-label={`${count(bars.length)} bars; "as a table" gives them as text`}
+              onWheel={(event) => onWheel(event, view.width, zoom, move)}
+              onMouseMove={(event) => setHover(barAt(event))}
+              onMouseLeave={() => setHover(undefined)}
+              onClick={(event) => select(barAt(event))}
+              onDblClick={(event) => zoom(0.3, event.offsetX / view.width)}
+            />
+          </div>
         )}
       </div>
     </>
   );
 }
 
-function BarTable({ bars, from }: { bars: readonly Bar[]; from: number }): JSX.Element {
-  const { trace, go } = useViewer();
-  return (
-    <table class="plain-table">
-      <thead>
-        <tr>
-          <th>after</th>
-          <th>took</th>
-          <th>what</th>
-          <th>where</th>
-        </tr>
-      </thead>
-      <tbody>
-        {bars.slice(0, 2000).map((bar) => (
-          <tr key={`${bar.lane} ${bar.node}`}>
-            <td class="number">{duration(Math.max(0, Math.round(trace.nodes.t0[bar.node] - from)))}</td>
-            <td class="number">{duration(trace.nodes.dt[bar.node])}</td>
-            <td>
-              <button type="button" class="link" onClick={() => go({ node: bar.node })}>
-                {nameOf(trace, bar.node)}
-              </button>
-              {bar.count > 1 ? ` and ${count(bar.count - 1)} more` : ''}
-            </td>
-            <td class="place">{placeOf(trace, bar.node)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function rangeOf(trace: { nodes: { t0: Float64Array; dt: Float64Array } }, lanes: readonly Int32Array[]): Range {
-  let [from, to] = [Infinity, -Infinity];
-  for (const list of lanes) {
-    for (const node of list) {
-      const start = trace.nodes.t0[node];
-      if (start < from) from = start;
-      if (start + Math.max(0, trace.nodes.dt[node]) > to) to = start + Math.max(0, trace.nodes.dt[node]);
-    }
-  }
-  return from < to ? { from, to } : { from: 0, to: MIN_SPAN };
-}
-
-function within(whole: Range, from: number, span: number): Range {
-  const start = Math.max(whole.from, Math.min(from, whole.to - span));
+function zoomed(whole: Range, { from, to }: Range, factor: number, at: number, share = 0): Range {
+  const span = Math.min(whole.to - whole.from, Math.max(MIN_SPAN, (to - from) * factor));
+  const wanted = from + (to - from) * (at + share) - span * at;
+  const start = Math.max(whole.from, Math.min(wanted, whole.to - span));
   return { from: start, to: start + span };
 }
 
-function draw(
-  canvas: HTMLCanvasElement | null,
-  trace: Parameters<typeof nameOf>[0],
-  bars: readonly Bar[],
-  { from, to }: Range,
-  width: number,
-  height: number,
-  selected: number,
-): void {
-  if (!canvas) return;
-  const ratio = Math.min(3, window.devicePixelRatio || 1);
-  canvas.width = width * ratio;
-  canvas.height = Math.min(height, 16_000) * ratio;
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const context = canvas.getContext('2d');
-  if (!context) return;
-  const style = getComputedStyle(canvas);
-  const color = (name: string): string => style.getPropertyValue(name).trim();
-  const shades = [color('--bar-1'), color('--bar-2'), color('--bar-3')];
-  const [text, dim, line, bad, http] = ['--text', '--dim', '--line', '--bad', '--accent'].map(color);
-  context.scale(ratio, ratio);
-  context.font = '11px system-ui, sans-serif';
-  context.textBaseline = 'middle';
-  const step = niceStep((to - from) / Math.max(2, width / 110));
-  for (let at = 0; at < to - from; at += step) {
-    const x = (at / (to - from)) * width;
-    context.fillStyle = line;
-    context.fillRect(x, 0, 1, height);
-    context.fillStyle = dim;
-    context.fillText(duration(Math.round(at)), x + 4, AXIS / 2);
-  }
-  let labels = 0;
-  for (const bar of bars) {
-    const y = AXIS + bar.lane * LANE;
-    const isExchange = trace.isExchange(bar.node);
-    context.fillStyle = bar.failed ? bad : isExchange ? http : shades[trace.nodes.func[bar.node] % 3];
-    context.fillRect(bar.x, y + 1, Math.max(1, bar.width - (bar.width > 3 ? 1 : 0)), LANE - 2);
-    if (bar.node === selected) {
-      context.strokeStyle = text;
-      context.lineWidth = 2;
-      context.strokeRect(bar.x, y + 1, bar.width, LANE - 2);
-    }
-    if (bar.width < 34 || labels++ > MAX_LABELS) continue;
-    context.save();
-    context.beginPath();
-    context.rect(bar.x, y, bar.width - 3, LANE);
-    context.clip();
-    context.fillStyle = bar.failed || isExchange ? '#fff' : text;
-    context.fillText(bar.count > 1 ? `× ${bar.count}` : nameOf(trace, bar.node), bar.x + 4, y + LANE / 2);
-    context.restore();
-  }
+interface Moves {
+  zoom(factor: number): void;
+  move(share: number): void;
+  all(): void;
 }
 
-/** 1, 2 or 5 times a power of ten. */
-function niceStep(ns: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, ns)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= ns) ?? power * 10;
+function act(event: KeyboardEvent, { zoom, move, all }: Moves): void {
+  const actions: Record<string, () => void> = {
+    '+': () => zoom(0.6),
+    '=': () => zoom(0.6),
+    '-': () => zoom(1.7),
+    ArrowLeft: () => move(-0.2),
+    ArrowRight: () => move(0.2),
+    '0': all,
+  };
+  if (!Object.hasOwn(actions, event.key)) return;
+  event.preventDefault();
+  actions[event.key]();
+}
+
+/** The wheel zooms; with shift, or where it goes sideways, it moves; with alt it scrolls as elsewhere. */
+function onWheel(
+  event: WheelEvent & { readonly offsetX: number },
+  width: number,
+  zoom: (factor: number, at: number) => void,
+  move: (share: number) => void,
+): void {
+  if (event.altKey) return;
+  event.preventDefault();
+  if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) move((event.deltaX || event.deltaY) / width);
+  else zoom(event.deltaY > 0 ? 1.25 : 0.8, event.offsetX / width);
+}
+
+function Hovered({ bar }: { bar: Bar | undefined }): JSX.Element | null {
+  const { trace } = useViewer();
+  if (!bar) return null;
+  const { lane, item } = bar;
+  if (bar.count > 1) return <span>{`${count(bar.count)} ${lane.kind}`}</span>;
+  return (
+    <span class="hovered">
+      {nameOfItem(trace, bar)} <span class="dim">{duration(lane.ends[item] - lane.starts[item])}</span>
+    </span>
+  );
+}
+
+function nameOfItem(trace: Trace, { lane, item }: Bar): string {
+  return lane.kind === 'tests' ? testTitle(trace.tests[lane.items[item]].name) : nameOf(trace, lane.items[item]);
+}
+
+function Legend(): JSX.Element {
+  return (
+    <span class="legend dim">
+      <i class="call" />
+      call
+      <i class="waits" />
+      waits
+      <i class="http" />
+      HTTP
+      <i class="failed" />
+      failed
+    </span>
+  );
+}
+
+interface TableProps {
+  readonly bars: readonly Bar[];
+  readonly lanes: Lanes;
+  readonly from: number;
+  readonly onSelect: (bar: Bar) => void;
+}
+
+const MOST_ROWS = 2000;
+
+function BarTable({ bars, lanes, from, onSelect }: TableProps): JSX.Element {
+  const { trace } = useViewer();
+  const groupOf = (row: number): string => lanes.groups.findLast((group) => group.row <= row)?.name ?? '';
+  return (
+    <table class="plain-table">
+      <caption class="unseen">What the chart shows, lane by lane</caption>
+      <thead>
+        <tr>
+          <th scope="col">after</th>
+          <th scope="col">took</th>
+          <th scope="col">what</th>
+          <th scope="col">where</th>
+          <th scope="col">lane</th>
+        </tr>
+      </thead>
+      <tbody>
+        {bars.slice(0, MOST_ROWS).map((bar) => {
+          const { lane, item } = bar;
+          return (
+            <tr key={`${lane.row} ${item}`}>
+              <td class="number">{duration(Math.max(0, Math.round(lane.starts[item] - from)))}</td>
+              <td class="number">{duration(Math.round(lane.ends[item] - lane.starts[item]))}</td>
+              <td>
+                {bar.failed ? '✕ ' : ''}
+                {lane.kind === 'tests' ? 'test ' : ''}
+                <button type="button" class="link" onClick={() => onSelect(bar)}>
+                  {nameOfItem(trace, bar)}
+                </button>
+                {bar.count > 1 ? ` and ${count(bar.count - 1)} more` : ''}
+              </td>
+              <td class="place">
+                {lane.kind === 'tests' ? visible(trace.tests[lane.items[item]].file) : placeOf(trace, lane.items[item])}
+              </td>
+              <td class="dim">{`${groupOf(lane.row)}, ${lane.row}`}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
 }

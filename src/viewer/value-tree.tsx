@@ -1,7 +1,9 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { visible } from '../report/visible.js';
+import { useViewer } from './context.js';
 import { short } from './format.js';
+import { isTraceable } from './origin-panel.js';
 
 interface ValueProps {
   readonly name?: string;
@@ -23,6 +25,7 @@ export function ValueTree({ name, value, depth = 0 }: ValueProps): JSX.Element {
       <div class="value">
         {label}
         <Leaf value={value} />
+        <WhereFrom name={name} value={value} />
       </div>
     );
   }
@@ -37,6 +40,7 @@ export function ValueTree({ name, value, depth = 0 }: ValueProps): JSX.Element {
         {label}
         {open ? <span class="dim">{typeText(value)}</span> : <span class="preview">{short(value, 100)}</span>}
       </button>
+      <WhereFrom name={name} value={value} />
       {open && (
         <div class="inner">
           {entries.slice(0, all ? entries.length : MAX_ITEMS).map(([key, item]) => (
@@ -50,6 +54,22 @@ export function ValueTree({ name, value, depth = 0 }: ValueProps): JSX.Element {
         </div>
       )}
     </div>
+  );
+}
+
+function WhereFrom({ name = 'it', value }: Pick<ValueProps, 'name' | 'value'>): JSX.Element | null {
+  const { traceValue } = useViewer();
+  if (!isTraceable(value)) return null;
+  return (
+    <button
+      type="button"
+      class="where"
+      title="Where does this value come from?"
+      aria-label={`Where does ${visible(name)} come from?`}
+      onClick={() => traceValue({ name, value })}
+    >
+      ⇠
+    </button>
   );
 }
 
