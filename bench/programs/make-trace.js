@@ -1,8 +1,10 @@
-// Writes a trace of calls and tests (argv: megabytes, file), the same each time: what a test run of a library looks like.
+// Writes a trace of calls and tests (argv: megabytes, file, kinds), the same each time: what a test run of a library looks
+// like. With a number of kinds the calls of a test are those of another one of its kind, as they are in such a suite, and
+// not all by chance: times are.
 'use strict';
 const { closeSync, openSync, writeSync } = require('node:fs');
 const finish = require('./finish.js');
-const [megabytes, file] = [Number(process.argv[2]), process.argv[3]];
+const [megabytes, file, kinds] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4] ?? 0)];
 
 const descriptor = openSync(file, 'w');
 const proc = '"proc":"5f0c9a1e"';
@@ -10,7 +12,7 @@ const functions = Array.from(
   { length: 400 },
   (_, i) => `"func":"fn${i}","file":"src/dir${i % 17}/file${i % 53}.js","line":${i + 1}`,
 );
-let [id, written, time, seed, lines] = [0, 0, 0, 1, ''];
+let [id, written, time, seed, timeSeed, lines] = [0, 0, 0, 1, 1, ''];
 
 function random(below) {
   seed = (seed * 16_807) % 2_147_483_647;
@@ -19,7 +21,10 @@ function random(below) {
 
 /** Nineteen digits, which a number cannot hold. */
 function now() {
-  time += random(2000);
+  if (kinds > 0) {
+    timeSeed = (timeSeed * 48_271) % 2_147_483_647;
+    time += timeSeed % 2000;
+  } else time += random(2000);
   return `1767600${String(Math.floor(time / 1e9)).padStart(3, '0')}${String(time % 1e9).padStart(9, '0')}`;
 }
 
@@ -50,6 +55,7 @@ put(
 );
 for (let tests = 1; written < megabytes * 1e6; tests++) {
   const test = `test/a${tests % 20}.test.js > suite > does thing ${tests}`;
+  if (kinds > 0) seed = 1 + (tests % kinds);
   for (let i = 0; i < 50; i++) call('null', 0, test);
   put(
     `{"type":"test_end",${proc},"test":"${test}","file":"test/a.test.js","titles":["suite","does thing ${tests}"],"outcome":"passed","t1_ns":${now()},"dt_ns":1000}`,

@@ -12,6 +12,7 @@ import { differenceRows } from './difference-rows.js';
 import { repositoryOf } from './repository.js';
 import type { CompareData, ComparedUnit, EmbeddedSource, ReportData } from './report-data.js';
 import { selectLines, withRelatives } from './select-lines.js';
+import { slimLine } from './slim-line.js';
 import { Sources } from './source-lines.js';
 import { verdictOf } from './verdict.js';
 import { html, verdictHtml } from './verdict-html.js';
@@ -91,8 +92,8 @@ function writeData(
   selectLines(side, wanted, (line) => {
     const kept = change ? change(line) : line;
     if (!kept) return;
-    blocks.line(kept);
     index.line(kept);
+    blocks.line(slimLine(kept));
   });
   blocks.flush();
   write(bytesElement('index', index.packed()));

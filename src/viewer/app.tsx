@@ -70,6 +70,8 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
     return () => removeEventListener('popstate', onHash);
   }, [trace]);
   useEffect(() => {
+    // Who types on while the view changes goes on typing.
+    if (document.activeElement === input.current) return;
     main.current?.querySelector<HTMLElement>('.list, .scroll, .verdict-head')?.focus({ preventScroll: true });
   }, [shown.view, shown.test, shown.fn]);
 

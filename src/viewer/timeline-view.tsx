@@ -38,7 +38,7 @@ function Chart({ lanes }: { lanes: Lanes }): JSX.Element {
     const measure = (): void =>
       setView({ width: element.clientWidth || 800, height: element.clientHeight || 600, top: element.scrollTop });
     measure();
-    element.focus({ preventScroll: true });
+    if (!document.activeElement?.matches('input')) element.focus({ preventScroll: true });
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
