@@ -7,6 +7,7 @@ import { memory } from './memory.mjs';
 import { wholeProcess } from './process.mjs';
 import { programRows } from './programs.mjs';
 import { reading } from './reading.mjs';
+import { report } from './report.mjs';
 import { rewriting } from './rewriting.mjs';
 import { startUp } from './start-up.mjs';
 
@@ -32,4 +33,5 @@ export const rows = [
   curves,
   reading,
   asking,
+  report,
 ];
