@@ -13,7 +13,7 @@ import { count } from './format.js';
 import { FunctionsView } from './functions-view.js';
 import { Help } from './help.js';
 import { HttpView } from './http-view.js';
-import { OriginPanel, type Wanted } from './origin-panel.js';
+import { OriginPanel } from './origin-panel.js';
 import type { PageData } from './page-data.js';
 import { useKeys } from './keys.js';
 import { termsOf } from './query.js';
@@ -22,6 +22,7 @@ import type { StoreLink } from './store-link.js';
 import { TestsView } from './tests-view.js';
 import { TimelineView } from './timeline-view.js';
 import { TreeView } from './tree-view.js';
+import type { Wanted } from './wanted.js';
 
 interface AppProps {
   readonly trace: Trace;

@@ -3,10 +3,10 @@ import { useContext } from 'preact/hooks';
 import type { Trace } from '../reader/trace.js';
 import type { Shown } from './address.js';
 import type { DetailsCache } from './details-cache.js';
-import type { Wanted } from './origin-panel.js';
 import type { PageData } from './page-data.js';
 import type { Hits } from './search.js';
 import type { StoreLink } from './store-link.js';
+import type { Wanted } from './wanted.js';
 
 /** What every view needs. */
 export interface Viewer {

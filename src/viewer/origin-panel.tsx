@@ -4,12 +4,7 @@ import type { Trace } from '../reader/trace.js';
 import { useViewer } from './context.js';
 import { count, nameOf, placeOf, short } from './format.js';
 import { sightings, type Sighting } from './search.js';
-
-/** A value of which is asked where it comes from. */
-export interface Wanted {
-  readonly name: string;
-  readonly value: unknown;
-}
+import type { Wanted } from './wanted.js';
 
 const MOST = 200;
 
@@ -75,13 +70,4 @@ function inOrder(trace: Trace, all: readonly Sighting[]): Sighting[] {
   const isFirst = source !== undefined && endOf(source) <= given;
   const rest = all.filter((one) => !isFirst || one !== source).sort((a, b) => t0[a.node] - t0[b.node]);
   return isFirst ? [source, ...rest] : rest;
-}
-
-/** A value that is everywhere says nothing. */
-export function isTraceable(value: unknown): boolean {
-  if (typeof value === 'string') return value.length > 1;
-  if (typeof value === 'number') return !Number.isInteger(value) || Math.abs(value) > 1;
-  if (typeof value !== 'object' || value === null) return false;
-  const { $type } = value as { $type?: unknown };
-  return !['undefined', 'circular', 'function', 'symbol'].includes($type as string) && Object.keys(value).length > 0;
 }

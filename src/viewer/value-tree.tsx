@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
 import { short } from './format.js';
-import { isTraceable } from './origin-panel.js';
+import { isTraceable } from './wanted.js';
 
 interface ValueProps {
   readonly name?: string;
