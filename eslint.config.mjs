@@ -51,7 +51,7 @@ export default defineConfig(
   },
   {
     // What runs inside of the program.
-    files: ['src/{recorder,api}/**/*.ts', 'hooks/{lib,libraries,protocols}/**/*.ts'],
+    files: ['src/{recorder,api}/**/*.ts', 'hooks/**/*.ts'],
     plugins: { handit: { rules: { intrinsics } } },
     rules: { 'handit/intrinsics': 'error' },
   },

@@ -72,6 +72,7 @@ function placeOfStack(
   const stack = types.isNativeError(error) ? error.stack : undefined;
   // Of these Node shows the JSON text.
   if (error instanceof SyntaxError && stack?.includes('\n    at JSON.parse (<anonymous>)')) return undefined;
+  if (passedOn && isUnhandledEvent(error)) return placeInEvents();
   const frame = typeof stack === 'string' ? /\n {4}at (?:.*\()?(.*?):(\d+):(\d+)\)?(?:\n|$)/.exec(stack) : null;
   if (!frame) return undefined;
   const [name, line, column] = [frame[1], Number(frame[2]), Number(frame[3])];
@@ -121,16 +122,32 @@ function placeIn({ file, original, originalLines }: SourcePair, offset: number):
   };
 }
 
-/** Node carries its own sources. */
+/** An emitter without a listener has thrown it, and left what Node needs to say where it was emitted. */
+function isUnhandledEvent(error: unknown): boolean {
+  if (!types.isNativeError(error)) return false;
+  return Object.getOwnPropertySymbols(error).some(({ description }) => description === 'kEnhanceStackBeforeInspector');
+}
+
+function placeInEvents(): Place | undefined {
+  const lines = sourceInNode('node:events')?.split('\n') ?? [];
+  const index = lines.findIndex((text) => text.trim() === "throw er; // Unhandled 'error' event");
+  return index < 0 ? undefined : placeInNode('node:events', index + 1, lines[index].indexOf('throw') + 1);
+}
+
 function placeInNode(name: string, line: number, column: number): Place | undefined {
+  const text = sourceInNode(name)?.split('\n')[line - 1];
+  if (text === undefined) return undefined;
+  return { name, line, column: throwColumn(text, column), text };
+}
+
+/** Node carries its own sources. */
+function sourceInNode(name: string): string | undefined {
   const host = process as unknown as { binding(name: string): Record<string, unknown> };
   // It would print a warning then.
   if (process.execArgv.includes('--pending-deprecation') || process.env.NODE_PENDING_DEPRECATION === '1')
     return undefined;
   const source = host.binding('natives')[name.slice('node:'.length)];
-  const text = typeof source === 'string' ? source.split('\n')[line - 1] : undefined;
-  if (text === undefined) return undefined;
-  return { name, line, column: throwColumn(text, column), text };
+  return typeof source === 'string' ? source : undefined;
 }
 
 /** A frame names the `new` of `throw new Error()`, the line above the message its `throw`. */

@@ -158,6 +158,7 @@ describe('uncaught errors', () => {
     'timer-function.cjs': `function tick() {\n  throw new Error('in a timer');\n}\nsetImmediate(function () { tick() });`,
     'emitter.cjs': `const e = new (require('events'))();\ne.on('x', () => { throw new Error('in a listener') });\nfunction fire() { e.emit('x') }\nfire();`,
     'emitted.cjs': `const e = new (require('events'))();\nfunction fire() { e.emit('error', new Error('emitted')) }\nfire();`,
+    'emitted-later.cjs': `const { EventEmitter } = require('events');\nfunction fail(e) { e.emit('error', new Error('later')) }\nfunction make() { const e = new EventEmitter(); setTimeout(() => fail(e), 1) }\nmake();`,
     'string.cjs': `function f() { throw 'a string' }\nf();`,
     'object.cjs': `function f() { throw { code: 1 } }\n f();`,
     'nothing.cjs': `const f = () => { throw undefined };\nf();`,
