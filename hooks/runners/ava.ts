@@ -1,6 +1,17 @@
 import type { Failure, Hook, HookHost, RunningTest } from '../lib/hook.js';
 import { hookPhase } from '../lib/failure.js';
 import { createProbes } from '../lib/probes.js';
+import {
+  arrayConcat,
+  arrayFilter,
+  arrayFlat,
+  arrayJoin,
+  arrayMap,
+  isArray,
+  SafeWeakMap,
+  SafeWeakSet,
+  stringReplace,
+} from '../../src/intrinsics.js';
 
 /** AVA 6 and later: each test with its `beforeEach` and `afterEach` hooks. */
 export const avaHook: Hook = {
@@ -36,7 +47,7 @@ export const avaHook: Hook = {
     },
   ],
   install(host) {
-    const state: State = { host, running: new WeakMap(), ended: new WeakSet(), loaded: false };
+    const state: State = { host, running: new SafeWeakMap(), ended: new SafeWeakSet(), loaded: false };
     const nothing = { leave: (): void => undefined };
     const probes = createProbes(host);
     probes.add(
@@ -89,8 +100,8 @@ export const avaHook: Hook = {
 interface State {
   host: HookHost;
   /** By what a test has in common with its hooks. */
-  running: WeakMap<object, Known>;
-  ended: WeakSet<Known>;
+  running: SafeWeakMap<object, Known>;
+  ended: SafeWeakSet<Known>;
   /** A test of the file has begun. */
   loaded: boolean;
 }
@@ -118,7 +129,7 @@ function completed(state: State, { file }: TestRunner, runnable: Runnable): void
   const { assertError, isHook, metadata } = runnable;
   // A hook that fails before the test is the end of it.
   if (isHook && !assertError) return;
-  const failed = Boolean(assertError) !== Boolean(metadata?.failing && !isHook);
+  const failed = !assertError !== !(metadata?.failing && !isHook);
   const failure: Failure = failed && assertError ? { error: causeOf(assertError) } : {};
   const known = running.get(runnable.contextRef);
   const phase = isHook ? hookPhase(metadata?.type ?? '') : undefined;
@@ -140,10 +151,13 @@ interface Assertion {
 function causeOf(error: unknown): unknown {
   const { message, cause, assertion, assertionStack, formattedDetails } = (error ?? {}) as Assertion;
   if (cause !== undefined) return cause;
-  if (typeof assertion !== 'string' || !Array.isArray(formattedDetails)) return error;
-  const details = formattedDetails.flatMap(({ label, formatted }) => [label, formatted]);
-  const lines = [message, ...details].filter((each) => typeof each === 'string' && each !== '');
-  const text = [assertion, ...lines].join('\n').replaceAll(COLOR, '');
+  if (typeof assertion !== 'string' || !isArray(formattedDetails)) return error;
+  const details = arrayFlat(arrayMap(formattedDetails, ({ label, formatted }) => [label, formatted]));
+  const lines = arrayFilter(
+    arrayConcat<unknown>([assertion, message], details),
+    (line) => typeof line === 'string' && line !== '',
+  );
+  const text = stringReplace(arrayJoin(lines, '\n'), COLOR, '');
   const stack = typeof assertionStack === 'string' ? assertionStack : undefined;
   return { name: 'AssertionError', message: text, stack: stack ?? '' };
 }

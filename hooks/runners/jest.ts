@@ -1,7 +1,25 @@
-import { readFileSync } from 'node:fs';
+import * as fs from 'node:fs';
 import type { Hook, HookHost, LibraryFile, RunnerCode, RunningTest, TestPhase } from '../lib/hook.js';
 import { hookPhase } from '../lib/failure.js';
 import { createProbes } from '../lib/probes.js';
+import {
+  apply,
+  arrayConcat,
+  arrayFind,
+  arrayForEach,
+  arrayUnshift,
+  each,
+  isArray,
+  isMap,
+  mapGet,
+  mapSet,
+  objectKeys,
+  SafeMap,
+  SafeSet,
+  SafeWeakMap,
+  String,
+  stringEndsWith,
+} from '../../src/intrinsics.js';
 
 const CIRCUS: Record<'dispatch' | 'hook' | 'call' | 'result', LibraryFile['rules'][number]> = {
   dispatch: { function: ['dispatch'], first: '__handit__.circusEvent($1)' },
@@ -82,10 +100,13 @@ export const jestHook: Hook = {
       return error;
     });
     // Of a jest-circus that is loaded outside of a test file's realm.
-    for (const [name, probe] of Object.entries(circusProbes(host, '', guard(host)))) host.probe(name, probe);
+    const outside = circusProbes(host, '', guard(host));
+    arrayForEach(objectKeys(outside), (name) => host.probe(name, outside[name]));
     return probes.stop;
   },
 };
+
+const { readFileSync } = fs;
 
 type Guard = <A extends unknown[], R>(step: (...args: A) => R, otherwise: R) => (...args: A) => R;
 
@@ -93,7 +114,7 @@ function guard(host: Pick<HookHost, 'broken'>): Guard {
   return (step, otherwise) =>
     (...args) => {
       try {
-        return step(...args);
+        return apply(step, undefined, args);
       } catch (error) {
         host.broken(error);
         return otherwise;
@@ -125,33 +146,37 @@ function createModules(
   host: HookHost,
 ): (registry: Registry, filename: unknown, options: unknown, code: unknown) => unknown {
   /** jest keeps what it has transformed for all test files of a process; so does this. */
-  const known = new Map<string, Known[]>();
+  const known = new SafeMap<string, Known[]>();
   /** Ours, and jest's own in whose place they are. */
-  const mapOf = new Map<string, string | undefined>();
+  const mapOf = new SafeMap<string, string | undefined>();
 
   return (registry, filename, given, source) => {
-    if (typeof filename !== 'string' || typeof source !== 'string' || filename.endsWith('.json')) return source;
+    if (typeof filename !== 'string' || typeof source !== 'string' || stringEndsWith(filename, '.json')) return source;
     const options = (given ?? {}) as TransformOptions;
     const kind = options.supportsStaticESM === true ? 'module' : 'commonjs';
     const maps = registry.sourceMaps ?? registry._sourceMapRegistry;
     const entries = known.get(filename) ?? [];
-    let entry = entries.find((one) => one.kind === kind && one.source === source);
+    let entry = arrayFind(entries, (one) => one.kind === kind && one.source === source);
     let own: string | undefined;
-    if (maps instanceof Map) {
-      own = maps.get(filename) as string | undefined;
+    if (isMap(maps)) {
+      own = mapGet(maps, filename) as string | undefined;
       if (own !== undefined && mapOf.has(own)) own = mapOf.get(own);
     }
     if (!entry) {
-      const wrapper = registry._fileTransforms?.get(filename)?.wrapperLength;
+      const { _fileTransforms: transforms } = registry;
+      const transform = isMap(transforms)
+        ? (mapGet(transforms, filename) as { wrapperLength?: number } | undefined)
+        : undefined;
+      const wrapper = transform?.wrapperLength;
       const code = host.runners.rewrite({ filename, code: source, kind, map: textOf(own), wrapper });
       entry = { source, kind, code };
-      known.set(filename, [...entries, entry]);
+      known.set(filename, arrayConcat(entries, [entry]));
     }
     if (entry.code === null) return source;
     const mapFile = entry.code.mapFile();
-    if (mapFile !== null && maps instanceof Map) {
+    if (mapFile !== null && isMap(maps)) {
       mapOf.set(mapFile, own);
-      maps.set(filename, mapFile);
+      mapSet(maps, filename, mapFile);
     }
     return entry.code.code;
   };
@@ -204,14 +229,14 @@ function circusProbes(host: HookHost, file: string, guarded: Guard): Record<stri
       ...{ circusEvent: nothing, circusHook: nothing, circusCall: () => NO_CALL },
       ...{ circusConcurrent: nothing, circusResult: nothing },
     };
-  const running = new WeakMap<CircusTest, RunningTest>();
+  const running = new SafeWeakMap<CircusTest, RunningTest>();
   /** How often a test was tried. */
-  const tries = new WeakMap<CircusTest, number>();
+  const tries = new SafeWeakMap<CircusTest, number>();
   /** The test that the hooks with that context belong to. */
-  const testOf = new WeakMap<object, CircusTest>();
+  const testOf = new SafeWeakMap<object, CircusTest>();
   /** By the error, which circus passes on to tests and to the result of the file. */
-  const hookFailures = new Map<unknown, HookFailure>();
-  const passed = new Set<CircusTest>();
+  const hookFailures = new SafeMap<unknown, HookFailure>();
+  const passed = new SafeSet<CircusTest>();
 
   function runningTest(test: CircusTest): RunningTest {
     let known = running.get(test);
@@ -252,27 +277,27 @@ function circusProbes(host: HookHost, file: string, guarded: Guard): Record<stri
     }, NO_CALL),
     circusResult: guarded((errors: readonly unknown[]) => {
       // What was left running may fail a test that is over.
-      for (const test of passed) {
+      passed.forEach((test) => {
         const late = test.errors?.[0];
         if (late !== undefined) host.tests.failed({ file, titles: titlesOf(test) }, 'outside', errorIn(late));
-      }
+      });
       passed.clear();
       // What it blames no test for: hooks after all tests, exceptions between tests.
-      for (const each of errors) {
-        const error = errorIn(each);
+      for (const entry of each(errors)) {
+        const error = errorIn(entry);
         const { phase, titles } = hookFailures.get(error) ?? { phase: 'outside', titles: [] };
         host.tests.failed({ file, titles }, phase, error);
       }
     }, undefined),
     // Before 30 the functions of concurrent tests are called ahead of all else.
     circusConcurrent: guarded((tests: readonly CircusTest[]) => {
-      for (const test of tests) {
+      for (const test of each(tests)) {
         const { fn } = test;
         if (typeof fn !== 'function') continue;
         test.fn = function (this: unknown, ...args) {
           const leave = runningTest(test).enter();
           try {
-            return fn.apply(this, args);
+            return apply(fn, this, args);
           } finally {
             leave();
           }
@@ -289,12 +314,12 @@ const nothing = (): void => undefined;
  * a stack, and jest changes its message before it reads it.
  */
 function errorIn(entry: unknown): unknown {
-  return Array.isArray(entry) ? ((entry as unknown[])[0] ?? (entry as unknown[])[1]) : entry;
+  return isArray(entry) ? ((entry as unknown[])[0] ?? (entry as unknown[])[1]) : entry;
 }
 
 function titlesOf(test: CircusTest): string[] {
   const titles: string[] = [];
   for (let block: CircusTest | undefined = test; block?.parent; block = block.parent)
-    titles.unshift(String(block.name));
+    arrayUnshift(titles, String(block.name));
   return titles;
 }

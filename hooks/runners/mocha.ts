@@ -1,7 +1,8 @@
-import { resolve } from 'node:path';
+import * as paths from 'node:path';
 import { hookPhase } from '../lib/failure.js';
 import type { Failure, Hook, HookHost, RunningTest, TestName, TestPhase } from '../lib/hook.js';
 import { createProbes } from '../lib/probes.js';
+import { arrayUnshift, regExpTest, SafeWeakMap, SafeWeakSet, stringSlice } from '../../src/intrinsics.js';
 
 /** Mocha 10 to 12: each test with its `beforeEach` and `afterEach` hooks, each attempt of a retried one by itself. */
 export const mochaHook: Hook = {
@@ -45,7 +46,7 @@ export const mochaHook: Hook = {
     },
   ],
   install(host) {
-    const state: State = { running: new WeakMap(), failures: new WeakMap(), ended: new WeakSet() };
+    const state: State = { running: new SafeWeakMap(), failures: new SafeWeakMap(), ended: new SafeWeakSet() };
     const probes = createProbes(host);
     probes.add('mochaCall', (runnable: Runnable) => ({ leave: enter(host, state, runnable) }), NOTHING);
     probes.add('mochaDone', (runnable: Runnable, error: unknown) => done(host, state, runnable, error), NOTHING);
@@ -69,11 +70,11 @@ export const mochaHook: Hook = {
 };
 
 interface State {
-  running: WeakMap<object, RunningTest>;
+  running: SafeWeakMap<object, RunningTest>;
   /** What a test failed with; reporters make text of what was compared. */
-  failures: WeakMap<object, Failure>;
+  failures: SafeWeakMap<object, Failure>;
   /** Tests that have a line. */
-  ended: WeakSet<object>;
+  ended: SafeWeakSet<object>;
 }
 
 /** A test or a hook. */
@@ -104,6 +105,7 @@ interface Files {
   failed(error: unknown): unknown;
 }
 
+const { resolve } = paths;
 const NO_FILES: Files = { loading: (file) => file, failed: (error) => error };
 
 /** Whatever fails while a file is loaded ends the run: what it throws, a suite's function included. */
@@ -135,7 +137,9 @@ function guarded(host: HookHost, step: (test: Runnable) => void): (test: Runnabl
 /** The test for which this runs; hooks around a whole suite have none. */
 function testOf(runnable: Runnable): Runnable | undefined {
   if (runnable.type === 'test') return runnable;
-  return /^"(before|after) each" hook/.test(runnable.originalTitle ?? '') ? runnable.ctx?.currentTest : undefined;
+  return regExpTest(/^"(before|after) each" hook/, runnable.originalTitle ?? '')
+    ? runnable.ctx?.currentTest
+    : undefined;
 }
 
 function enter(host: HookHost, state: State, runnable: Runnable): () => void {
@@ -157,7 +161,7 @@ function nameOf(runnable: Runnable): TestName {
   const titles = runnable.type === 'test' ? [runnable.title] : [];
   let { file } = runnable;
   for (let suite = runnable.parent; suite; suite = suite.parent) {
-    if (!suite.root) titles.unshift(suite.title);
+    if (!suite.root) arrayUnshift(titles, suite.title);
     file ??= suite.file;
   }
   return { file: file ?? '', titles };
@@ -186,7 +190,7 @@ function fails(host: HookHost, state: State, runnable: Runnable, error: unknown,
     else keep(host, state, runnable, error);
     return;
   }
-  const phase = type === 'hook' ? hookPhase((runnable.originalTitle ?? '').slice(1)) : undefined;
+  const phase = type === 'hook' ? hookPhase(stringSlice(runnable.originalTitle ?? '', 1)) : undefined;
   const test = testOf(runnable);
   // No event ends a test whose hook has failed before it.
   if (test && phase === 'before_each' && !state.ended.has(test)) {

@@ -1,6 +1,30 @@
-import { AsyncResource, createHook } from 'node:async_hooks';
+import * as asyncHooks from 'node:async_hooks';
+import type { AsyncResource as AsyncResourceClass } from 'node:async_hooks';
 import { hookPhase } from '../lib/failure.js';
 import type { Hook, HookHost, RunningTest, TestName, TestPhase } from '../lib/hook.js';
+import {
+  apply,
+  arrayEvery,
+  arrayFind,
+  arrayForEach,
+  arrayPush,
+  arrayUnshift,
+  defineProperty,
+  getOwnPropertyDescriptor,
+  getOwnPropertySymbols,
+  getPrototypeOf,
+  hasOwn,
+  objectAssign,
+  queueMicrotask,
+  reflectGet,
+  reflectSet,
+  regExpExec,
+  SafeSet,
+  SafeWeakMap,
+  SafeWeakSet,
+  String,
+  uncurry,
+} from '../../src/intrinsics.js';
 
 /**
  * Node's own test runner. Its tests are asynchronous resources: a test is seen when the runner reads a method of it, and
@@ -10,26 +34,41 @@ export const nodeTestHook: Hook = {
   name: 'node:test',
   install(host) {
     const undo: (() => void)[] = [];
-    const state: Seen = { ended: false, running: new Set() };
+    const state: Seen = { ended: false, running: new SafeSet() };
     let watching = false;
     const watch = (): void => {
       if (watching) return;
       watching = true;
       const stop = whenFirstTest((prototype) => {
         stop();
-        undo.push(watchTests(host, prototype, state));
+        arrayPush(undo, watchTests(host, prototype, state));
       });
-      undo.push(stop, watchUncaught(host, state));
+      arrayPush(undo, stop);
+      arrayPush(undo, watchUncaught(host, state));
     };
     // A child of `node --test`; the loader does not see each module on each Node.
-    if (process.env.NODE_TEST_CONTEXT !== undefined || process.execArgv.includes('--test')) watch();
+    if (IS_CHILD) watch();
     else host.whenImported('node:test', watch);
-    return () => undo.forEach((step) => step());
+    return () => arrayForEach(undo, (step) => step());
   },
 };
 
+const { AsyncResource, createHook } = asyncHooks;
+const resourcePrototype = AsyncResource.prototype;
+const { runInAsyncScope } = resourcePrototype;
+const symbolDescription = uncurry(
+  getOwnPropertyDescriptor(Symbol.prototype, 'description')!.get! as () => string | undefined,
+);
+const enable = uncurry(createHook({}).enable);
+const disable = uncurry(createHook({}).disable);
+const nodes = process;
+const { argv } = nodes;
+const on = uncurry(process.on);
+const removeListener = uncurry(process.removeListener);
+const IS_CHILD = process.env.NODE_TEST_CONTEXT !== undefined || process.execArgv.includes('--test');
+
 /** What is used of the instances of Node's class `Test`. */
-interface NodeTest extends AsyncResource {
+interface NodeTest extends AsyncResourceClass {
   name: string;
   parent: NodeTest | null;
   loc?: { file: string; line: number; column: number };
@@ -48,14 +87,15 @@ function whenFirstTest(found: (prototype: NodeTest) => void): () => void {
   const hook = createHook({
     init(_id, type, _trigger, resource) {
       if (type !== 'Test') return;
-      let prototype = Object.getPrototypeOf(resource) as object | null;
-      while (prototype && Object.getPrototypeOf(prototype) !== AsyncResource.prototype)
-        prototype = Object.getPrototypeOf(prototype) as object | null;
-      if (prototype && METHODS.every((name) => typeof (prototype as NodeTest)[name] === 'function'))
+      let prototype = getPrototypeOf(resource) as object | null;
+      while (prototype && getPrototypeOf(prototype) !== resourcePrototype)
+        prototype = getPrototypeOf(prototype) as object | null;
+      if (prototype && arrayEvery(METHODS, (name) => typeof (prototype as NodeTest)[name] === 'function'))
         found(prototype as NodeTest);
     },
-  }).enable();
-  return () => void hook.disable();
+  });
+  enable(hook);
+  return () => void disable(hook);
 }
 
 const METHODS = ['start', 'run', 'getRunArgs', 'addReadySubtest', 'runInAsyncScope'] as const;
@@ -64,7 +104,7 @@ interface Seen {
   /** A test has ended. */
   ended: boolean;
   /** The tests that run, by `test_id`. */
-  running: Set<number | undefined>;
+  running: SafeSet<number | undefined>;
 }
 
 /** An exception in no running test is for the file: while it is loaded that ends it, later it makes its exit code 1. */
@@ -73,24 +113,24 @@ function watchUncaught(host: HookHost, state: Seen): () => void {
     const test = host.recorder.current().scope?.labels.test_id;
     if (test !== undefined && state.running.has(test)) return;
     const phase = test === undefined && !state.ended ? 'load' : 'outside';
-    host.tests.failed({ file: process.argv[1] ?? '', titles: [] }, phase, error);
+    host.tests.failed({ file: argv[1] ?? '', titles: [] }, phase, error);
     // Node's own listener may throw it again, which ends the process at once.
     host.save();
   };
-  process.on('uncaughtExceptionMonitor', seen);
-  return () => void process.removeListener('uncaughtExceptionMonitor', seen);
+  on(nodes, 'uncaughtExceptionMonitor', seen);
+  return () => void removeListener(nodes, 'uncaughtExceptionMonitor', seen);
 }
 
 function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void {
-  const running = new WeakMap<object, RunningTest>();
+  const running = new SafeWeakMap<object, RunningTest>();
   /** By the context objects that tests and their hooks get. */
-  const byContext = new WeakMap<object, RunningTest>();
-  const adopted = new WeakSet<object>();
+  const byContext = new SafeWeakMap<object, RunningTest>();
+  const adopted = new SafeWeakSet<object>();
   const undo: (() => void)[] = [];
 
   function begin(test: NodeTest): void {
     // Suites and hooks have prototypes of their own, and the root test is the process.
-    if (Object.getPrototypeOf(test) !== prototype || !test.parent || running.has(test)) return;
+    if (getPrototypeOf(test) !== prototype || !test.parent || running.has(test)) return;
     const begun = host.tests.begin(nameOf(test));
     running.set(test, begun);
     seen.running.add(begun.scope?.labels.test_id);
@@ -118,7 +158,7 @@ function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void
   }
 
   function runs(test: NodeTest): void {
-    const isHook = Object.getPrototypeOf(test) !== prototype && Object.hasOwn(test, 'hookType');
+    const isHook = getPrototypeOf(test) !== prototype && hasOwn(test, 'hookType');
     let now = running.get(test);
     if (isHook) {
       now = byContext.get(test.getRunArgs()?.ctx);
@@ -133,9 +173,9 @@ function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void
 
   /** Has a step run when the runner reads a method, which it does only to call it. */
   function onRead(name: 'start' | 'run' | 'runInAsyncScope', step: (test: NodeTest) => void): void {
-    const own = Object.getOwnPropertyDescriptor(prototype, name);
+    const own = getOwnPropertyDescriptor(prototype, name);
     const method = prototype[name];
-    Object.defineProperty(prototype, name, {
+    defineProperty(prototype, name, {
       configurable: true,
       enumerable: false,
       get(this: NodeTest) {
@@ -147,11 +187,11 @@ function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void
         return method;
       },
       set(this: NodeTest, value: unknown) {
-        Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+        defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
       },
     });
-    undo.push(() => {
-      if (own) Object.defineProperty(prototype, name, own);
+    arrayPush(undo, () => {
+      if (own) defineProperty(prototype, name, own);
       else delete (prototype as Partial<NodeTest>)[name];
     });
   }
@@ -162,7 +202,7 @@ function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void
 
   const { getRunArgs, addReadySubtest } = prototype;
   prototype.getRunArgs = function (this: NodeTest) {
-    const args = Reflect.apply<NodeTest, [], { ctx: object }>(getRunArgs, this, []);
+    const args = apply<NodeTest, [], { ctx: object }>(getRunArgs, this, []);
     const now = running.get(this);
     if (now) byContext.set(args.ctx, now);
     return args;
@@ -173,15 +213,15 @@ function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void
     } catch (error) {
       host.broken(error);
     }
-    Reflect.apply(addReadySubtest, this, [test]);
+    apply(addReadySubtest, this, [test]);
   };
-  undo.push(() => Object.assign(prototype, { getRunArgs, addReadySubtest }));
-  return () => undo.forEach((step) => step());
+  arrayPush(undo, () => objectAssign(prototype, { getRunArgs, addReadySubtest }));
+  return () => arrayForEach(undo, (step) => step());
 }
 
 /** Node reports where a test was written from the place in the text that runs. */
 function correct(host: HookHost, { loc }: NodeTest): void {
-  if (loc) Object.assign(loc, pick(host.originalPlace(loc.file, loc.line, loc.column)));
+  if (loc) objectAssign(loc, pick(host.originalPlace(loc.file, loc.line, loc.column)));
 }
 
 const pick = ({ line, column }: { line: number; column: number }): object => ({ line, column });
@@ -206,7 +246,7 @@ function failureOf(error: unknown): { cause: unknown; phase?: TestPhase } {
 
 /** Suites have a class of their own; so have the files that `node --test` runs, which say what failed themselves. */
 function classOf(test: NodeTest): string {
-  return (Object.getPrototypeOf(test) as object).constructor.name;
+  return (getPrototypeOf(test) as object).constructor.name;
 }
 
 interface NodeFailure {
@@ -219,19 +259,19 @@ interface NodeFailure {
 /** A failed suite may have only failed tests. */
 function phaseOf(failureType: unknown, message: string): TestPhase | undefined {
   // The error of a hook has the hook's for its cause: `failed running beforeEach hook`.
-  if (failureType === 'hookFailed') return hookPhase(/running (\w+) hook/.exec(message)?.[1] ?? '') ?? 'outside';
+  if (failureType === 'hookFailed') return hookPhase(regExpExec(/running (\w+) hook/, message)?.[1] ?? '') ?? 'outside';
   return failureType === 'testCodeFailure' ? 'load' : undefined;
 }
 
 function nameOf(test: NodeTest): TestName {
   const titles: string[] = [];
-  for (let each: NodeTest | null = test; each?.parent; each = each.parent) titles.unshift(each.name);
-  return { file: test.loc?.file ?? process.argv[1] ?? '', titles };
+  for (let at: NodeTest | null = test; at?.parent; at = at.parent) arrayUnshift(titles, at.name);
+  return { file: test.loc?.file ?? argv[1] ?? '', titles };
 }
 
 /** From version 24 a resource keeps the context it runs in under a symbol; on 22 that is there, and nothing in it. */
 function contextSymbol(resource: object): symbol | undefined {
-  return Object.getOwnPropertySymbols(resource).find(({ description }) => description === 'context_frame');
+  return arrayFind(getOwnPropertySymbols(resource), (symbol) => symbolDescription(symbol) === 'context_frame');
 }
 
 function enterFor(host: HookHost, resource: NodeTest, scope: RunningTest['scope']): void {
@@ -240,16 +280,14 @@ function enterFor(host: HookHost, resource: NodeTest, scope: RunningTest['scope'
     const before = recorder.enterScope(scope);
     const symbol = contextSymbol(resource);
     const sample = new AsyncResource('Test', { requireManualDestroy: true });
-    const frame: unknown = symbol && Reflect.get(sample, symbol);
+    const frame: unknown = symbol && reflectGet(sample, symbol);
     // Node asks the resource itself, which has it now.
     if (symbol === undefined || frame === undefined) return;
-    Reflect.set(resource, symbol, frame);
+    reflectSet(resource, symbol, frame);
     recorder.enterScope(before);
   });
 }
 
-const { runInAsyncScope } = AsyncResource.prototype;
-
-function inside(resource: AsyncResource, step: () => void): void {
-  Reflect.apply(runInAsyncScope, resource, [step]);
+function inside(resource: AsyncResourceClass, step: () => void): void {
+  apply(runInAsyncScope, resource, [step]);
 }

@@ -1,6 +1,7 @@
 import type { Failure, Hook, HookHost, RunningTest } from '../lib/hook.js';
 import { hookPhase } from '../lib/failure.js';
 import { createProbes } from '../lib/probes.js';
+import { arrayUnshift, each, regExpTest, SafeWeakMap, String, stringEndsWith } from '../../src/intrinsics.js';
 
 /** The functions of vitest's runner that all of its versions have. */
 const RUNNER = {
@@ -41,9 +42,9 @@ export const vitestHook: Hook = {
   ],
   install(host) {
     const probes = createProbes(host);
-    const attempts = new WeakMap<Task, Attempt>();
-    const failures = new WeakMap<object, Failure>();
-    const state: State = { host, attempts, failures, tries: new WeakMap(), hookFailure: {} };
+    const attempts = new SafeWeakMap<Task, Attempt>();
+    const failures = new SafeWeakMap<object, Failure>();
+    const state: State = { host, attempts, failures, tries: new SafeWeakMap(), hookFailure: {} };
     probes.add('vitestEvent', (event: string, task: Task) => happened(state, event, task), undefined);
     probes.add('vitestFailed', (result: object, error: unknown) => fails(state, result, error), undefined);
     // Passed on: it is about to be caught.
@@ -85,11 +86,11 @@ interface Attempt {
 
 interface State {
   host: HookHost;
-  attempts: WeakMap<Task, Attempt>;
+  attempts: SafeWeakMap<Task, Attempt>;
   /** What was thrown first, by the result that it made fail. */
-  failures: WeakMap<object, Failure>;
+  failures: SafeWeakMap<object, Failure>;
   /** How often a test was tried. */
-  tries: WeakMap<Task, number>;
+  tries: SafeWeakMap<Task, number>;
   /** What a hook has thrown last. */
   hookFailure: Failure;
 }
@@ -171,7 +172,7 @@ function suiteEnds(state: State, event: string, task: Task): void {
 }
 
 function leaveOut(state: State, suite: Task): void {
-  for (const task of suite.tasks ?? []) {
+  for (const task of each(suite.tasks ?? [])) {
     if (task.type === 'suite') leaveOut(state, task);
     else if (!state.attempts.has(task)) end(state, task, begin(state, task));
   }
@@ -179,7 +180,7 @@ function leaveOut(state: State, suite: Task): void {
 
 function titlesOf(task: Task): string[] {
   const titles = [task.name];
-  for (let { suite } = task; suite && suite.filepath === undefined; { suite } = suite) titles.unshift(suite.name);
+  for (let { suite } = task; suite && suite.filepath === undefined; { suite } = suite) arrayUnshift(titles, suite.name);
   return titles;
 }
 
@@ -187,7 +188,7 @@ function titlesOf(task: Task): string[] {
 
 /** vitest reads and compiles what is loaded into its contexts. */
 function reads(host: HookHost, path: string, text: string): string {
-  if (typeof text !== 'string' || !/\.[cm]?js$/.test(path)) return text;
-  const kind = path.endsWith('.mjs') ? 'module' : path.endsWith('.cjs') ? 'commonjs' : 'unambiguous';
+  if (typeof text !== 'string' || !regExpTest(/\.[cm]?js$/, path)) return text;
+  const kind = stringEndsWith(path, '.mjs') ? 'module' : stringEndsWith(path, '.cjs') ? 'commonjs' : 'unambiguous';
   return host.runners.rewrite({ filename: path, code: text, kind })?.code ?? text;
 }
