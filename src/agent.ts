@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { hooks } from '../hooks/index.js';
 import { otelJson } from '../hooks/lib/trace-context.js';
@@ -31,6 +32,7 @@ import { GLOBAL } from './probes.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer } from './recorder/preview.js';
 import { quote } from './recorder/quote.js';
+import { SafeSet } from './intrinsics.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
 import { createSegmentSink } from './recorder/segments.js';
@@ -142,6 +144,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     };
   }
 
+  const program = process.argv[1] ?? '';
   function processStart(): string {
     return line({
       type: 'process_start',
@@ -157,7 +160,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       cwd: config.cwd,
       platform: process.platform,
       ...processFacts({
-        ...{ cwd: config.cwd, env: process.env, program: process.argv[1], execArgv: process.execArgv, broken },
+        ...{ cwd: config.cwd, env: process.env, program, execArgv: process.execArgv, broken },
         withoutSecrets: (text) => redactText(text, isSecret),
       }),
     });
@@ -185,6 +188,9 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const forLoader = rewriteOptions(config, folder);
   const { nameOf } = forLoader.userModules;
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
+  /** Files of which `HANDIT_INCLUDE` names no whole one. */
+  const unmatched = new SafeSet<string>();
+  const filtered = (path: string): void => void unmatched.add(path);
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
   };
@@ -204,8 +210,8 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     ? noLoader()
     : installLoader({
         folder,
-        rewrite: createRewrite({ ...forLoader, skipped, mapUnusable }),
-        rewriteForRunner: createRewrite({ ...forLoader, runtimeUrl: RUNNER_RUNTIME, skipped, mapUnusable }),
+        rewrite: createRewrite({ ...forLoader, filtered, skipped, mapUnusable }),
+        rewriteForRunner: createRewrite({ ...forLoader, runtimeUrl: RUNNER_RUNTIME, filtered, skipped, mapUnusable }),
         mapFiles: createMapFiles(forLoader.cacheFolder, forLoader.build),
         mapUnusable,
         libraryRules,
@@ -309,10 +315,23 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const unwatchReports = watchCoverageReports(guarded(coverageFiles.translate));
   // There the loader does not see the text of ES modules in time.
   if (rewrites && !hasSyncHooks(process.versions.node)) loader.lookOut(entryText());
+  /** A pattern that names nothing is a mistake, except in the programs of tools that load a file of the user's. */
+  function tellUnmatched(): void {
+    const { include, cwd } = config;
+    // Asynchronous hooks see the files of ES modules in another thread.
+    const count = unmatched.size || (hasSyncHooks(process.versions.node) ? 0 : 'the');
+    if (ended || include === null || count === 0 || sources.size > 0) return;
+    if (forLoader.userModules.pathOf(resolve(cwd, program)) === null) return;
+    const reason = `HANDIT_INCLUDE=${include.source.replaceAll('\\/', '/')} matched none of ${count} file${count === 1 ? '' : 's'}`;
+    skipped('.', reason);
+    warn(`nothing is recorded: ${reason}`);
+  }
+
   let ended = false;
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
     loader.finish();
+    tellUnmatched();
     if (ended || (reasons === 0 && recorder.counts.events === 0)) return;
     ended = true;
     ends.sweep(true);

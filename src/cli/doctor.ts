@@ -96,8 +96,10 @@ function ofSettings(env: NodeJS.ProcessEnv, cwd: string): Finding[] {
   const note = (text: string): number => findings.push({ level: 'note', text });
   if (!config.enabled)
     findings.push({ level: 'problem', text: `HANDIT_ENABLED=${env.HANDIT_ENABLED}: nothing is recorded` });
-  if (config.include) note(`HANDIT_INCLUDE=${config.include.source}: only what matches is recorded`);
-  if (config.exclude) note(`HANDIT_EXCLUDE=${config.exclude.source}: what matches is not recorded`);
+  if (config.include)
+    note(`HANDIT_INCLUDE=${config.include.source.replaceAll('\\/', '/')}: only what matches is recorded`);
+  if (config.exclude)
+    note(`HANDIT_EXCLUDE=${config.exclude.source.replaceAll('\\/', '/')}: what matches is not recorded`);
   if (config.sampleRate < 1) note(`HANDIT_SAMPLE_RATE=${config.sampleRate}: the rest is counted only`);
   if (env.NODE_OPTIONS && /handit/.test(env.NODE_OPTIONS)) note(`NODE_OPTIONS=${env.NODE_OPTIONS}`);
   for (const flag of env.NODE_OPTIONS?.split(/\s+/) ?? []) if (FORBIDDING.test(flag)) findings.push(flagFinding(flag));
@@ -121,7 +123,7 @@ function ofTrace(trace: Trace, file: string): Finding[] {
   add(calls > 0 ? 'ok' : 'note', `${file} holds ${of} of ${counted(chosen.length, 'process', 'processes')}${run}`);
   const files = sum(chosen, ({ end }) => end?.files ?? 0);
   if (files > 0) add('ok', `${counted(files, 'file')} ${files === 1 ? 'was' : 'were'} rewritten`);
-  else if (calls === 0 && chosen.some(({ end }) => end)) {
+  else if (calls === 0 && chosen.some(({ end }) => end) && !trace.skipped.some(({ file: of }) => of === '.')) {
     const folder = trace.folders[chosen[0].folder];
     add(
       'problem',
@@ -136,7 +138,10 @@ function ofTrace(trace: Trace, file: string): Finding[] {
   const skipped = new Map(
     trace.skipped.filter(({ process }) => inRun.has(process)).map((one) => [one.file, one.reason]),
   );
-  for (const [path, reason] of skipped) add('note', `not recorded: ${path}: ${reason}`);
+  for (const [path, reason] of skipped) {
+    if (reason.startsWith('HANDIT_INCLUDE=')) add('problem', `nothing is recorded: ${reason}`);
+    else add('note', `not recorded: ${path}: ${reason}`);
+  }
   return findings;
 }
 

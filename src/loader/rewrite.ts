@@ -30,6 +30,8 @@ export interface RewriteOptions {
   filters: string;
   /** Told of a file, or a function in it, that stays as it is. */
   skipped: (path: string, reason: string) => void;
+  /** Called with each of the user's files of which filters decide. */
+  filtered?: (path: string) => void;
   /** Told why a file's source map does not lead to its originals. */
   mapUnusable: (path: string, reason: string) => void;
 }
@@ -151,6 +153,7 @@ export function createRewrite(options: RewriteOptions): Rewrite {
     }
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const filtered = userModules.functionsOf(path) ? path : '';
+    if (filtered) options.filtered?.(path);
     // Hashed once, for the key and for the trace, which says which text it was.
     const hash = contentHash(source);
     const parts: (string | number)[] = [

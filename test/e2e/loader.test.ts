@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { callNames, callText } from '../helpers/call-text.js';
+import { hasSyncHooks } from '../../src/node-features.js';
 import { isFrom, nodes } from '../helpers/node-versions.js';
 import { eachAtOnce, programs, type ProgramOptions, type Programs } from '../helpers/programs.js';
 import { runNode } from '../helpers/run.js';
@@ -196,8 +197,23 @@ describe('which modules are recorded', () => {
   test('are chosen by path and name with HANDIT_INCLUDE', async () => {
     expect(await run({ HANDIT_INCLUDE: '^helper' })).toEqual(['helper.cjs::helper', 'helper.cjs::own']);
     expect(await run({ HANDIT_INCLUDE: '::own$' })).toEqual(['helper.cjs::own']);
-    expect(await run({ HANDIT_INCLUDE: 'nothing-like-this' })).toEqual([]);
   });
+
+  test.each(lines)(
+    'are said to be none where HANDIT_INCLUDE matches none on Node $version',
+    async ({ path, version }) => {
+      for (const [main, count] of [
+        ['main.cjs', '3 files'],
+        ['main.mjs', hasSyncHooks(version) ? '1 file' : 'the files'],
+      ]) {
+        const env = { HANDIT_INCLUDE: 'nothing/like' };
+        const { records, code, stderr } = await project.traced(path, [main], { cwd: app, env });
+        const reason = `HANDIT_INCLUDE=nothing/like matched none of ${count}`;
+        expect({ main, code, stderr }).toEqual({ main, code: 0, stderr: `handit: nothing is recorded: ${reason}\n` });
+        expect(records.filter(({ type }) => type === 'skipped')).toMatchObject([{ file: '.', reason }]);
+      }
+    },
+  );
 
   test('are not those of HANDIT_EXCLUDE', async () => {
     expect(await run({ HANDIT_EXCLUDE: 'helper' })).toEqual([own[0], own[3]]);
