@@ -32,7 +32,6 @@ import { GLOBAL } from './probes.js';
 import { createJsonlSink } from './recorder/jsonl-sink.js';
 import { createPreviewer } from './recorder/preview.js';
 import { quote } from './recorder/quote.js';
-import { SafeSet } from './intrinsics.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
 import { createSegmentSink } from './recorder/segments.js';
@@ -189,8 +188,12 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const { nameOf } = forLoader.userModules;
   const libraryRules = hooks.flatMap(({ libraryFiles }) => libraryFiles ?? []);
   /** Files of which `HANDIT_INCLUDE` names no whole one. */
-  const unmatched = new SafeSet<string>();
-  const filtered = (path: string): void => void unmatched.add(path);
+  const unmatched: Record<string, true> = Object.create(null) as object as Record<string, true>;
+  let unmatchedCount = 0;
+  const filtered = (path: string): void => {
+    if (!(path in unmatched)) unmatchedCount++;
+    unmatched[path] = true;
+  };
   const leftAlone = (filename: string, reason: string): void => {
     if (config.debug) debug(`left ${filename} as it is: ${reason}`);
   };
@@ -319,7 +322,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   function tellUnmatched(): void {
     const { include, cwd } = config;
     // Asynchronous hooks see the files of ES modules in another thread.
-    const count = unmatched.size || (hasSyncHooks(process.versions.node) ? 0 : 'the');
+    const count = unmatchedCount || (hasSyncHooks(process.versions.node) ? 0 : 'the');
     if (ended || include === null || count === 0 || sources.size > 0) return;
     if (forLoader.userModules.pathOf(resolve(cwd, program)) === null) return;
     const reason = `HANDIT_INCLUDE=${include.source.replaceAll('\\/', '/')} matched none of ${count} file${count === 1 ? '' : 's'}`;
