@@ -1,3 +1,4 @@
+import { Indexer } from '../../src/reader/indexer.js';
 import { DOUBLED, ENDED, FAILED, OPEN, ORPHAN, OUTCOME_MASK, RING } from '../../src/reader/columns.js';
 import {
   call,
@@ -42,6 +43,20 @@ test('times are exact to the nanosecond', () => {
   const trace = traceOf(`${line(1, '1767600000123456789')}\n${line(2, '1767600001123456790')}\n`);
   expect(trace.nodes.t0[1] - trace.nodes.t0[0]).toBe(1_000_000_001);
   expect(trace.baseNs + BigInt(trace.nodes.t0[0])).toBe(1767600000123456789n);
+});
+
+test('places beyond 2 GB are exact', () => {
+  const indexer = new Indexer();
+  const write = (name: string, record: object) => {
+    indexer.begin(name);
+    indexer.write(Buffer.from(`${JSON.stringify(record)}\n`));
+    indexer.end();
+  };
+  write('a.jsonl', call(1, null, 0));
+  indexer.inputs[0].size = 3_000_000_000;
+  write('b.jsonl', call(2, null, 1));
+  expect([...indexer.nodes.beginAt.subarray(0, 2)]).toEqual([0, 3_000_000_000]);
+  expect([...indexer.nodes.endAt.subarray(0, 2)]).toEqual([-1, -1]);
 });
 
 test('two functions of one line are two', () => {
