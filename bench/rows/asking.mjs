@@ -61,14 +61,16 @@ export const asking = {
       ...{ most: 0.5, unit: 's' },
       of: (results) => find(results, SQL, 'bare', 'later')?.values.seconds,
     },
+    // The budgets were set where a pass of JSON.parse took 1.2 s.
     {
       title: `first query of 150 MB, processor time over a pass of JSON.parse`,
-      // The budget of 4 s was set where that pass took 1.2.
       ...{ most: 3.3, unit: '×' },
-      of(results) {
-        const [own, parse] = ['first', 'parse'].map((label) => find(results, SQL, 'bare', label)?.values.seconds);
-        return own && parse && ratio(own, parse);
-      },
+      of: (results) => overParse(results, 'first'),
+    },
+    {
+      title: `later query of 150 MB, processor time over a pass of JSON.parse`,
+      ...{ most: 0.42, unit: '×' },
+      of: (results) => overParse(results, 'later'),
     },
     {
       title: `first query of 150 MB, memory`,
@@ -82,6 +84,11 @@ export const asking = {
     },
   ],
 };
+
+function overParse(results, label) {
+  const [own, parse] = [label, 'parse'].map((name) => find(results, SQL, 'bare', name)?.values.seconds);
+  return own && parse && ratio(own, parse);
+}
 
 async function traceOf(bench, megabytes) {
   const file = join(bench.project, 'node_modules', `trace-${megabytes}.jsonl`);

@@ -102,14 +102,17 @@ function rowOf(trace: Trace, call: LlmCall, prices: Prices | undefined): CallRow
 // ---------------------------------------------------------------------- calls
 
 const CALL_HEAD = ['time', 'id', 'provider', 'model', 'in', 'cached', 'written', 'out', 'reasoning'];
+/** Columns where a call has them. */
+const LABELS = ['session', 'agent'] as const;
 const CALL_TIMES = ['first byte', 'took', 'tokens/s', 'stop'];
 
 function callTable(trace: Trace, calls: readonly CallRow[], priced: boolean): [string[], { cells: string[] }[]] {
-  const head = [...CALL_HEAD, ...CALL_TIMES, ...(priced ? ['cost'] : []), 'made by'];
-  return [head, calls.map((call) => ({ cells: cellsOf(trace, call, priced) }))];
+  const labels = LABELS.filter((name) => calls.some(({ names }) => names[name] !== ''));
+  const head = [...CALL_HEAD, ...CALL_TIMES, ...(priced ? ['cost'] : []), ...labels, 'made by'];
+  return [head, calls.map((call) => ({ cells: cellsOf(trace, call, priced, labels) }))];
 }
 
-function cellsOf(trace: Trace, call: CallRow, priced: boolean): string[] {
+function cellsOf(trace: Trace, call: CallRow, priced: boolean, labels: readonly Group[]): string[] {
   const { tries, provider, model, usage, t0, dt, first, speed, stop, error, cost } = call;
   return [
     clockText(trace, t0).slice(11),
@@ -118,7 +121,8 @@ function cellsOf(trace: Trace, call: CallRow, priced: boolean): string[] {
     ...[first < 0 ? 'unknown' : duration(first), dt < 0 ? 'open' : duration(dt), speed?.toFixed(1) ?? 'unknown'],
     error === undefined ? (stop ?? 'unknown') : paint.red('failed'),
     ...(priced ? [costText(cost)] : []),
-    madeBy(call),
+    ...labels.map((name) => call.names[name]),
+    madeBy(call, ['test']),
   ];
 }
 
@@ -126,13 +130,12 @@ function usageCells({ input, cacheRead, cacheWrite, output, reasoning }: Usage):
   return [input, cacheRead, cacheWrite, output, reasoning].map(tokens);
 }
 
-function madeBy({ names, place, tries, toolCalls, error }: CallRow): string {
+function madeBy({ names, place, tries, toolCalls, error }: CallRow, shown: readonly Group[]): string {
   const parts = [names.func === '' ? 'no recorded function' : `${names.func}  ${paint.dim(place)}`];
   if (tries.length > 1) parts.push(`${tries.length} tries`);
   if (error !== undefined) parts.push(paint.red(error));
   if (toolCalls.length > 0) parts.push(`calls ${toolCalls.join(', ')}`);
-  for (const name of ['test', 'session', 'agent'] as const)
-    if (names[name] !== '') parts.push(`${name} ${names[name]}`);
+  for (const name of shown) if (names[name] !== '') parts.push(`${name} ${names[name]}`);
   return parts.join('  ');
 }
 
@@ -281,7 +284,7 @@ function showCall(trace: Trace, calls: readonly CallRow[], name: string, out: Ou
   if (tries.length > 1)
     times.push(`${counted(tries.length, 'try', 'tries')}: ${tries.map((one) => trace.nameOf(one)).join(', ')}`);
   out.line([clockText(trace, call.t0), ...times].join('  '));
-  out.line(madeBy({ ...call, error: undefined }));
+  out.line(madeBy({ ...call, error: undefined }, ['test', ...LABELS]));
   for (const { kind, text } of conversationLines(exchange)) {
     if (kind === 'role') out.line('');
     out.line(kind === 'role' ? paint.bold(text) : kind === 'note' ? paint.dim(text) : `  ${text}`);

@@ -432,6 +432,9 @@ describe.each(nodes())('on Node $label', ({ path: nodePath, label }) => {
     expect(table[3]).toMatch(
       /gpt-4o-2024-08-06 +unknown +unknown +unknown +unknown +unknown .* length +chatWithoutUsage {2}agent\.mjs:\d+$/,
     );
+    expect(table[0]).toMatch(/first byte +took +tokens\/s +stop +session +agent +made by$/);
+    expect(table[1]).toMatch(/ forecast +chatStream {2}agent\.mjs:\d+ {2}calls weather, clock$/);
+    expect(table[2]).toMatch(/ planner +chatPlain {2}agent\.mjs:\d+$/);
     expect(table[4]).toMatch(/retried {2}agent\.mjs:\d+ {2}3 tries$/);
   });
 });
