@@ -175,7 +175,7 @@ const WATCH = `
 `;
 
 async function readyAt(page) {
-  await page.waitForFunction('watched.ready > 0', undefined, { timeout: 120_000 });
+  await page.waitForSelector('html.ready', { timeout: 120_000 });
   return page.evaluate('watched.ready - watched.from');
 }
 
@@ -229,9 +229,7 @@ async function searchTime(page) {
   await page.keyboard.type('ret:nowhere-to-be-found');
   const from = Date.now();
   await page.keyboard.press('Enter');
-  await page.waitForFunction(`/^0[^\\d,…]/.test(document.querySelector('.found')?.textContent ?? '')`, undefined, {
-    timeout: 120_000,
-  });
+  await page.locator('.found', { hasText: /^0[^\d,…]/ }).waitFor({ timeout: 120_000 });
   return Date.now() - from;
 }
 

@@ -108,7 +108,7 @@ async function search(page: Page, query: string): Promise<string[]> {
   await page.locator('.top input').fill(query);
   await page.keyboard.press('Enter');
   await page.keyboard.press('Escape');
-  await page.waitForFunction(String.raw`/^[\d,]+[^\d,…]/.test(document.querySelector('.found')?.textContent ?? '')`);
+  await page.locator('.found', { hasText: /^[\d,]+[^\d,…]/ }).waitFor();
   const rows = await page.locator('.row.hit .name').allInnerTexts();
   return rows.map((text) => (text.startsWith('GET') ? text.slice(text.lastIndexOf('/')) : text));
 }
@@ -139,6 +139,7 @@ describeInBrowser('the search', () => {
     expect(await page.locator('.chip').allInnerTexts()).toEqual(['test:adds ✕', '-fn:total ✕']);
     await page.locator('.chip').last().click();
     expect(await page.locator('.chip').allInnerTexts()).toEqual(['test:adds ✕']);
-    await page.waitForFunction(`document.querySelectorAll('.row.hit').length === 4`);
+    await page.locator('.found', { hasText: /^4[^\d…]/ }).waitFor();
+    expect(await page.locator('.row.hit').count()).toBe(4);
   });
 });
