@@ -53,13 +53,21 @@ export function takeRecord(tables: Tables, rare: RareRecord): boolean {
       return true;
     case T.module:
       if (!isText(record.file)) return false;
-      tables.modules.push(moduleOf(record, process.index));
+      addModule(tables, process, moduleOf(record, process.index));
       return true;
     case T.limit:
       tables.limits.push(limitOf(record, process.index, ns));
       return true;
   }
   return false;
+}
+
+/** Each segment of a process has the lines of its files. */
+function addModule({ modules }: Tables, process: Process, module: Module): void {
+  const isAgain = ({ process: other, file, hash }: Module): boolean =>
+    other === module.process && file === module.file && hash === module.hash;
+  if (process.start?.segment !== undefined && modules.some(isAgain)) return;
+  modules.push(module);
 }
 
 function processStart(tables: Tables, process: Process, record: Record<string, unknown>): boolean {

@@ -66,6 +66,7 @@ import {
   SafeSet,
   SafeWeakMap,
   setBytes,
+  stringStartsWith,
   Uint32Array,
   Uint8Array,
   utf8Bytes,
@@ -1252,6 +1253,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
             out.text(',"again":true}\n');
             lineCount++;
           },
+          writeKept(line) {
+            out.text(line);
+            lineCount++;
+          },
           gone(fn, calls) {
             recorded[reportedAs.get(fn) ?? fn] -= calls;
             gone += calls;
@@ -1583,6 +1588,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return;
     }
     if (typeof line !== 'string') arrayPush(lines, line);
+    else if (seams !== null && stringStartsWith(line, '{"type":"module"')) seams.keep(line);
     if (is === 'begin') seams?.began(id, line as Line);
     else if (is === 'end') seams?.ended(id);
     if (is === 'end' && limits.cut.has(id)) {

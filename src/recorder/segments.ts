@@ -2,7 +2,7 @@ import * as fs from 'node:fs';
 import { createJsonlSink, type SinkOptions } from './jsonl-sink.js';
 import type { Encoder } from './encoder.js';
 import type { Line, Sink } from './sink.js';
-import { arrayPush, arrayShift, min, SafeMap, stringReplace, stringSlice } from '../intrinsics.js';
+import { arrayPush, arrayShift, min, SafeMap, SafeSet, stringReplace, stringSlice } from '../intrinsics.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.
 const { unlinkSync } = fs;
@@ -106,6 +106,8 @@ export interface Seams {
   called(id: number, call: OpenCall): void;
   began(id: number, line: Line): void;
   ended(id: number): void;
+  /** A line that every segment is to have, for it says what the other lines are about: a file that was rewritten. */
+  keep(line: string): void;
   /** What was made since the last one is in the file. */
   commit(): void;
   forget(): void;
@@ -119,17 +121,23 @@ export interface SeamsHost {
   writeCall(id: number, call: OpenCall): void;
   /** Writes a line that is marked as written before. */
   writeAgain(line: Line): void;
+  /** Writes a line as it is. */
+  writeKept(line: string): void;
   /** Of that function, so many calls are in no file any more. */
   gone(fn: number, calls: number): void;
 }
 
 /** Bytes of a segment for what is open at its beginning: one part of so many. */
 const OPEN_PART = 4;
+/** The same for lines that every segment has. */
+const KEPT_PART = 16;
 
 /** What goes on across the seams of segments. */
-export function createSeams({ sink, writeCall, writeAgain, gone }: SeamsHost): Seams {
+export function createSeams({ sink, writeCall, writeAgain, writeKept, gone }: SeamsHost): Seams {
   const open = new SafeMap<number, OpenCall | Line>();
   const counts: Counts[] = [new SafeMap()];
+  const kept = new SafeSet<string>();
+  let keptBytes = 0;
   let fresh: OpenCall[] = [];
 
   function count(call: OpenCall): void {
@@ -143,6 +151,7 @@ export function createSeams({ sink, writeCall, writeAgain, gone }: SeamsHost): S
     const deleted = sink.beginSegment();
     arrayPush(counts, new SafeMap());
     if (deleted) arrayShift(counts)!.forEach((calls, fn) => gone(fn, calls));
+    kept.forEach((line) => writeKept(line));
     const most = sink.size / OPEN_PART;
     open.forEach((each, id) => {
       if (out.position() > most) return;
@@ -160,6 +169,12 @@ export function createSeams({ sink, writeCall, writeAgain, gone }: SeamsHost): S
     },
     began: (id, line) => void open.set(id, line),
     ended: (id) => void open.delete(id),
+    keep(line) {
+      // A drain that was cut off brings it again.
+      if (kept.has(line) || keptBytes + line.length > sink.size / KEPT_PART) return;
+      keptBytes += line.length;
+      kept.add(line);
+    },
     commit() {
       for (let i = 0; i < fresh.length; i++) count(fresh[i]);
       if (fresh.length > 0) fresh = [];

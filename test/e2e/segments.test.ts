@@ -66,6 +66,17 @@ test('HANDIT_KEEP=newest keeps the newest lines, never more than the ceiling and
   read.close();
 });
 
+test('each segment says which text of the files ran, and that is read once', async () => {
+  const { files, cwd, trace } = await run(source.replace('LAST', ''));
+  for (const file of files) {
+    const lines = readFileSync(join(cwd, file), 'utf8').split('\n');
+    expect(lines.filter((line) => line.startsWith('{"type":"module"') && line.includes('"app.js"'))).toHaveLength(1);
+  }
+  const read = await openTrace(trace);
+  expect(read.modules.map(({ file }) => file)).toEqual(['app.js']);
+  read.close();
+});
+
 test('commands read the segments as one run', async () => {
   const { cwd } = await run(source.replace('LAST', ''));
   const printed = await runNode(process.execPath, [cli, 'print', '--depth', '1'], { cwd });
