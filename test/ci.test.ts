@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { cleanEnv, installHandit, repository, tempProject } from './helpers/run.js';
@@ -81,6 +81,73 @@ describe('The GitHub action', () => {
       stderr: '::error::handit is not installed here: use this action after the step that installs the dependencies\n',
       env: {},
     });
+  });
+});
+
+describe('The verdict action', () => {
+  const verdict = load(readFileSync(join(repository, '.github/actions/verdict/action.yml'), 'utf8')) as Action;
+  const files = {
+    'package.json': '{"type":"module"}',
+    'sum.mjs': 'export function sum(a, b) { return a + b; }\n',
+    'sum.test.mjs': `
+import { test } from 'node:test';
+import assert from 'node:assert';
+import { sum } from './sum.mjs';
+test('adds', () => { assert.equal(sum(2, 3), 5); });
+`,
+  };
+
+  // As a runner does: it restores and saves the folder of the green trace, and shows the summary.
+  function tell(folder: string, trace: string, status: string, keep: boolean) {
+    const outputs = { GITHUB_OUTPUT: join(folder, 'output'), GITHUB_STEP_SUMMARY: join(folder, 'summary.md') };
+    for (const file of Object.values(outputs)) writeFileSync(file, '');
+    const given = { GREEN: join(folder, 'green'), KEEP: String(keep), STATUS: status, TRACE: trace };
+    const script = join(repository, '.github/actions/verdict/verdict.cjs');
+    const run = spawnSync(process.execPath, [script], {
+      ...{ cwd: folder, encoding: 'utf8', env: { ...cleanEnv(), ...outputs, ...given } },
+    });
+    const [output, summary] = Object.values(outputs).map((file) => readFileSync(file, 'utf8'));
+    return { code: run.status, stdout: run.stdout, stderr: run.stderr, output, summary };
+  }
+
+  test.each([['trace.jsonl'], ['traces/run-%p.jsonl']])('compares a red run with the last green one: %s', (trace) => {
+    const folder = tempProject(files);
+    installHandit(folder);
+    const runTests = () => {
+      rmSync(join(folder, 'traces'), { recursive: true, force: true });
+      rmSync(join(folder, 'trace.jsonl'), { force: true });
+      const args = ['--require', 'handit/register', '--test', '--test-reporter=dot'];
+      const env = { ...cleanEnv(), HANDIT_OUTPUT_FILE: join(folder, trace) };
+      return spawnSync(process.execPath, args, { cwd: folder, env }).status;
+    };
+    expect(runTests()).toBe(0);
+    expect(tell(folder, trace, 'success', false)).toMatchObject({ code: 0, output: '', summary: '' });
+    expect(existsSync(join(folder, 'green'))).toBe(false);
+    expect(tell(folder, trace, 'success', true)).toMatchObject({ code: 0, output: 'kept=true\n', summary: '' });
+    writeFileSync(join(folder, 'sum.mjs'), files['sum.mjs'].replace('a + b', 'a - b'));
+    expect(runTests()).toBe(1);
+    const { summary, ...rest } = tell(folder, trace, 'failure', true);
+    expect(rest).toMatchObject({ code: 0, stdout: '', output: '' });
+    expect(summary).toContain('### 1 cause for 1 failed test');
+    expect(summary).toMatch(/sum\s+sum\.mjs:1\b/);
+    expect(summary).toContain('same arguments, other result');
+    rmSync(join(folder, 'green'), { recursive: true });
+    expect(tell(folder, trace, 'failure', true).summary).toContain('it returned what the test got');
+  });
+
+  test('says what is missing, and fails no job', () => {
+    const folder = tempProject({});
+    expect(tell(folder, 'trace.jsonl', 'failure', true)).toMatchObject({
+      ...{ code: 0, summary: '', stdout: '::warning::handit has no trace of this job: trace.jsonl\n' },
+    });
+  });
+
+  test('saves under the name by which it restores', () => {
+    const [restore, step, save] = verdict.runs.steps as unknown as { if?: string; with: Record<string, string> }[];
+    expect(save.with).toEqual({ path: restore.with.path, key: restore.with.key });
+    expect(restore.with.key.startsWith(restore.with['restore-keys'])).toBe(true);
+    expect(verdict.runs.steps[1].env.GREEN).toBe(restore.with.path);
+    expect(step.if).toBeUndefined();
   });
 });
 
