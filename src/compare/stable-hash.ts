@@ -43,6 +43,11 @@ const HOSTS = ['localhost:', '127.0.0.1:', '0.0.0.0:', '[::1]:', '[::]:'].map(as
 const PORT_KEYS = ['port":', 'Port":'].map(ascii);
 const PID_KEYS = ['pid":', 'Pid":'].map(ascii);
 const TEMPORARY = ['tmp/', 'temp/', 'Temp\\\\', 'T/'].map(ascii);
+const BOUNDARY = ascii('boundary=');
+/** How undici, which is Node's `fetch`, begins the boundaries of forms. */
+const FORM = ascii('formdata-undici-');
+/** Others begin them like this. */
+const DASHES = ascii('--------');
 const REDACTED = ascii('<redacted>"');
 
 const DAY_MS = 86_400_000;
@@ -155,6 +160,7 @@ export class StableHash {
     if (length >= 16 && (classes & DIGIT) !== 0 && (classes & ANY_LOWER) !== 0 && (classes & ANY_UPPER) !== 0) {
       return this.#token(Token.random, end);
     }
+    if (length === 8 && startsWith(buffer, at, BOUNDARY)) return this.#boundary(buffer, at, to);
     if (length === 3 && isHttpDate(buffer, at, to)) return this.#token(Token.date, at + 29);
     for (let i = at; i < end; i++) this.add(buffer[i]);
     return end < to && (buffer[end] === SLASH || buffer[end] === BACKSLASH) ? this.#folder(buffer, at, end, to) : end;
@@ -189,8 +195,19 @@ export class StableHash {
     return -1;
   }
 
+  /** What parts of a form are told apart by is made by chance. */
+  #boundary(buffer: Uint8Array, at: number, to: number): number {
+    let next = at + BOUNDARY.length;
+    for (let i = at; i < next; i++) this.add(buffer[i]);
+    while (next < to && (buffer[next] === BACKSLASH || buffer[next] === QUOTE)) next++;
+    while (next < to && buffer[next] > SPACE && buffer[next] !== QUOTE && !isEndOfBoundary(buffer[next])) next++;
+    return this.#token(Token.random, next);
+  }
+
   #digits(buffer: Uint8Array, at: number, end: number, to: number): number {
     const length = end - at;
+    if (length >= 10 && (endsWith(buffer, at, FORM) || endsWith(buffer, at, DASHES)))
+      return this.#token(Token.random, end);
     if (length === 8 && isUuid(buffer, at, to)) return this.#token(Token.uuid, at + 36);
     if (length === 4 && end < to && buffer[end] === DASH) {
       const next = this.#isoDate(buffer, at, to);
@@ -254,6 +271,10 @@ const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day) => 
 function isHttpDate(buffer: Uint8Array, at: number, to: number): boolean {
   if (at + 29 > to || buffer[at + 3] !== 0x2c || buffer[at + 26] !== 0x47) return false;
   return WEEKDAYS.some((day) => startsWith(buffer, at, day));
+}
+
+function isEndOfBoundary(byte: number): boolean {
+  return byte === BACKSLASH || byte === 0x3b || byte === 0x2c;
 }
 
 function isSeparator(byte: number): boolean {
