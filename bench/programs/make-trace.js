@@ -1,10 +1,12 @@
 // Writes a trace of calls and tests (argv: megabytes, file, kinds), the same each time: what a test run of a library looks
 // like. With a number of kinds the calls of a test are those of another one of its kind, as they are in such a suite, and
-// not all by chance: times are.
+// not all by chance: times are. With `red` in its place one result in 10,000 is another, and a tenth of the tests failed.
 'use strict';
 const { closeSync, openSync, writeSync } = require('node:fs');
 const finish = require('./finish.js');
-const [megabytes, file, kinds] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4] ?? 0)];
+const [megabytes, file, third] = [Number(process.argv[2]), process.argv[3], process.argv[4]];
+const isRed = third === 'red';
+const kinds = Number(third) || 0;
 
 const descriptor = openSync(file, 'w');
 const proc = '"proc":"5f0c9a1e"';
@@ -46,7 +48,7 @@ function call(parent, depth, test) {
   if (depth < 12) for (let i = random(22) / 10; i >= 1; i--) call(own, depth + 1, test);
   const ended = now();
   put(
-    `{"type":"return",${proc},"id":${own},"func":"f","t1_ns":${ended},"dt_ns":${time - from},"return_preview":${own % 2 ? own : '{"$type":"undefined"}'}}`,
+    `{"type":"return",${proc},"id":${own},"func":"f","t1_ns":${ended},"dt_ns":${time - from},"return_preview":${own % 2 ? own + Number(isRed && own % 10_000 === 7) : '{"$type":"undefined"}'}}`,
   );
 }
 
@@ -58,7 +60,7 @@ for (let tests = 1; written < megabytes * 1e6; tests++) {
   if (kinds > 0) seed = 1 + (tests % kinds);
   for (let i = 0; i < 50; i++) call('null', 0, test);
   put(
-    `{"type":"test_end",${proc},"test":"${test}","file":"test/a.test.js","titles":["suite","does thing ${tests}"],"outcome":"passed","t1_ns":${now()},"dt_ns":1000}`,
+    `{"type":"test_end",${proc},"test":"${test}","file":"test/a.test.js","titles":["suite","does thing ${tests}"],"outcome":"${isRed && tests % 10 === 0 ? 'failed' : 'passed'}","t1_ns":${now()},"dt_ns":1000}`,
   );
 }
 writeSync(descriptor, lines);

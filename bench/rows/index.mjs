@@ -1,5 +1,6 @@
 import { asking } from './asking.mjs';
 import { calls } from './calls.mjs';
+import { comparing } from './comparing.mjs';
 import { curves } from './curves.mjs';
 import { http } from './http.mjs';
 import { limits } from './limits.mjs';
@@ -34,4 +35,5 @@ export const rows = [
   reading,
   asking,
   report,
+  comparing,
 ];

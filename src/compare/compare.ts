@@ -113,11 +113,12 @@ export class Session {
   }
 
   walk(unit: Unit): { pairs: Pair[]; nodes: Int32Array } {
-    const [ours, theirs] = [nodesBelow(this.base.side.trace, unit.ours), nodesBelow(this.next.side.trace, unit.theirs)];
-    this.base.add(ours);
-    this.next.add(theirs);
+    const { ours, theirs } = unit;
+    const nodes = nodesBelow(this.next.side.trace, theirs);
+    this.base.add(nodesBelow(this.base.side.trace, ours));
+    this.next.add(nodes);
     const hasBoth = unit.base !== undefined && unit.new !== undefined;
-    return { pairs: hasBoth ? walk(this.base, this.next, unit.ours, unit.theirs) : [], nodes: theirs };
+    return { pairs: hasBoth ? walk(this.base, this.next, ours, theirs) : [], nodes };
   }
 
   /** Functions with another source that were called while a test ran, in whatever. */

@@ -36,8 +36,13 @@ export function testUnits(base: Side, next: Side): Unit[] {
       name: (b ?? a)!.name,
       base: a && outcomeOf(a),
       new: b && outcomeOf(b),
-      ours: a ? base.rootsOfTest(a.index) : [],
-      theirs: b ? next.rootsOfTest(b.index) : [],
+      // Of most tests they are never asked for.
+      get ours() {
+        return a ? base.rootsOfTest(a.index) : [];
+      },
+      get theirs() {
+        return b ? next.rootsOfTest(b.index) : [];
+      },
       baseTest: a?.index ?? -1,
       newTest: b?.index ?? -1,
     };
