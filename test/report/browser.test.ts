@@ -34,8 +34,13 @@ describeInBrowser('the report in Chromium', () => {
     expect(trouble).toEqual([]);
   });
 
-  test('has no trouble in any view, and no violation that axe finds', async () => {
-    const { page, trouble } = await openFile(file, { bypassCSP: true });
+  test.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['forced colors', { forcedColors: 'active' }],
+    ['narrow', { viewport: { width: 390, height: 844 } }],
+  ] as const)('has no trouble in any view, and no violation that axe finds: %s', async (_, options) => {
+    const { page, trouble } = await openFile(file, { bypassCSP: true, ...options });
     await page.addScriptTag({ content: readFileSync(join(repository, 'node_modules/axe-core/axe.min.js'), 'utf8') });
     const found: string[] = [];
     for (const [index, view] of VIEWS.entries()) {
@@ -52,6 +57,21 @@ describeInBrowser('the report in Chromium', () => {
     }
     expect(found).toEqual([]);
     expect(trouble).toEqual([]);
+  });
+
+  test('moves nothing by itself where that is not wanted', async () => {
+    const { page } = await openFile(file, { reducedMotion: 'reduce' });
+    const moving = await page.evaluate<number>(
+      `[...document.querySelectorAll('*')].filter((one) => {
+        const { transitionDuration, animationName } = getComputedStyle(one);
+        return transitionDuration !== '0s' || animationName !== 'none';
+      }).length`,
+    );
+    expect(moving).toBe(0);
+    const { page: usual } = await openFile(file, { reducedMotion: 'no-preference' });
+    expect(await usual.evaluate(`getComputedStyle(document.querySelector('nav button')).transitionDuration`)).not.toBe(
+      '0s',
+    );
   });
 
   test('says what failed with scripts off', async () => {
