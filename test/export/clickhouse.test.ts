@@ -54,10 +54,11 @@ describeWithServer('a server', () => {
   let server: ChildProcess;
   let app: Recorded;
   let folder: string;
+  let port: number;
 
   beforeAll(async () => {
     folder = tempProject({});
-    const port = await freePort();
+    port = await freePort();
     url = `http://127.0.0.1:${port}/`;
     server = await startServer(folder, port);
     app = await recordApp();
@@ -134,15 +135,22 @@ describeWithServer('a server', () => {
     ]);
   });
 
-  test('that is down: exit 1, and what to do', async () => {
+  test('that is down: exit 1, and what to do; when it is back, the same command sends all', async () => {
+    const records = [processStart({ pid: 99 }), call(1, null, 1, { func: 'late' }), returned(1, 2, { func: 'late' })];
+    const lines = records.map((one) => `${JSON.stringify({ ...one, proc: 'ffffffff' })}\n`);
+    writeFileSync(join(folder, 'late.jsonl'), lines.join(''));
     server.kill('SIGKILL');
     await once(server, 'close');
-    const { code, stderr, stdout } = await push(app.folder, '--endpoint', url);
+    const { code, stderr, stdout } = await push(folder, 'late.jsonl', '--endpoint', url);
     expect(code).toBe(1);
-    expect(stderr).toBe(
+    expect(stderr).toMatch(
       `handit: ${url} does not take it: ECONNREFUSED\nhandit: nothing is lost: run the same command again, and what is missing is added\n`,
     );
     expect(stdout).toContain('0 runs');
+    server = await startServer(folder, port);
+    const again = await push(folder, 'late.jsonl', '--endpoint', url);
+    expect([again.code, again.stdout]).toEqual([0, expect.stringMatching(/^1 run \(1 call, /)]);
+    expect(await ask("SELECT count() FROM handit_calls WHERE func = 'late'")).toEqual([['1']]);
   });
 });
 
