@@ -40,8 +40,9 @@ const HASH_KEY = ascii('hash":"');
 /** Header fields that follow from a body. */
 const DERIVED = ['etag":', 'ETag":', 'content-length":', 'Content-Length":'].map(ascii);
 const HOSTS = ['localhost:', '127.0.0.1:', '0.0.0.0:', '[::1]:', '[::]:'].map(ascii);
-const PORT_KEYS = ['port":', 'Port":'].map(ascii);
-const PID_KEYS = ['pid":', 'Pid":'].map(ascii);
+// Also in JSON that is a text within JSON, as lines of a log are.
+const PORT_KEYS = ['port":', 'Port":', 'port\\":', 'Port\\":'].map(ascii);
+const PID_KEYS = ['pid":', 'Pid":', 'pid\\":', 'Pid\\":'].map(ascii);
 const TEMPORARY = ['tmp/', 'temp/', 'Temp\\\\', 'T/'].map(ascii);
 const BOUNDARY = ascii('boundary=');
 /** How undici, which is Node's `fetch`, begins the boundaries of forms. */

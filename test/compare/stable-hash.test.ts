@@ -48,6 +48,7 @@ describe('what differs between two runs by nature is the same', () => {
     ],
     ['the working directory', '"/home/ada/shop/lib/a.js"', '"/builds/7/shop/lib/a.js"'],
     ['the process id', '{"pid":4711}', '{"pid":815}'],
+    ['the process id, in a line of a log', '"{\\"pid\\":4711}"', '"{\\"pid\\":815}"'],
     ['a header that follows from the body', '{"etag":"W/\\"5-a\\"","x":1}', '{"etag":"W/\\"6-b\\"","x":1}'],
     ['the length of a body', '{"content-length":"12"}', '{"content-length":"13"}'],
     [
