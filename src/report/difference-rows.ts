@@ -57,13 +57,12 @@ class RowWriter {
     const [ours, theirs] = [valuesOf(this.base.trace, pair.base), valuesOf(this.next.trace, pair.new)];
     const part = (one: unknown, other: unknown): { base?: string; new?: string } =>
       this.withValues ? { base: this.#short(one), new: this.#short(other) } : {};
-    const outcome = (of: typeof ours): unknown => of.error ?? of.result;
     return {
       ...this.#head(this.next, pair.new, depth),
       change: pair.inputDiffers ? 'input' : pair.outcomeDiffers ? 'outcome' : 'below',
       ...(pair.reason !== undefined && { cause: true }),
       ...(pair.inputDiffers && { args: part(ours.args, theirs.args) }),
-      ...(pair.outcomeDiffers && { outcome: part(outcome(ours), outcome(theirs)) }),
+      ...(pair.outcomeDiffers && { outcome: part(outcomeOf(ours), outcomeOf(theirs)) }),
     };
   }
 
@@ -83,6 +82,17 @@ class RowWriter {
   }
 
   #short(value: unknown): string {
-    return shortValue(value, MOST_TEXT);
+    return value instanceof Thrown ? value.text : shortValue(value, MOST_TEXT);
   }
+}
+
+/** An error as one reads it, not as the object it is. */
+class Thrown {
+  constructor(readonly text: string) {}
+}
+
+function outcomeOf({ error, result }: ReturnType<typeof valuesOf>): unknown {
+  if (error === undefined) return result;
+  const { name, message } = error as { name: string; message: string };
+  return new Thrown(`threw ${name}: ${message}`.replace(/\s+/g, ' ').slice(0, MOST_TEXT));
 }

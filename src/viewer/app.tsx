@@ -71,6 +71,9 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
     return () => removeEventListener('popstate', onHash);
   }, [trace]);
   useEffect(() => {
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [shown.view]);
+  useEffect(() => {
     // Who types on while the view changes goes on typing.
     if (document.activeElement === input.current) return;
     main.current?.querySelector<HTMLElement>('.list, .scroll, .verdict-head')?.focus({ preventScroll: true });
