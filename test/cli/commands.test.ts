@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync, appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -165,6 +165,28 @@ test('print --follow shows what ends, as it is added', async () => {
   child.kill('SIGINT');
   await once(child, 'close');
   expect(text).toContain('f2() ... still open');
+});
+
+test('print --follow goes on from segment to segment of a process that keeps its newest lines', async () => {
+  const segment = (number: number): string => `a.5f0c9a1e-00000${number}.jsonl`;
+  const first = jsonl({ ...processStart(), segment: 1 }, call(1, null, 0), returned(1, 1));
+  const folder = tempProject({ [segment(1)]: first });
+  const child = spawn(process.execPath, [cli, 'print', '--follow', 'a.jsonl'], { cwd: folder });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+  const until = async (part: string) => {
+    while (!text.includes(part)) await once(child.stdout, 'data');
+  };
+  await until('f1() -> null');
+  appendFileSync(join(folder, segment(1)), jsonl(call(2, null, 2), returned(2, 3)));
+  writeFileSync(join(folder, segment(2)), jsonl({ ...processStart(), segment: 2 }, call(3, null, 4), returned(3, 5)));
+  await until('f3() -> null');
+  unlinkSync(join(folder, segment(1)));
+  writeFileSync(join(folder, segment(3)), jsonl({ ...processStart(), segment: 3 }, call(4, null, 6), returned(4, 7)));
+  await until('f4() -> null');
+  child.kill('SIGINT');
+  await once(child, 'close');
+  expect(text.match(/^f\d/gm)).toEqual(['f1', 'f2', 'f3', 'f4']);
 });
 
 test('a long tree begins before the file is read to its end, and nothing of it is missing', async () => {

@@ -1,43 +1,90 @@
-import { fstatSync, readSync } from 'node:fs';
+import { existsSync, fstatSync, readSync, statSync } from 'node:fs';
 import { Indexer } from '../indexer.js';
 import { Trace } from '../trace.js';
 import { fileSource } from './file-source.js';
-import { inputError } from './open-trace.js';
+import { inputError, segmentsOf } from './open-trace.js';
 
 const BLOCK = 1 << 20;
+type FileSource = ReturnType<typeof fileSource>;
 
-/** A plain file that is read in steps: as far as it goes now, or a part of it. */
+function open(name: string): FileSource {
+  try {
+    return fileSource(name);
+  } catch (error) {
+    throw inputError(name, error as NodeJS.ErrnoException);
+  }
+}
+
+/**
+ * The segments of one process, the oldest first.
+ *
+ * @param of one of them; absent: those of the process that has begun one last
+ */
+function newestSegments(file: string, of?: string): string[] {
+  const all = segmentsOf(file);
+  const begun = (name: string): number => statSync(name, { throwIfNoEntry: false })?.birthtimeMs ?? 0;
+  const newest =
+    of ?? all.reduce<string | undefined>((best, name) => (best && begun(best) >= begun(name) ? best : name), undefined);
+  return all.filter((name) => processOf(name) === processOf(newest!));
+}
+
+function processOf(segment: string): string | undefined {
+  return /\.([0-9a-f]{8})-\d+\.jsonl$/.exec(segment)?.[1];
+}
+
+/**
+ * A plain file that is read in steps: as far as it goes now, or a part of it. Of a process with HANDIT_KEEP=newest, all
+ * segments beside that file, one after the other.
+ */
 export class GrowingTrace {
   readonly trace: Trace;
+  readonly #file: string;
   readonly #indexer: Indexer;
-  readonly #descriptor: number;
+  readonly #sources: FileSource[] = [];
   readonly #block = Buffer.allocUnsafe(BLOCK);
+  /** The segment that is being read; undefined: the file itself. */
+  #segment: string | undefined;
   #offset = 0;
 
-  constructor(name: string) {
-    let source;
-    try {
-      source = fileSource(name);
-    } catch (error) {
-      throw inputError(name, error as NodeJS.ErrnoException);
-    }
-    this.#descriptor = source.descriptor;
+  constructor(file: string) {
+    this.#file = file;
+    this.#segment = existsSync(file) ? undefined : newestSegments(file)[0];
+    const source = open(this.#segment ?? file);
     this.#indexer = new Indexer(fstatSync(source.descriptor).size);
-    this.#indexer.begin(name);
-    this.trace = new Trace(this.#indexer, [source]);
+    this.#begin(source);
+    this.trace = new Trace(this.#indexer, this.#sources);
   }
 
   /** Reads what has come, at most so many bytes, and brings the trace up to date; returns how many there were. */
   read(most = Infinity): number {
-    const begun = this.#offset;
-    while (this.#offset - begun < most) {
-      const count = readSync(this.#descriptor, this.#block, 0, BLOCK, this.#offset);
-      if (count === 0) break;
+    let total = 0;
+    while (total < most) {
+      const { descriptor } = this.#sources[this.#sources.length - 1];
+      const count = readSync(descriptor, this.#block, 0, BLOCK, this.#offset);
+      if (count === 0 && !this.#nextSegment()) break;
       this.#indexer.write(this.#block.subarray(0, count));
       this.#offset += count;
+      total += count;
     }
-    if (this.#offset > begun) this.trace.update();
-    return this.#offset - begun;
+    if (total > 0) this.trace.update();
+    return total;
+  }
+
+  /** The next one is begun when the last line of this one is written. */
+  #nextSegment(): boolean {
+    const segments = this.#segment === undefined ? [] : newestSegments(this.#file, this.#segment);
+    const next = segments.find((name) => name > this.#segment!);
+    if (next === undefined) return false;
+    this.#indexer.end();
+    this.#segment = next;
+    this.#begin(open(next));
+    return true;
+  }
+
+  #begin(source: FileSource): void {
+    this.#indexer.begin(this.#segment ?? this.#file);
+    this.#sources.push(source);
+    this.#offset = 0;
   }
 
   /** No more comes: a last line without an end is taken as it is. */
