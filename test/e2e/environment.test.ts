@@ -56,7 +56,7 @@ describe('limits of previews', () => {
     only((await run(source, env)).records, 'call')[0].args_preview.a as any;
 
   test('HANDIT_MAX_STR', async () => {
-    expect((await argument({ HANDIT_MAX_STR: '5' }))[0]).toEqual({ $type: 'string', length: 6, value: 'abcde' });
+    expect((await argument({ HANDIT_MAX_STR: '5' }))[0]).toMatchObject({ $type: 'string', length: 6, value: 'abcde' });
     expect((await argument({ HANDIT_MAX_STR: '6' }))[0]).toBe('abcdef');
   });
 
@@ -66,7 +66,7 @@ describe('limits of previews', () => {
   });
 
   test('HANDIT_MAX_DEPTH', async () => {
-    expect((await argument({ HANDIT_MAX_DEPTH: '3' }))[1]).toEqual([[{ $type: 'Array', length: 1 }]]);
+    expect((await argument({ HANDIT_MAX_DEPTH: '3' }))[1]).toMatchObject([[{ $type: 'Array', length: 1 }]]);
     expect((await argument({ HANDIT_MAX_DEPTH: '4' }))[1]).toEqual([[['deep']]]);
   });
 });
