@@ -32,11 +32,13 @@ function remoteOf(folder: string): string | undefined {
 /** Of `origin`, else of the first remote; what is before the host may be a password. */
 export function webAddressOf(config: string): string | undefined {
   const remotes = [...config.matchAll(/^\[remote "([^"\n]*)"\]([^[]*)/gm)];
-  const [, , section] = remotes.find(([, name]) => name === 'origin') ?? remotes[0] ?? [];
-  const remote = /^\s*url\s*=\s*(\S+)/m.exec(section ?? '')?.[1] ?? '';
-  const [, host, path] =
-    /^(?:https?|ssh|git):\/\/(?:[^/@]*@)?([^/:@]+)(?::\d+)?\/(.+)$/.exec(remote) ??
-    /^(?:[^/@:]+@)?([^/:@]+\.[^/:@]+):(?!\/)(.+)$/.exec(remote) ??
-    [];
-  return host && path && /^[\w.~/-]+$/.test(path) ? `https://${host}/${path.replace(/\.git\/?$/, '')}` : undefined;
+  const [, , section = ''] = remotes.find(([, name]) => name === 'origin') ?? remotes[0] ?? [];
+  const setting = section.split('\n').find((line) => /^\s*url\b/.test(line)) ?? '';
+  const remote = setting.slice(setting.indexOf('=') + 1).trim();
+  const [, authority, path] =
+    /^(?:https?|ssh|git):\/\/([^/]+)\/(.+)$/.exec(remote) ?? /^([^/:]+):(?!\/)(.+)$/.exec(remote) ?? [];
+  const host = authority?.slice(authority.lastIndexOf('@') + 1).replace(/:\d+$/, '');
+  return host?.includes('.') && path && /^[\w.-]+$/.test(host) && /^[\w.~/-]+$/.test(path)
+    ? `https://${host}/${path.replace(/\.git\/?$/, '')}`
+    : undefined;
 }

@@ -20,7 +20,7 @@ async function main() {
   for (let k = 0; k < 60; k++) {
     outer(k * 200);
     await new Promise((done) => setTimeout(done, 5));
-    sizes.push(fs.readdirSync('.').filter((name) => name.endsWith('.jsonl')).reduce((sum, name) => sum + fs.statSync(name).size, 0));
+    sizes.push(fs.readdirSync('.').filter((name) => name.endsWith('.jsonl')).reduce((sum, name) => sum + (fs.statSync(name, { throwIfNoEntry: false })?.size ?? 0), 0));
   }
   return 'end';
 }
