@@ -25,7 +25,7 @@ test('report --md and diff --md say what the tools failures and diff say', async
   const report = await handit(folder, 'report', '--md', 'red.jsonl');
   expect(report).toMatchObject({ code: 0, stderr: '' });
   expect(partsOf(report.stdout)).toEqual({ inside: linesOf(failures), outside: '### 2 of 3 tests failed' });
-  expect(report.stdout).toContain('look at cart.test.mjs:6 ');
+  expect(report.stdout).toContain('look at money.mjs:3 ');
   const compared = await handit(folder, 'diff', '--md', 'green.jsonl', 'red.jsonl');
   expect(compared).toMatchObject({ code: 1, stderr: '' });
   expect(partsOf(compared.stdout)).toEqual({ inside: linesOf(diff), outside: '### 1 cause for 2 failed tests' });
