@@ -199,6 +199,7 @@ function makeProject(project, fetch) {
   }
 }
 
-function cleanEnv() {
+/** Without what npm and test runners put there: of a folder in node_modules they would make handit stay away. */
+export function cleanEnv() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(HANDIT_|NODE_|npm_|JEST_)/.test(name)));
 }

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { cleanEnv } from '../lib/bench.mjs';
 import { cell, find, table } from '../lib/results.mjs';
 import { register } from '../lib/tools.mjs';
 
@@ -104,12 +105,12 @@ function write(trace, target, ...options) {
 async function redRun(bench, browser) {
   const folder = join(bench.project, 'node_modules/suite');
   run([join(bench.project, 'make-suite.js'), folder, String(bench.size(1000, 40))], {
-    env: { ...process.env, BENCH_RESULT: '' },
+    env: { ...cleanEnv(), BENCH_RESULT: '' },
   });
   const trace = join(folder, 'red.jsonl');
   run(['--import', pathToFileURL(register.import).href, '--test', '--test-reporter=dot'], {
     cwd: folder,
-    env: { ...process.env, HANDIT_OUTPUT_FILE: trace },
+    env: { ...cleanEnv(), HANDIT_OUTPUT_FILE: trace },
   });
   const target = join(folder, 'report.html');
   const kilobytes = write(trace, target);
