@@ -306,7 +306,7 @@ export function arrayFlat(list: readonly unknown[]): unknown[] {
 /** A list of that length, `item` in each place. */
 export function arrayOf<T>(length: number, item: T): T[] {
   const list = new arrayClass<T>(length);
-  for (let i = 0; i < length; i++) list[i] = item;
+  arrayFill(list, item, 0, length);
   return list;
 }
 
