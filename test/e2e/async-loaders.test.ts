@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { nodes } from '../helpers/node-versions.js';
 import { programs } from '../helpers/programs.js';
+import { cleanEnv, repository, tempProject } from '../helpers/run.js';
 
 const project = programs({
   'main.mjs': `import { price } from './price.cjs';\nfunction main() { return price('tea'); }\nconsole.log(main());`,
@@ -28,5 +31,29 @@ describe.each(nodes())('With asynchronous module hooks of the program on Node $v
       ...['main main.mjs', 'price price.cjs', 'length length.cjs'],
     ]);
     expect(records.filter(({ type }) => type === 'process_start')).toHaveLength(1);
+  });
+});
+
+describe.each(nodes())('A reader that has gone ends no program on Node $version', ({ path }) => {
+  const preloads: [string, string[]][] = [
+    ['--import', ['--import', pathToFileURL(join(repository, 'register.mjs')).href]],
+    ['--require', ['--require', join(repository, 'dist/register.cjs')]],
+  ];
+  const files = {
+    'one.cjs': `function f() { return 1 } f(); setTimeout(() => { console.log('to nobody'); process.exitCode = f() + 4 }, 100);`,
+    'one.mjs': `export function f() { return 1 } f(); setTimeout(() => { console.log('to nobody'); process.exitCode = f() + 4 }, 100);`,
+  };
+
+  test.each(preloads)('%s', async (_, preload) => {
+    const cwd = tempProject(files);
+    for (const file of Object.keys(files)) {
+      const codes: (number | null)[] = [];
+      for (const args of [[], preload]) {
+        const child = spawn(path, [...args, file], { cwd, env: cleanEnv(), stdio: ['ignore', 'pipe', 'inherit'] });
+        child.stdout.destroy();
+        codes.push(((await once(child, 'exit')) as [number | null])[0]);
+      }
+      expect({ file, codes }).toEqual({ file, codes: [5, 5] });
+    }
   });
 });
