@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Trace } from '../reader/trace.js';
 import { visible } from '../report/visible.js';
 import { AboutView } from './about-view.js';
@@ -73,7 +73,7 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
   useEffect(() => {
     document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [shown.view]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Who types on while the view changes goes on typing.
     if (document.activeElement === input.current) return;
     main.current?.querySelector<HTMLElement>('.list, .scroll, .verdict-head')?.focus({ preventScroll: true });

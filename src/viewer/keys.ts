@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { VIEWS } from './address.js';
 import type { Viewer } from './context.js';
 import { HIT } from './search.js';
@@ -30,7 +30,8 @@ interface Rest {
 }
 
 export function useKeys(viewer: Viewer, rest: Rest): void {
-  useEffect(() => {
+  // Not after the next picture: a key that comes sooner would be lost.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const isTyping = event.target === rest.input.current;
