@@ -44,6 +44,8 @@ export class GrowingTrace {
   readonly #block = Buffer.allocUnsafe(BLOCK);
   /** The segment that is being read; undefined: the file itself. */
   #segment: string | undefined;
+  /** The one after it, where that has begun: then the last line of this one is written, but it may not have been read. */
+  #next: string | undefined;
   #offset = 0;
 
   constructor(file: string) {
@@ -61,7 +63,11 @@ export class GrowingTrace {
     while (total < most) {
       const { descriptor } = this.#sources[this.#sources.length - 1];
       const count = readSync(descriptor, this.#block, 0, BLOCK, this.#offset);
-      if (count === 0 && !this.#nextSegment()) break;
+      if (count === 0) {
+        if (this.#next !== undefined) this.#goOn(this.#next);
+        else if ((this.#next = this.#nextSegment()) === undefined) break;
+        continue;
+      }
       this.#indexer.write(this.#block.subarray(0, count));
       this.#offset += count;
       total += count;
@@ -70,15 +76,16 @@ export class GrowingTrace {
     return total;
   }
 
-  /** The next one is begun when the last line of this one is written. */
-  #nextSegment(): boolean {
-    const segments = this.#segment === undefined ? [] : newestSegments(this.#file, this.#segment);
-    const next = segments.find((name) => name > this.#segment!);
-    if (next === undefined) return false;
+  #nextSegment(): string | undefined {
+    const current = this.#segment;
+    return current === undefined ? undefined : newestSegments(this.#file, current).find((name) => name > current);
+  }
+
+  #goOn(segment: string): void {
     this.#indexer.end();
-    this.#segment = next;
-    this.#begin(open(next));
-    return true;
+    this.#next = undefined;
+    this.#segment = segment;
+    this.#begin(open(segment));
   }
 
   #begin(source: FileSource): void {
