@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { compareSides, type Comparison, type UnitResult } from '../compare/compare.js';
+import { compareSides, type SidesCompared, type UnitResult } from '../compare/compare.js';
 import { lastGreen } from '../compare/find-base.js';
 import { lastRun, type Side } from '../compare/side.js';
 import { compareWithin } from '../compare/within.js';
@@ -90,7 +90,7 @@ function writeText(target: string, text: string): void {
 function write(
   side: Side,
   units: readonly UnitResult[],
-  comparison: Comparison | undefined,
+  comparison: SidesCompared | undefined,
   target: string,
   { values }: Given,
 ): Written {
@@ -110,7 +110,7 @@ function write(
 interface Compared {
   readonly side: Side;
   readonly units: readonly UnitResult[];
-  readonly comparison: Comparison | undefined;
+  readonly comparison: SidesCompared | undefined;
 }
 
 async function compared({ files, values }: Given): Promise<Compared> {

@@ -51,12 +51,18 @@ export interface Comparison {
   readonly noise: readonly NoiseRule[];
 }
 
+/** With what was computed on the way, for those who look further. */
+export interface SidesCompared extends Comparison {
+  readonly session: Session;
+}
+
 /** Compares two runs: which calls differ, and which of them is the cause of it. */
-export function compareSides(base: Side, next: Side, options: CompareOptions = {}): Comparison {
+export function compareSides(base: Side, next: Side, options: CompareOptions = {}): SidesCompared {
   const session = new Session(base, next, options.rules ?? []);
   const units = session.units(options);
   const results = units.map((unit) => session.compare(unit)).filter((result) => wanted(result));
   return {
+    session,
     base,
     new: next,
     units: results,

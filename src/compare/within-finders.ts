@@ -38,12 +38,10 @@ export const thrown: Finder = ({ error, file }, { side: { trace } }, nodes) => {
     const message = (own ?? settled?.error)?.message ?? '';
     return message.length > 3 && (message === error.message || error.message.includes(message));
   });
-  // Those that only pass it on have a caller among them.
-  const above = new Set(found.map((node) => trace.nodes.parent[node]));
-  const inner = found.filter((node) => !above.has(node));
-  return inner.map((node) => {
+  // The others only pass it on.
+  return innermost(trace, found).map((node) => {
     const isWhole = trace.call(node).error?.message === error.message;
-    const how = isWhole ? 'it threw what the test reports' : 'what it threw stands in what the test reports';
+    const how = isWhole ? 'it threw what the test reports' : 'what the test reports contains what it threw';
     const isOwn = trace.functionOf(node)!.file === file;
     return suspect(
       trace,
@@ -87,11 +85,9 @@ export const returnedWhatTheTestGot: Finder = ({ error, file }, digests, nodes) 
     if (trace.isExchange(node) || trace.functionOf(node)!.file === file) return false;
     return JSON.stringify(resultOf(trace, node)) === text;
   });
-  const above = new Set(found.map((node) => trace.nodes.parent[node]));
   // A short value is returned by many.
   const sure = text.length > 5 ? 'medium' : 'low';
-  return found
-    .filter((node) => !above.has(node))
+  return innermost(trace, found)
     .slice(-3)
     .reverse()
     .map((node) => suspect(trace, node, 'other_result', sure, 'it returned what the test got; nothing below it did'));
@@ -117,14 +113,12 @@ export const firstEmpty: Finder = ({ error, file, ends }, digests, nodes) => {
   // What never returns anything is no lead for undefined.
   const isOther = (node: number): boolean =>
     [...(ends.get(digests.signature[node]) ?? [])].some((end) => end !== digests.outcome[node]);
-  const leads = [...first].filter(
-    ([row, node]) => empty !== 'undefined' || returns.get(row)!.size > 1 || isOther(node),
-  );
-  const inner = new Set(leads.map(([, node]) => trace.nodes.parent[node]));
-  return leads
-    .filter(([, node]) => !inner.has(node))
+  const leads = [...first]
+    .filter(([row, node]) => empty !== 'undefined' || returns.get(row)!.size > 1 || isOther(node))
+    .map(([, node]) => node);
+  return innermost(trace, leads)
     .slice(0, 3)
-    .map(([, node], place) => {
+    .map((node, place) => {
       const found = `it is the ${place === 0 ? 'first' : 'next'} to return ${empty}, which the test tripped over`;
       return suspect(trace, node, 'other_result', place === 0 && empty === 'NaN' ? 'medium' : 'low', found);
     });
@@ -142,6 +136,12 @@ export const lastCalled: Finder = ({ file, error }, { side: { trace } }, nodes) 
   if (last === undefined) return [];
   return [suspect(trace, last, 'other_result', 'low', 'the last that the test called before it failed')];
 };
+
+/** Those that are no caller of another one. */
+function innermost(trace: Trace, nodes: readonly number[]): number[] {
+  const callers = new Set(nodes.map((node) => trace.nodes.parent[node]));
+  return nodes.filter((node) => !callers.has(node));
+}
 
 type Empty = 'undefined' | 'null' | 'NaN';
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { Session, type Comparison, type UnitResult } from '../compare/compare.js';
+import type { SidesCompared, UnitResult } from '../compare/compare.js';
 import { isBroken } from '../compare/units.js';
 import { runText } from '../compare/find-base.js';
 import { shortValue } from '../compare/short-value.js';
@@ -42,7 +42,7 @@ const HOLES = /<!--(title|verdict|data)-->/;
 export function writeReport(
   side: Side,
   units: readonly UnitResult[],
-  comparison: Comparison | undefined,
+  comparison: SidesCompared | undefined,
   options: ReportOptions,
 ): Written {
   const sources = new Sources(side.trace);
@@ -121,7 +121,7 @@ function reportData(
   side: Side,
   verdict: Verdict,
   content: ReportData['content'],
-  comparison: Comparison | undefined,
+  comparison: SidesCompared | undefined,
   { withoutValues, withoutBodies }: ReportOptions,
 ): ReportData {
   const { trace, processes } = side;
@@ -141,9 +141,8 @@ const MAX_UNITS = 500;
 /** Of all units together. */
 const MAX_ROWS = 5000;
 
-function compareData(comparison: Comparison, values: boolean): CompareData {
-  const { units, compared, redacted, capped, withoutBase } = comparison;
-  const session = new Session(comparison.base, comparison.new, comparison.noise);
+function compareData(comparison: SidesCompared, values: boolean): CompareData {
+  const { session, units, compared, redacted, capped, withoutBase } = comparison;
   let room = MAX_ROWS;
   const rowsOf = (unit: UnitResult['unit']): Pick<ComparedUnit, 'rows' | 'more'> => {
     const found = room > 0 ? differenceRows(session, unit, values) : { rows: [], more: 0 };
