@@ -96,10 +96,8 @@ function ofSettings(env: NodeJS.ProcessEnv, cwd: string): Finding[] {
   const note = (text: string): number => findings.push({ level: 'note', text });
   if (!config.enabled)
     findings.push({ level: 'problem', text: `HANDIT_ENABLED=${env.HANDIT_ENABLED}: nothing is recorded` });
-  if (config.include)
-    note(`HANDIT_INCLUDE=${config.include.source.replaceAll('\\/', '/')}: only what matches is recorded`);
-  if (config.exclude)
-    note(`HANDIT_EXCLUDE=${config.exclude.source.replaceAll('\\/', '/')}: what matches is not recorded`);
+  if (config.include) note(`HANDIT_INCLUDE=${env.HANDIT_INCLUDE}: only what matches is recorded`);
+  if (config.exclude) note(`HANDIT_EXCLUDE=${env.HANDIT_EXCLUDE}: what matches is not recorded`);
   if (config.sampleRate < 1) note(`HANDIT_SAMPLE_RATE=${config.sampleRate}: the rest is counted only`);
   if (env.NODE_OPTIONS && /handit/.test(env.NODE_OPTIONS)) note(`NODE_OPTIONS=${env.NODE_OPTIONS}`);
   for (const flag of env.NODE_OPTIONS?.split(/\s+/) ?? []) if (FORBIDDING.test(flag)) findings.push(flagFinding(flag));
@@ -121,27 +119,28 @@ function ofTrace(trace: Trace, file: string): Finding[] {
   const run = trace.runs.length > 1 ? ` in the last of ${trace.runs.length} runs` : '';
   const of = `${counted(calls, 'call')} and ${counted(exchanges, 'HTTP exchange')}`;
   add(calls > 0 ? 'ok' : 'note', `${file} holds ${of} of ${counted(chosen.length, 'process', 'processes')}${run}`);
+  const inRun = new Set(chosen.map(({ index }) => index));
+  const skipped = new Map(
+    trace.skipped.filter(({ process }) => inRun.has(process)).map((one) => [one.file, one.reason]),
+  );
+  // What the process says of a pattern that matched nothing, see `tellUnmatched`.
+  const unmatched = skipped.get('.');
+  skipped.delete('.');
   const files = sum(chosen, ({ end }) => end?.files ?? 0);
   if (files > 0) add('ok', `${counted(files, 'file')} ${files === 1 ? 'was' : 'were'} rewritten`);
-  else if (calls === 0 && chosen.some(({ end }) => end) && !trace.skipped.some(({ file: of }) => of === '.')) {
+  else if (unmatched === undefined && calls === 0 && chosen.some(({ end }) => end)) {
     const folder = trace.folders[chosen[0].folder];
     add(
       'problem',
       `no file was rewritten: only files below the working directory (${folder}) or in its monorepo, outside node_modules, are; HANDIT_CAPTURE_ONLY_CWD=false takes those outside too`,
     );
   }
+  if (unmatched !== undefined) add('problem', `nothing is recorded: ${unmatched}`);
   findings.push(...ofEnds(trace, chosen), ...ofFlags(chosen), ...ofLosses(trace, chosen));
   if (trace.damage.bad > 0) {
     add('note', `${counted(trace.damage.bad, 'line')} ${trace.damage.bad === 1 ? 'is' : 'are'} damaged`);
   }
-  const inRun = new Set(chosen.map(({ index }) => index));
-  const skipped = new Map(
-    trace.skipped.filter(({ process }) => inRun.has(process)).map((one) => [one.file, one.reason]),
-  );
-  for (const [path, reason] of skipped) {
-    if (reason.startsWith('HANDIT_INCLUDE=')) add('problem', `nothing is recorded: ${reason}`);
-    else add('note', `not recorded: ${path}: ${reason}`);
-  }
+  for (const [path, reason] of skipped) add('note', `not recorded: ${path}: ${reason}`);
   return findings;
 }
 

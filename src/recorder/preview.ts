@@ -232,6 +232,14 @@ class PreviewWriter implements ValueWriter {
     return shown;
   }
 
+  /** Writes the hash of what that step writes, which is not shown; nothing where enough was hashed. */
+  private hashOf(write: () => void): void {
+    const start = this.beginHash();
+    if (start < 0) return;
+    write();
+    writeHash(this.out, this.endHash(start));
+  }
+
   /** What is written from here tells two values apart, and is not shown; -1 where enough was hashed. */
   private beginHash(): number {
     if (this.hashing || this.toBeHashed <= 0) return -1;
@@ -332,11 +340,7 @@ class PreviewWriter implements ValueWriter {
     out.byte(CLOSE_LIST);
     if (end === length) return;
     out.insert(start, `{"$type":"Array","length":${length},"items":`);
-    const rest = this.beginHash();
-    if (rest >= 0) {
-      this.items(input, depth, end, length);
-      writeHash(out, this.endHash(rest));
-    }
+    this.hashOf(() => this.items(input, depth, end, length));
     out.byte(CLOSE);
   }
 
@@ -449,14 +453,13 @@ class PreviewWriter implements ValueWriter {
 
   /** The hash of the fields from that one on, without what another field may name as a secret. */
   private hashOfFields(input: object, keys: string[], from: number, depth: number): void {
-    const start = this.beginHash();
-    if (start < 0) return;
-    for (let i = from; i < keys.length && this.nodes <= this.most; i++) {
-      const property = getOwnPropertyDescriptor(input, keys[i]);
-      const key = this.keys.after(null, keys[i]);
-      if (property && key.role !== VALUE) this.property(key, property, depth);
-    }
-    writeHash(this.out, this.endHash(start));
+    this.hashOf(() => {
+      for (let i = from; i < keys.length && this.nodes <= this.most; i++) {
+        const property = getOwnPropertyDescriptor(input, keys[i]);
+        const key = this.keys.after(null, keys[i]);
+        if (property && key.role !== VALUE) this.property(key, property, depth);
+      }
+    });
   }
 
   /** Which part a field has in naming a secret. */
@@ -548,11 +551,7 @@ class PreviewWriter implements ValueWriter {
     const entries = mapEntries(input);
     const shown = this.entries(entries, size, 0, this.maxItems, depth);
     out.byte(CLOSE_LIST);
-    const rest = shown < size ? this.beginHash() : -1;
-    if (rest >= 0) {
-      this.entries(entries, size, shown, size, depth);
-      writeHash(out, this.endHash(rest));
-    }
+    if (shown < size) this.hashOf(() => this.entries(entries, size, shown, size, depth));
     out.byte(CLOSE);
   }
 
@@ -586,11 +585,7 @@ class PreviewWriter implements ValueWriter {
     const items = setValues(input);
     const shown = this.members(items, size, 0, this.maxItems, depth);
     out.byte(CLOSE_LIST);
-    const rest = shown < size ? this.beginHash() : -1;
-    if (rest >= 0) {
-      this.members(items, size, shown, size, depth);
-      writeHash(out, this.endHash(rest));
-    }
+    if (shown < size) this.hashOf(() => this.members(items, size, shown, size, depth));
     out.byte(CLOSE);
   }
 

@@ -54,10 +54,11 @@ export class AssertCalls {
   finish(edits: EditList, lines: LineTable, first: number | undefined, probe: () => string): void {
     const places = edits.offsets();
     if (first !== undefined) places.push(first);
+    places.sort((a, b) => a - b);
     for (const { node, callee, level } of this.calls) {
       const line = lines.lineOf(node.start);
       const from = lines.offsetOf(line, 1);
-      if (!places.some((at) => at >= from && at < node.end)) continue;
+      if (!(firstFrom(places, from) < node.end)) continue;
       const shown = this.firstLine(node, lines);
       const whole = this.allLines(node, node.start - from);
       if (CONTROLS.test(whole)) continue;
@@ -107,6 +108,17 @@ function addNames(source: string, statement: Node, names: Set<string>): void {
   for (const { id, init } of statement.declarations) {
     if (init && isAssert(init)) for (const name of boundNames(id)) names.add(name);
   }
+}
+
+/** The first of sorted numbers that is not below `least`; Infinity: none is. */
+function firstFrom(sorted: readonly number[], least: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle] < least) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low] ?? Infinity;
 }
 
 /** The first name of `a.b.c`. */

@@ -13,7 +13,7 @@ type Fields = Record<string, unknown>;
 /** Looks into the lines of one node after the other. */
 export class MatchedLines {
   readonly #decoder = new TextDecoder();
-  /** Words that stand in the bytes as they are looked for: a line without them need not be parsed. */
+  /** Words whose bytes are the same in a line that holds them: a line without them need not be parsed. */
   readonly #words: readonly string[];
 
   constructor(private readonly sought: Sought) {

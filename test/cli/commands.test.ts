@@ -146,14 +146,27 @@ test('a hostile file ends in a few lines, not in a stack', async () => {
   expect(code).toBe(0);
 });
 
-test('print --follow shows what ends, as it is added', async () => {
-  const folder = tempProject({ 'a.jsonl': jsonl(processStart(), call(1, null, 0), returned(1, 1)) });
+/** `handit print --follow a.jsonl`, until it is interrupted. */
+function follow(folder: string) {
   const child = spawn(process.execPath, [cli, 'print', '--follow', 'a.jsonl'], { cwd: folder });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
-  const until = async (part: string) => {
-    while (!text.includes(part)) await once(child.stdout, 'data');
+  return {
+    shown: () => text,
+    async until(part: string) {
+      while (!text.includes(part)) await once(child.stdout, 'data');
+    },
+    async end() {
+      child.kill('SIGINT');
+      await once(child, 'close');
+      return text;
+    },
   };
+}
+
+test('print --follow shows what ends, as it is added', async () => {
+  const folder = tempProject({ 'a.jsonl': jsonl(processStart(), call(1, null, 0), returned(1, 1)) });
+  const { until, shown, end } = follow(folder);
   await until('f1() -> null');
   appendFileSync(
     join(folder, 'a.jsonl'),
@@ -161,22 +174,15 @@ test('print --follow shows what ends, as it is added', async () => {
   );
   appendFileSync(join(folder, 'a.jsonl'), jsonl(returned(3, 4)).slice(50));
   await until('f3() -> null');
-  expect(text).not.toContain('f2()');
-  child.kill('SIGINT');
-  await once(child, 'close');
-  expect(text).toContain('f2() ... still open');
+  expect(shown()).not.toContain('f2()');
+  expect(await end()).toContain('f2() ... still open');
 });
 
 test('print --follow goes on from segment to segment of a process that keeps its newest lines', async () => {
   const segment = (number: number): string => `a.5f0c9a1e-00000${number}.jsonl`;
   const first = jsonl({ ...processStart(), segment: 1 }, call(1, null, 0), returned(1, 1));
   const folder = tempProject({ [segment(1)]: first });
-  const child = spawn(process.execPath, [cli, 'print', '--follow', 'a.jsonl'], { cwd: folder });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
-  const until = async (part: string) => {
-    while (!text.includes(part)) await once(child.stdout, 'data');
-  };
+  const { until, end } = follow(folder);
   await until('f1() -> null');
   appendFileSync(join(folder, segment(1)), jsonl(call(2, null, 2), returned(2, 3)));
   writeFileSync(join(folder, segment(2)), jsonl({ ...processStart(), segment: 2 }, call(3, null, 4), returned(3, 5)));
@@ -184,9 +190,7 @@ test('print --follow goes on from segment to segment of a process that keeps its
   unlinkSync(join(folder, segment(1)));
   writeFileSync(join(folder, segment(3)), jsonl({ ...processStart(), segment: 3 }, call(4, null, 6), returned(4, 7)));
   await until('f4() -> null');
-  child.kill('SIGINT');
-  await once(child, 'close');
-  expect(text.match(/^f\d/gm)).toEqual(['f1', 'f2', 'f3', 'f4']);
+  expect((await end()).match(/^f\d/gm)).toEqual(['f1', 'f2', 'f3', 'f4']);
 });
 
 test('a long tree begins before the file is read to its end, and nothing of it is missing', async () => {
