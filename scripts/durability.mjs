@@ -225,6 +225,13 @@ that were open: it waits in memory until their outcome is known. See [keeping.md
 ${many.writers} processes and worker threads appended to one file for ${many.seconds} s: ${number(many.lines)} lines, ${number(many.damaged)} of them damaged; ${many.starts} began with
 their \`process_start\`; of ${number(many.made)} calls, ${number(many.calls)} are in the file.
 
+A process that is killed in the middle of a write leaves half a line. It takes no other line with it: a process that begins
+to write to a file with half a line at its end writes a line end first, and one that was writing at that moment looks at
+the byte in front of its lines and writes the first one again. So each killed process costs at most its own last line,
+which readers count as damaged. Two things remain: on systems other than Linux, a line of a process that was waiting to write
+while another one was killed in its write (the place of a write is only known there), and a process that is killed between
+its write and the second look. On Windows and macOS, a write is not known to be cut off by a kill.
+
 ## Memory
 
 ${number(calls)} calls, all recorded: at most ${recorded.toFixed(0)} MB of resident memory, ${bare.toFixed(0)} MB without handit.

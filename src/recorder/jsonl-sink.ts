@@ -2,10 +2,11 @@ import * as fs from 'node:fs';
 import { now } from './clock.js';
 import { openTrace, type OpenTrace } from './open-trace.js';
 import type { Sink } from './sink.js';
-import { atomicsWait, byteLength, joinBytes, utf8Bytes } from '../intrinsics.js';
+import { endsTorn, wasGlued } from './torn-line.js';
+import { atomicsWait, byteLength, indexOfByte, joinBytes, utf8Bytes } from '../intrinsics.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.
-const { writeSync, closeSync } = fs;
+const { writeSync, closeSync, fstatSync } = fs;
 
 /** A file that refused is asked again only after this long: a program must not pay for each attempt. */
 const RETRY_NS = 250e6;
@@ -42,6 +43,8 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
   let kept: OpenTrace | null = null;
   /** The last line of ours is not whole: the disk was full. */
   let cut = false;
+  /** Size of the file after our last batch, if nobody else was writing. */
+  let left = 0;
 
   const sink = {
     bytes: 0,
@@ -66,13 +69,16 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
       let problem: unknown = null;
       try {
         file = pipe ?? openAgain();
-        if (cut && !file.isEmpty) head = '\n';
+        const isEmpty = !file.isPipe && file.size === 0;
         // A new file may have the number of the one that was deleted.
-        if (file.isEmpty) opened = '';
-        if (file.identity !== opened) head += opening();
+        if (isEmpty) opened = '';
+        const isNew = file.identity !== opened;
+        if (!isEmpty && (cut || (isNew && !file.isPipe && endsTorn(path, file.fd)))) head = '\n';
+        if (isNew) head += opening();
         const data = head === '' ? lines : joinBytes([utf8Bytes(head), lines]);
+        if (file.isPipe) while (done < data.length) done += intoPipe(file.fd, data, done);
         // One write per batch: other processes append to the same file.
-        while (done < data.length) done += file.isPipe ? intoPipe(file.fd, data, done) : append(file.fd, data, done);
+        else while (done < data.length) done += append(file, data, done);
       } catch (error) {
         problem = error;
       }
@@ -112,7 +118,7 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
       return openTrace(path, followLinks);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (kept !== null && (code === 'EACCES' || code === 'EPERM')) return { ...kept, isEmpty: false };
+      if (kept !== null && (code === 'EACCES' || code === 'EPERM')) return { ...kept, size: fstatSync(kept.fd).size };
       throw error;
     }
   }
@@ -125,8 +131,21 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
     else close(file.fd);
   }
 
-  function append(fd: number, data: Uint8Array, from: number): number {
-    return writeSync(fd, data, from, data.length - from);
+  /** If another process has left half a line in front of it, the first line is lost in that, and is written again. */
+  function append({ fd, size }: OpenTrace, data: Uint8Array, from: number): number {
+    const done = writeSync(fd, data, from, data.length - from);
+    const after = fstatSync(fd).size;
+    const others = size !== left || after !== size + done;
+    left = after === size + done ? after : -1;
+    if (!others || from > 0 || data[0] === NEWLINE || !wasGlued(path, fd, size, after, done)) return done;
+    left = -1;
+    const end = indexOfByte(data, NEWLINE) + 1;
+    try {
+      sink.bytes += writeSync(fd, data, 0, end);
+    } catch {
+      sink.lost++;
+    }
+    return done;
   }
 
   /** Never waits longer than a moment: a reader that has stopped must not stop the program. */

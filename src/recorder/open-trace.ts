@@ -33,8 +33,8 @@ export interface OpenTrace {
   fd: number;
   /** Tells one file from another at the same path. */
   identity: string;
-  /** Nobody has written to it yet. */
-  isEmpty: boolean;
+  /** In bytes, when it was opened; 0 for a pipe. */
+  size: number;
   /** Or another thing that is no file with a place for each byte. */
   isPipe: boolean;
 }
@@ -65,7 +65,7 @@ export function openTrace(path: string, followLinks: boolean): OpenTrace {
       if (!linked && (stats.mode & OTHERS) !== 0 && stats.uid === userId?.()) fchmodSync(fd, stats.mode & ~OTHERS);
     }
     trusted = identity;
-    return { fd, identity, isEmpty: !isPipe && stats.size === 0, isPipe };
+    return { fd, identity, size: isPipe ? 0 : stats.size, isPipe };
   } catch (error) {
     closeSync(fd);
     throw error;
