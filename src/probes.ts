@@ -15,12 +15,12 @@ export interface Probe {
   fallback: 'counted' | 'unrecorded' | 'value' | 'empty' | 'constant';
 }
 
-const row = <N extends string>(
+const row = <N extends string, M extends string>(
   name: N,
-  means: string,
+  means: M,
   fallback: Probe['fallback'],
   takesId = false,
-): Probe & { name: N } => ({ name, means, takesId, fallback });
+): Probe & { name: N; means: M } => ({ name, means, takesId, fallback });
 
 export const PROBES = [
   // (id, lexical owner, arguments...): a call begins; its handle.
@@ -63,6 +63,7 @@ export const PROBES = [
 ] as const;
 
 export type ProbeName = (typeof PROBES)[number]['name'];
+export type ProbeMeaning = (typeof PROBES)[number]['means'];
 
 /** What the recorder offers to rewritten code; library hooks add probes of their own. */
 export type Probes = Record<ProbeName, unknown> & Record<string, unknown>;

@@ -299,7 +299,7 @@ describe('who called whom', () => {
       'main(one(a, b, c), two(a, b, c), one(a, b, c), a), two(a, b, c)',
     ],
     'callbacks belong to the call they are written in': [
-      `const EventEmitter = require('events');\nfunction main() { const e = new EventEmitter(); e.on('x', () => a()); setTimeout(() => b(), 100); setImmediate(function () { b() }); process.nextTick(() => a()); queueMicrotask(() => a()); Promise.resolve().then(() => a()).then(named); e.emit('x'); other(e) }\nfunction other(e) { setTimeout(() => e.emit('x'), 20) }\nfunction named() { b() }\nfunction a() {} function b() {}\nmain();`,
+      `const EventEmitter = require('events');\nfunction main() { const e = new EventEmitter(); e.on('x', () => a()); setTimeout(() => b(), 1000); setImmediate(function () { b() }); process.nextTick(() => a()); queueMicrotask(() => a()); Promise.resolve().then(() => a()).then(named); e.emit('x'); other(e) }\nfunction other(e) { setTimeout(() => e.emit('x'), 20) }\nfunction named() { b() }\nfunction a() {} function b() {}\nmain();`,
       'main(e.on("x") handler(a), other(setTimeout callback(e.on("x") handler(a))), process.nextTick callback(a), ' +
         'queueMicrotask callback(a), Promise.resolve().then callback(a), setImmediate callback(b), setTimeout callback(b)), named(b)',
     ],

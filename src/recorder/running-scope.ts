@@ -1,0 +1,208 @@
+import { arrayPop, arrayPush, each, objectKeys, utf8Bytes } from '../intrinsics.js';
+import { isSampled, type Admission } from './admission.js';
+import type { EventBuffer } from './event-buffer.js';
+import type { FunctionEntry } from './function-table.js';
+import type { KnownFunctions } from './known-functions.js';
+import { quote } from './quote.js';
+import type { RunningCalls } from './running-calls.js';
+import { newBudget, NO_LABELS, type Budget, type Labels, type Scope, type Scopes } from './scope.js';
+import type { CallHandle, Current, PushedScope, ScopeChange } from './types.js';
+
+/** Calls of which the scope is remembered, for the closures written in them: the last so many. */
+const OWNERS = 1 << 16;
+
+export interface RunningScopeParts {
+  sampleRate: number;
+  /** Of the process. */
+  budget: Budget;
+  scopes: Scopes;
+  buffer: EventBuffer;
+  running: RunningCalls;
+  functions: KnownFunctions;
+  admission: Admission;
+}
+
+/** Which scope what begins now is in. */
+export class RunningScope {
+  readonly scopes: Scopes;
+  /** Of the call that begins next. */
+  next: Scope | null = null;
+  /** Running calls that are in another scope than their callers, and the level of the last one; 0: none. */
+  private readonly strays: { level: number; before: Scope | null }[] = [];
+  strayLevel = 0;
+  /** The scope of the call with that id, at `id % OWNERS`, for the latest calls. */
+  private readonly owners: (Scope | null)[] = [];
+  /** The first id that was given out with scopes in use. */
+  private ownersFrom = Infinity;
+
+  constructor(private readonly parts: RunningScopeParts) {
+    this.scopes = parts.scopes;
+  }
+
+  /**
+   * The parent of a call that begins now, where scopes are in use; notes whose labels it carries. What was written in a
+   * request, session or test that is still open belongs there, whoever calls it: a queue of jobs runs in the context of the
+   * first of them. Else the context wins over a lexical parent that belongs to another request, session or test, or to none.
+   */
+  parentOf(id: number, lexical: CallHandle): number {
+    const { running, buffer, budget } = this.parts;
+    const { depth } = running;
+    while (this.strayLevel > depth) this.endStray();
+    let parent: number;
+    let scope: Scope | null;
+    if (this.next !== null) {
+      parent = this.next.parent;
+      scope = this.next;
+      this.next = null;
+    } else {
+      scope = depth > 0 ? (running.scopes[depth] ?? null) : this.scopes.current();
+      parent = depth > 0 ? running.ids[depth] : scope === null ? 0 : scope.parent;
+      const written = lexicalParent(lexical);
+      if (written > 0) {
+        const owner = this.ownerOf(written, lexical);
+        if (belongsTo(owner, scope)) {
+          parent = written;
+          scope = this.stray(owner!);
+        } else if (depth === 0 && (scope === null || (owner?.budget ?? budget) === scope.budget)) {
+          parent = written;
+          scope ??= owner;
+        }
+      }
+    }
+    running.scopes[depth + 1] = scope;
+    this.owners[id % OWNERS] = scope;
+    buffer.noteScope(scope ?? buffer.noScope);
+    return parent;
+  }
+
+  private ownerOf(id: number, lexical: CallHandle): Scope | null {
+    if (typeof lexical === 'object') return lexical.scope;
+    const { lastId } = this.parts.running;
+    return id >= this.ownersFrom && id > lastId - OWNERS ? (this.owners[id % OWNERS] ?? null) : null;
+  }
+
+  /** The call that begins now, and what it starts, is in another scope than its caller: up to its end. */
+  private stray(scope: Scope): Scope {
+    this.strayLevel = this.parts.running.depth + 1;
+    arrayPush(this.strays, { level: this.strayLevel, before: this.scopes.enter(scope) });
+    return scope;
+  }
+
+  endStray(): void {
+    this.scopes.enter(this.takeStray());
+  }
+
+  /** The scope to go back to. */
+  takeStray(): Scope | null {
+    const { strays } = this;
+    const { before } = arrayPop(strays)!;
+    this.strayLevel = strays.length === 0 ? 0 : strays[strays.length - 1].level;
+    return before;
+  }
+
+  current(): Current {
+    const { running } = this.parts;
+    const { depth } = running;
+    if (depth > 0) {
+      return { parent: running.ids[depth], scope: this.scopes.used ? (running.scopes[depth] ?? null) : null };
+    }
+    const scope = this.scopes.current();
+    return { parent: scope === null ? 0 : scope.parent, scope };
+  }
+
+  make({ parent, labels, libraryCall, root, trace, request }: ScopeChange): Scope {
+    const { sampleRate, budget } = this.parts;
+    const { parent: here, scope } = this.current();
+    const all = labels ? { ...scope?.labels, ...labels } : (scope?.labels ?? {});
+    const json = labels ? utf8Bytes(labelsJson(all)) : (scope?.json ?? NO_LABELS);
+    return {
+      parent: parent ?? here,
+      labels: all,
+      json,
+      libraryCall: libraryCall ?? null,
+      trace: trace ?? scope?.trace ?? null,
+      budget: root
+        ? newBudget(isSampled(sampleRate), openRoot(scope), request === undefined ? '' : `,"request":${request}`, json)
+        : (scope?.budget ?? budget),
+    };
+  }
+
+  /** What code that is not recorded does after an `await` of its own, it does for the call that called it. */
+  ownOf(id: number, outer: Scope | null): Scope {
+    if (outer === null) {
+      const { budget } = this.parts;
+      return { parent: id, labels: {}, json: NO_LABELS, libraryCall: null, trace: null, budget };
+    }
+    return { ...outer, parent: id };
+  }
+
+  enter(scope: Scope | null): Scope | null {
+    const first = !this.scopes.used && scope !== null;
+    const before = this.scopes.enter(scope);
+    if (first) {
+      this.ownersFrom = this.parts.running.lastId + 1;
+      this.parts.admission.setLimit();
+    }
+    return before;
+  }
+
+  push(scope: Scope): PushedScope {
+    const { running } = this.parts;
+    const before = { context: this.enter(scope), level: running.depth, call: running.scopes[running.depth] };
+    running.scopes[running.depth] = scope;
+    return before;
+  }
+
+  pop({ context, level, call }: PushedScope): void {
+    this.parts.running.scopes[level] = call;
+    this.scopes.enter(context);
+  }
+
+  stay(scope: Scope, isCaller: (running: FunctionEntry) => boolean): () => void {
+    const { running, functions } = this.parts;
+    const context = this.enter(scope);
+    const { depth } = running;
+    const outer = depth > 0 ? (running.scopes[depth] ?? null) : null;
+    // A function that is not recorded may be running on top of one that is.
+    if (depth > 0 && functions.table[running.functions[depth]] === undefined) functions.registerPending();
+    const caller = depth > 0 ? functions.table[running.functions[depth]]?.entry : undefined;
+    if (caller && isCaller(caller)) running.scopes[depth] = scope;
+    return () => {
+      if (this.scopes.current() === scope) this.scopes.enter(context);
+      for (let level = running.depth; level > 0 && running.scopes[level] === scope; level--) {
+        running.scopes[level] = outer;
+      }
+    };
+  }
+}
+
+/** The parent of a call that nothing recorded is running for: the call in whose body the function was written. */
+export function lexicalParent(lexical: CallHandle): number {
+  if (typeof lexical === 'number') return lexical > 0 ? lexical : 0;
+  return lexical.id;
+}
+
+/** Whether that owner's root context is open, and the scope is not in it. */
+function belongsTo(owner: Scope | null, scope: Scope | null): boolean {
+  if (owner === null || owner.budget === scope?.budget || !owner.budget.open) return false;
+  for (let budget = scope?.budget ?? null; budget !== null; budget = budget.outer) {
+    if (budget === owner.budget) return false;
+  }
+  return true;
+}
+
+/** A connection goes on in the scope of the request before, which is over. */
+function openRoot(scope: Scope | null): Budget | null {
+  let root = scope === null ? null : scope.budget;
+  while (root !== null && !root.open) root = root.outer;
+  return root;
+}
+
+function labelsJson(labels: Labels): string {
+  let text = '';
+  for (const name of each(objectKeys(labels))) {
+    const value = labels[name as keyof Labels];
+    if (value !== undefined) text += `,"${name}":${typeof value === 'number' ? value : quote(value)}`;
+  }
+  return text;
+}
