@@ -122,17 +122,18 @@ function remember(trace: Trace, shown: Shown, push: boolean): void {
   }
 }
 
+/** Never the hits of another query: not even for the moment until the effect of a new one has run. */
 function useHits(trace: Trace, store: StoreLink, query: string): Hits | undefined {
-  const [hits, setHits] = useState<Hits>();
+  const [found, setFound] = useState<{ trace: Trace; query: string; hits: Hits }>();
   useEffect(() => {
-    if (query.trim() === '') {
-      setHits(undefined);
-      return;
-    }
-    setHits({ marks: new Uint8Array(trace.nodes.count), nodes: [], done: false });
-    return search(trace, store, query, setHits);
+    if (query.trim() === '') return undefined;
+    return search(trace, store, query, (hits) => setFound({ trace, query, hits }));
   }, [trace, query]);
-  return hits;
+  return useMemo(() => {
+    if (query.trim() === '') return undefined;
+    if (found?.trace === trace && found.query === query) return found.hits;
+    return { marks: new Uint8Array(trace.nodes.count), nodes: [], done: false };
+  }, [trace, query, found]);
 }
 
 interface NavigationProps {
@@ -181,7 +182,8 @@ function Navigation({ onHelp }: NavigationProps): JSX.Element {
 function Top({ input }: { input: { current: HTMLInputElement | null } }): JSX.Element {
   const { trace, shown, go, hits } = useViewer();
   const [text, setText] = useState(shown.query);
-  useEffect(() => setText(shown.query), [shown.query]);
+  // After the paint would be too late: it would take back what was typed in the meantime.
+  useLayoutEffect(() => setText(shown.query), [shown.query]);
   const terms = termsOf(shown.query);
   const without = (at: number): string =>
     terms
