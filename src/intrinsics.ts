@@ -344,7 +344,7 @@ const bufferPrototype = Buffer.prototype as Buffer & {
 export const writeUtf8 = uncurry(bufferPrototype.utf8Write);
 const utf8Slice = uncurry(bufferPrototype.utf8Slice);
 export const latin1Slice = uncurry(bufferPrototype.latin1Slice);
-const latin1Write = uncurry(bufferPrototype.latin1Write);
+export const latin1Write = uncurry(bufferPrototype.latin1Write);
 const otherWrites: Record<string, ((bytes: Buffer, text: string) => number) | undefined> = {
   __proto__: null as never,
   latin1: latin1Write,
@@ -385,11 +385,34 @@ export function utf8Bytes(text: string): Buffer<ArrayBuffer> {
   return bytes;
 }
 
-/** As `Buffer.from` does, for encodings that it knows. */
+const SLAB = 64 * 1024;
+let slab: Buffer<ArrayBuffer> | null = null;
+let slabUsed = 0;
+
+/**
+ * Memory for a short time: a little of it is a part of a slab that is shared with others, as memory of its own costs more
+ * than what is done with it. Kept long, it would keep all of the slab.
+ */
+export function briefBytes(length: number): Buffer {
+  if (length > SLAB >> 3) return allocUnsafeSlow(length);
+  if (slab === null || slabUsed + length > SLAB) {
+    slab = allocUnsafeSlow(SLAB);
+    slabUsed = 0;
+  }
+  const from = slabUsed;
+  slabUsed += length;
+  return bufferFrom(slab.buffer, from, length);
+}
+
+/** As `Buffer.from` does, for encodings that it knows. For a short time: see `briefBytes`. */
 export function encodedBytes(text: string, encoding: string): Buffer {
-  const write = otherWrites[stringToLowerCase(encoding)];
-  if (write === undefined) return utf8Bytes(text);
-  const bytes = allocUnsafeSlow(byteLength(text, encoding as BufferEncoding));
+  const write = encoding === 'utf8' ? undefined : otherWrites[stringToLowerCase(encoding)];
+  if (write === undefined) {
+    const utf8 = briefBytes(byteLength(text));
+    writeUtf8(utf8, text, 0, utf8.length);
+    return utf8;
+  }
+  const bytes = briefBytes(byteLength(text, encoding as BufferEncoding));
   const length = write(bytes, text);
   return length === bytes.length ? bytes : bufferView(bytes, 0, length);
 }
@@ -398,8 +421,11 @@ export function bufferView(bytes: Uint8Array, from: number, to = bytes.length): 
   return bufferFrom(bytes.buffer, bytes.byteOffset + from, to - from);
 }
 
-export function copyOfBytes(bytes: Uint8Array): Buffer<ArrayBuffer> {
-  return joinBytes([bytes]);
+/** For a short time: see `briefBytes`. */
+export function copyOfBytes(bytes: Uint8Array): Buffer {
+  const copy = briefBytes(bytes.length);
+  setBytes(copy, bytes, 0);
+  return copy;
 }
 
 /** The same memory: `subarray` would look for the class of what it makes. */
@@ -437,17 +463,31 @@ export interface Each<T> {
   [Symbol.iterator](): Each<T>;
 }
 
-/** For `for`, `...` and patterns: those would ask a list for an iterator, and that for `next`. */
+class ListIterator<T> implements Each<T> {
+  private at = 0;
+
+  constructor(private readonly list: ArrayLike<T>) {}
+
+  next(): IteratorResult<T, undefined> {
+    const { list, at } = this;
+    if (at >= list.length) return { done: true, value: undefined };
+    this.at = at + 1;
+    return { done: false, value: list[at] };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+}
+// Else `return` would be looked for on Object.prototype.
+setPrototypeOf(ListIterator.prototype, null);
+
+/**
+ * For `for`, `...` and patterns: those would ask a list for an iterator, and that for `next`. Six times slower than
+ * counting up, which is for what runs at each call or exchange.
+ */
 export function each<T>(list: ArrayLike<T>): Each<T> {
-  let at = 0;
-  return {
-    // Else `return` would be looked for on a prototype.
-    __proto__: null,
-    next: () => (at < list.length ? { done: false, value: list[at++] } : { done: true, value: undefined }),
-    [Symbol.iterator]() {
-      return this;
-    },
-  } as Each<T>;
+  return new ListIterator(list);
 }
 
 /** What the program iterates over, in its own way. */

@@ -10,7 +10,6 @@ import {
   arrayPop,
   arrayPush,
   bytesView,
-  each,
   isView,
   min,
   setBytes,
@@ -48,7 +47,7 @@ export class BodyCollector {
   complete = false;
   private kept = 0;
   private released = false;
-  private parts: Buffer[] = [];
+  private parts: Uint8Array[] = [];
   /** Filled one after another; if there are any, all of the beginning is in them. */
   private blocks: Buffer[] = [];
   /** The end of a body that is too long, going round. */
@@ -75,17 +74,17 @@ export class BodyCollector {
       else if (chunk.length > 2 * LONG_TEXT) {
         this.count(byteLength(chunk, from));
         // No limit is so large that more than both ends are needed.
-        this.keep(encodedBytes(stringSlice(chunk, 0, LONG_TEXT), from));
-        this.keep(encodedBytes(stringSlice(chunk, -LONG_TEXT), from));
+        this.keep(encodedBytes(stringSlice(chunk, 0, LONG_TEXT), from), true);
+        this.keep(encodedBytes(stringSlice(chunk, -LONG_TEXT), from), true);
       } else {
         const bytes = encodedBytes(chunk, from);
         this.count(bytes.length);
-        this.keep(bytes);
+        this.keep(bytes, true);
       }
     } else if (isView(chunk)) {
       this.count(chunk.byteLength);
       if (!this.released && this.max > 0) {
-        this.keep(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+        this.keep(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength), false);
       }
     } else if (chunk instanceof ArrayBuffer) this.add(new Uint8Array(chunk));
   }
@@ -95,19 +94,19 @@ export class BodyCollector {
     if (bytes > 0) this.chunks++;
   }
 
-  /** Copies them: the program may write into what it has given. */
-  private keep(bytes: Uint8Array): void {
+  /** @param ours else they are copied: the program may write into what it has given */
+  private keep(bytes: Uint8Array, ours: boolean): void {
     if (this.ring !== null) return this.turn(this.ring, bytes);
     let room = this.max - this.kept;
     if (bytes.length > room && this.owner !== null) {
-      this.store(bytesView(bytes, 0, room));
+      this.store(bytesView(bytes, 0, room), ours);
       bytes = bytesView(bytes, room, bytes.length);
       this.max = this.owner.larger(this);
       this.owner = null;
       room = this.max - this.kept;
     }
-    if (bytes.length <= room) return this.store(bytes);
-    this.store(bytesView(bytes, 0, room));
+    if (bytes.length <= room) return this.store(bytes, ours);
+    this.store(bytesView(bytes, 0, room), ours);
     const tail = tailOf(this.max);
     const ring = allocUnsafeSlow(tail);
     setBytes(ring, bytesView(this.bytes(), this.max - tail, this.kept));
@@ -129,9 +128,9 @@ export class BodyCollector {
     this.ringAt = (this.ringAt + bytes.length) % length;
   }
 
-  private store(bytes: Uint8Array): void {
+  private store(bytes: Uint8Array, ours: boolean): void {
     if (this.blocks.length === 0 && this.kept + bytes.length <= SMALL) {
-      arrayPush(this.parts, copyOfBytes(bytes));
+      arrayPush(this.parts, ours ? bytes : copyOfBytes(bytes));
       this.kept += bytes.length;
       return;
     }
@@ -139,7 +138,7 @@ export class BodyCollector {
     if (parts.length > 0) {
       this.kept = 0;
       this.parts = [];
-      for (const part of each(parts)) this.fill(part);
+      for (let i = 0; i < parts.length; i++) this.fill(parts[i]);
     }
     this.fill(bytes);
   }
@@ -177,7 +176,8 @@ export class BodyCollector {
     this.released = true;
     this.kept = 0;
     this.ring = null;
-    for (const block of each(this.blocks)) if (free.length < MAX_FREE) arrayPush(free, block);
+    const { blocks } = this;
+    for (let i = 0; i < blocks.length && free.length < MAX_FREE; i++) arrayPush(free, blocks[i]);
     this.blocks = [];
     this.parts = [];
   }

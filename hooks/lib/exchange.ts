@@ -13,7 +13,6 @@ import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from 
 import {
   arrayFlat,
   arrayPush,
-  each,
   isArray,
   isBuffer,
   latin1Slice,
@@ -141,7 +140,7 @@ export class Exchange implements BodyOwner {
       const call = libraryCall === null ? '' : `,"call":${libraryCall.id},"attempt":${attempt}`;
       out.text(
         `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
-          `"side":"${side}","client":"${client}","method":${quote(method)},"url":${quote(redactText(url, host.isSecret))},` +
+          `"side":"${side}","client":"${client}","method":${quote(method)},"url":${urlJson(url, host.isSecret)},` +
           `"headers":${brief === 'bare' ? '{}' : headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
       );
       if (from !== null) out.text(`,"from":${quote(from)}`);
@@ -323,22 +322,38 @@ function libraryCallOf({ parent, scope }: Current): LibraryCall | null {
   return call !== null && call.parent === parent ? call : null;
 }
 
+/** The last URL and its JSON: the next exchange often has the same. */
+const last = { url: '', json: '""' };
+
+function urlJson(url: string, isSecret: (key: string) => boolean): string {
+  if (url !== last.url) {
+    last.json = quote(redactText(url, isSecret));
+    last.url = url;
+  }
+  return last.json;
+}
+
 interface HeaderName {
   lower: string;
   /** `"name":` */
   json: string;
   secret: boolean;
+  /** The last value and its JSON: most exchanges have the same. */
+  value: string;
+  valueJson: string;
 }
 
 /** Names seen before, by how they were written. A program may meet any number of them. */
 const names = new SafeMap<string, HeaderName>();
 const MAX_NAMES = 1000;
+/** Characters of a value that is remembered. */
+const MAX_VALUE = 200;
 
 function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
   const known = names.get(name);
   if (known) return known;
   const lower = stringToLowerCase(name);
-  const entry = { lower, json: `${quote(lower)}:`, secret: isSecret(lower) };
+  const entry = { lower, json: `${quote(lower)}:`, secret: isSecret(lower), value: '', valueJson: '""' };
   if (names.size < MAX_NAMES) names.set(name, entry);
   return entry;
 }
@@ -363,9 +378,15 @@ function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): s
   return `{${text}}`;
 }
 
-function valueJson({ secret }: HeaderName, value: string, isSecret: (key: string) => boolean): string {
-  if (secret) return `"${REDACTED}"`;
-  return quote(redactText(value, isSecret));
+function valueJson(name: HeaderName, value: string, isSecret: (key: string) => boolean): string {
+  if (name.secret) return `"${REDACTED}"`;
+  if (name.value === value) return name.valueJson;
+  const json = quote(redactText(value, isSecret));
+  if (value.length <= MAX_VALUE) {
+    name.value = value;
+    name.valueJson = json;
+  }
+  return json;
 }
 
 function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding: string | undefined } {
@@ -373,7 +394,8 @@ function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding:
 }
 
 export function headerOf(headers: HeaderList, name: string): string | undefined {
-  for (const header of each(headers)) {
+  for (let i = 0; i < headers.length; i++) {
+    const header = headers[i];
     if (header[0].length === name.length && stringToLowerCase(header[0]) === name) return header[1];
   }
   return undefined;
@@ -384,7 +406,7 @@ export function pairs(raw: readonly unknown[]): HeaderList {
   const list: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const value = raw[i + 1];
-    if (isArray(value)) for (const one of each(value)) arrayPush(list, [text(raw[i]), text(one)]);
+    if (isArray(value)) for (let k = 0; k < value.length; k++) arrayPush(list, [text(raw[i]), text(value[k])]);
     else arrayPush(list, [text(raw[i]), text(value)]);
   }
   return list;

@@ -1,4 +1,4 @@
-import { charCode, each, Uint8Array } from '../../src/intrinsics.js';
+import { charCode, Uint8Array } from '../../src/intrinsics.js';
 import { isSpace } from '../../src/recorder/json-characters.js';
 import { mayBeginWithScheme, mayHoldShape } from '../../src/recorder/secret-shapes.js';
 import { mayHoldBlock, mayNameSecret } from '../../src/recorder/secret-bytes.js';
@@ -201,7 +201,8 @@ const WORDS = ['true', 'false', 'null'];
 
 /** After `true`, `false` or `null`; -1 where it is none. */
 function afterWord(bytes: Buffer, from: number): number {
-  for (const word of each(WORDS)) {
+  for (let i = 0; i < WORDS.length; i++) {
+    const word = WORDS[i];
     let same = 0;
     while (same < word.length && bytes[from + same] === charCode(word, same)) same++;
     if (same === word.length) return from + same;

@@ -8,7 +8,7 @@ import {
   arrayIncludes,
   arrayMap,
   arrayPush,
-  each,
+  arrayConcat,
   fromEntries,
   getOwnPropertyDescriptor,
   getOwnPropertySymbols,
@@ -77,7 +77,9 @@ export function headersOf(headers: unknown): HeaderList {
 
 function lines(text: string): [string, string][] {
   const list: [string, string][] = [];
-  for (const line of each(stringSplit(text, '\r\n'))) {
+  const all = stringSplit(text, '\r\n');
+  for (let i = 0; i < all.length; i++) {
+    const line = all[i];
     // Those of HTTP/2 may begin with a colon.
     const colon = stringIndexOf(line, ':', 1);
     if (colon > 0) arrayPush(list, [stringSlice(line, 0, colon), stringTrim(stringSlice(line, colon + 1))]);
@@ -90,7 +92,7 @@ export function wireHeaders(request: WireRequest): [string, string][] {
   const list = headersOf(request.headers) as [string, string][];
   const host = request.host ?? regExpExec(/^\w+:\/\/([^/]*)/, originOf(request.origin))?.[1] ?? '';
   const named = headerOf(list, 'host') === undefined && host !== '' ? [['host', host] as [string, string]] : [];
-  return [...each(named), ...each(list), ...each(lengthOf(request))];
+  return arrayConcat(arrayConcat(named, list), lengthOf(request));
 }
 
 /** A head of HTTP/2 has no line before the headers. */
@@ -100,7 +102,7 @@ export function isHttp1(head: string): boolean {
 
 export function sentHeaders(text: string, request: WireRequest): [string, string][] {
   if (!isHttp1(text)) return lines(text);
-  return [...each(lines(stringSlice(text, stringIndexOf(text, '\r\n')))), ...each(lengthOf(request))];
+  return arrayConcat(lines(stringSlice(text, stringIndexOf(text, '\r\n'))), lengthOf(request));
 }
 
 /** What undici writes between the head and the body. */

@@ -168,7 +168,8 @@ export class UndiciWire {
     known.exchange.socket = socketJson(socket);
     // The line is made later: by then it has what undici added, if there was a connection at once.
     known.headers.length = 0;
-    for (const header of each(sentHeaders(text, request))) arrayPush(known.headers, header);
+    const sent = sentHeaders(text, request);
+    for (let i = 0; i < sent.length; i++) arrayPush(known.headers, sent[i]);
     if (isHttp1(text)) releaseHttp2Stream(this.host);
   }
 

@@ -3,7 +3,7 @@ import { redactJsonText } from './redact-json.js';
 import { redactPairs } from './redact-pairs.js';
 import { redactForm as redactFormBy, redactUserInfo } from './redact-url.js';
 import { REDACTED } from './replacement.js';
-import { SCHEMES, isCredential, redactShapes } from './secret-shapes.js';
+import { SCHEMES, isCredential, mayHoldScheme, redactShapes } from './secret-shapes.js';
 import { arrayMap, stringStartsWith, regExpExec, stringIndexOf, stringSlice } from '../intrinsics.js';
 
 export { REDACTED, secretKeys, type IsSecret };
@@ -40,6 +40,7 @@ function redactPlain(text: string, isSecret: IsSecret, nested: number): string {
 
 /** `Bearer x` and the like, wherever it is. */
 function redactSchemes(text: string): string {
+  if (!mayHoldScheme(text)) return text;
   let out = '';
   let from = 0;
   SCHEMES.lastIndex = 0;

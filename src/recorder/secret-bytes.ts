@@ -22,6 +22,8 @@ const LINE_END = 0x0a;
 /** The longest name that is looked for, and the longest way to the `@` of an address. */
 const MAX_NAME = 64;
 const MAX_USER_INFO = 512;
+/** Characters of a value that is secret by its length; see `isOpaque`. */
+const LEAST_SOFT = 16;
 
 /** Per byte: what a name is made of. */
 const IN_NAME = table('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.$%[]');
@@ -74,7 +76,7 @@ function mayHoldNames(bytes: Uint8Array, from: number, to: number, keyKind: KeyT
 export function mayNameSecret(bytes: Uint8Array, from: number, at: number, to: number, keyKind: KeyTest): boolean {
   if (bytes[at] === COLON) {
     if (bytes[at + 1] === SLASH && bytes[at + 2] === SLASH) return mayHoldUser(bytes, at + 3, to);
-    return maySaySecret(bytes, from, at, keyKind);
+    return maySaySecret(bytes, from, at, to, keyKind);
   }
   const start = startOfName(bytes, from, at);
   if (start < at && (keyKind(bytes, start, at) & (SECRET | PARAMETER)) !== 0) return true;
@@ -83,7 +85,7 @@ export function mayNameSecret(bytes: Uint8Array, from: number, at: number, to: n
 }
 
 /** `name: value`, `"name": value` */
-function maySaySecret(bytes: Uint8Array, from: number, colon: number, keyKind: KeyTest): boolean {
+function maySaySecret(bytes: Uint8Array, from: number, colon: number, to: number, keyKind: KeyTest): boolean {
   let end = colon;
   if (end > from && bytes[end - 1] === SPACE) end--;
   const last = end > from ? bytes[end - 1] : 0;
@@ -95,8 +97,27 @@ function maySaySecret(bytes: Uint8Array, from: number, colon: number, keyKind: K
   if (quoted && start > from && bytes[start - 1] === BACKSLASH) return true;
   // No name begins with a digit, but times do.
   if (start === end || (bytes[start] >= 0x30 && bytes[start] <= 0x39)) return false;
+  const kind = keyKind(bytes, start, end);
+  if ((kind & SECRET) !== 0) return true;
   // Between quotes it may be a key of JSON.
-  return (keyKind(bytes, start, end) & (quoted ? SECRET | NAMING | SOFT : SECRET)) !== 0;
+  if (!quoted || (kind & (NAMING | SOFT)) === 0) return false;
+  return last !== QUOTE || mayHoldNamed(bytes, colon + 1, to, kind, keyKind);
+}
+
+/** Whether the string that is the value of such a key may be the name of a secret, or one by its length. */
+function mayHoldNamed(bytes: Uint8Array, from: number, to: number, kind: number, keyKind: KeyTest): boolean {
+  let start = from;
+  while (start < to && (bytes[start] <= SPACE || bytes[start] === BACKSLASH)) start++;
+  if (start === to) return false;
+  if (bytes[start] !== QUOTE) return bytes[start - 1] === BACKSLASH;
+  start++;
+  let end = start;
+  while (end < to && bytes[end] !== QUOTE && bytes[end] !== BACKSLASH) end++;
+  if ((kind & SOFT) !== 0 && end - start >= LEAST_SOFT) return true;
+  if ((kind & NAMING) !== 0 && (keyKind(bytes, start, end) & SECRET) !== 0) return true;
+  while (end < to && bytes[end] === BACKSLASH) end++;
+  // An escape in the middle of it.
+  return end < to && bytes[end] !== QUOTE;
 }
 
 function startOfName(bytes: Uint8Array, from: number, end: number): number {

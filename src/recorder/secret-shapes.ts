@@ -1,5 +1,7 @@
 import {
+  allocUnsafeSlow,
   arrayMap,
+  latin1Write,
   stringSplit,
   charCode,
   regExpExec,
@@ -102,6 +104,18 @@ export function mayHoldShape(bytes: Uint8Array, from: number, to: number): boole
   return false;
 }
 
+/** Texts that are looked through as bytes first: for a short one it is no gain, a long one has no room. */
+const AS_BYTES_FROM = 64;
+const scratch = allocUnsafeSlow(16 * 1024);
+
+/** The same of a string. Characters beyond Latin-1 become others, so that it says so once too often. */
+function textMayHoldShape(text: string): boolean {
+  const { length } = text;
+  if (length < AS_BYTES_FROM || length > scratch.length) return true;
+  latin1Write(scratch, text);
+  return mayHoldShape(scratch, 0, length);
+}
+
 function beginsAt(bytes: Uint8Array, from: number, start: number): boolean {
   const before = start > from ? bytes[start - 1] : 0;
   // `\n` as it is written in JSON.
@@ -137,6 +151,26 @@ function begins(bytes: Uint8Array, at: number): boolean {
 export const SCHEMES =
   /(\b(?:Bearer|Basic|Digest|Negotiate|NTLM|DPoP|AWS4-HMAC-SHA256|Token|ApiKey) {1,4})([^\s"'<>\\,;)]{6,})/gi;
 
+/** By the last letter of a scheme: its length and its first letter, all of them small. */
+const schemesByLast: (readonly { length: number; first: number }[] | undefined)[] = [];
+for (const scheme of 'bearer basic digest negotiate ntlm dpop aws4-hmac-sha256 token apikey'.split(' ')) {
+  const last = scheme.charCodeAt(scheme.length - 1);
+  schemesByLast[last] = [...(schemesByLast[last] ?? []), { length: scheme.length, first: scheme.charCodeAt(0) }];
+}
+
+/** Whether `SCHEMES` may match, and rather once too often: where a space comes after what may be one. */
+export function mayHoldScheme(text: string): boolean {
+  for (let at = stringIndexOf(text, ' '); at >= 0; at = stringIndexOf(text, ' ', at + 1)) {
+    const schemes = schemesByLast[charCode(text, at - 1) | 0x20];
+    if (schemes === undefined) continue;
+    for (let i = 0; i < schemes.length; i++) {
+      const scheme = schemes[i];
+      if ((charCode(text, at - scheme.length) | 0x20) === scheme.first) return true;
+    }
+  }
+  return false;
+}
+
 /** After a name that is a word too there must be what no word is: a digit, both cases, or a length. */
 export function isCredential(text: string): boolean {
   return text.length >= 24 || regExpExec(NO_WORD, text) !== null;
@@ -155,7 +189,8 @@ for (const letter of 'bdnta') FIRST_OF_SCHEME[letter.charCodeAt(0)] = 1;
 const PEM = '-----BEGIN ';
 /** Text without the secrets in it that have such a form. */
 export function redactShapes(text: string, replacement: string): string {
-  return redactTokens(redactPem(text, replacement), replacement);
+  const unlocked = redactPem(text, replacement);
+  return textMayHoldShape(unlocked) ? redactTokens(unlocked, replacement) : unlocked;
 }
 
 /** Keys in their blocks; certificates and public keys are there to be seen. */
