@@ -6,6 +6,7 @@ import type { Surroundings } from './stable-hash.js';
 export class Side {
   readonly processes: ReadonlySet<number>;
   readonly #surroundings: (Surroundings | undefined)[] = [];
+  #pids: ReadonlySet<number> | undefined;
   #entering: Map<number, number[]> | undefined;
 
   constructor(
@@ -49,9 +50,15 @@ export class Side {
     return {
       from: base + Math.max(0, firstNs) / 1e6,
       to: base + Math.max(0, lastNs) / 1e6,
-      pid: typeof start?.pid === 'number' ? start.pid : -1,
+      pids: (this.#pids ??= this.#findPids()),
       cwd: typeof start?.cwd === 'string' ? start.cwd : '',
     };
+  }
+
+  #findPids(): Set<number> {
+    const starts = [...this.processes].map((process) => this.trace.processes[process].start);
+    const pids = starts.flatMap((start) => [start?.pid, start?.ppid]);
+    return new Set(pids.filter((pid) => typeof pid === 'number'));
   }
 }
 

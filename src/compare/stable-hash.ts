@@ -16,6 +16,7 @@ const DASH = 0x2d;
 const BACKSLASH = 0x5c;
 const LESS = 0x3c;
 const SPACE = 0x20;
+const DOT = 0x2e;
 
 /** What is put in place of something that differs between two runs by nature. */
 const Token = {
@@ -43,6 +44,7 @@ const HOSTS = ['localhost:', '127.0.0.1:', '0.0.0.0:', '[::1]:', '[::]:'].map(as
 // Also in JSON that is a text within JSON, as lines of a log are.
 const PORT_KEYS = ['port":', 'Port":', 'port\\":', 'Port\\":'].map(ascii);
 const PID_KEYS = ['pid":', 'Pid":', 'pid\\":', 'Pid\\":'].map(ascii);
+const LEAST_PID_DIGITS = 4;
 const TEMPORARY = ['tmp/', 'temp/', 'Temp\\\\', 'T/'].map(ascii);
 const BOUNDARY = ascii('boundary=');
 /** How undici, which is Node's `fetch`, begins the boundaries of forms. */
@@ -58,7 +60,8 @@ export interface Surroundings {
   /** Milliseconds since 1970. */
   readonly from: number;
   readonly to: number;
-  readonly pid: number;
+  /** Ids of the processes of its run, and of those that started them. */
+  readonly pids: ReadonlySet<number>;
   readonly cwd: string;
 }
 
@@ -74,15 +77,15 @@ export class StableHash {
   /** Redacted values seen since the object was made. */
   redacted = 0;
   #cwd: Uint8Array = new Uint8Array(0);
-  #pid: Uint8Array = new Uint8Array(0);
+  #pids: ReadonlySet<number> = new Set();
   #fromMs = 0;
   #toMs = 0;
   #fromDay = 0;
   #toDay = 0;
 
-  at({ from, to, pid, cwd }: Surroundings): void {
+  at({ from, to, pids, cwd }: Surroundings): void {
     this.#cwd = cwd.length > 1 ? new TextEncoder().encode(JSON.stringify(cwd).slice(1, -1)) : new Uint8Array(0);
-    this.#pid = ascii(String(pid));
+    this.#pids = pids;
     this.#fromMs = from - DAY_MS;
     this.#toMs = to + DAY_MS;
     this.#fromDay = Math.floor(this.#fromMs / DAY_MS);
@@ -218,11 +221,18 @@ export class StableHash {
     if ((length === 4 || length === 5) && buffer[at - 1] === COLON && isPort(buffer, at)) {
       return this.#token(Token.port, end);
     }
-    if (PID_KEYS.some((key) => endsWith(buffer, at, key)) && startsWith(buffer, at, this.#pid)) {
-      return this.#token(Token.pid, end);
-    }
+    if (length < 8 && this.#isPid(buffer, at, end)) return this.#token(Token.pid, end);
     for (let i = at; i < end; i++) this.add(buffer[i]);
     return end;
+  }
+
+  /** A short number is equal to one by chance: it has to be called that. */
+  #isPid(buffer: Uint8Array, at: number, end: number): boolean {
+    if (end - at < LEAST_PID_DIGITS ? !PID_KEYS.some((key) => endsWith(buffer, at, key)) : buffer[at - 1] === DOT)
+      return false;
+    let value = 0;
+    for (let i = at; i < end; i++) value = value * 10 + buffer[i] - 48;
+    return this.#pids.has(value);
   }
 
   /** Seconds, milliseconds, microseconds or nanoseconds since 1970, of about the time of the run. */
@@ -246,7 +256,7 @@ export class StableHash {
     let next = at + 10;
     if (next + 3 < to && (buffer[next] === 0x54 || buffer[next] === SPACE) && buffer[next + 3] === COLON) {
       next++;
-      while (next < to && (CLASS[buffer[next]] === DIGIT || buffer[next] === COLON || buffer[next] === 0x2e)) next++;
+      while (next < to && (CLASS[buffer[next]] === DIGIT || buffer[next] === COLON || buffer[next] === DOT)) next++;
       if (next < to && buffer[next] === 0x5a) next++;
     }
     return next;

@@ -3,13 +3,13 @@ import { StableHash, type Surroundings } from '../../src/compare/stable-hash.js'
 const green: Surroundings = {
   from: Date.UTC(2026, 10, 27),
   to: Date.UTC(2026, 10, 27, 1),
-  pid: 4711,
+  pids: new Set([4711, 12]),
   cwd: '/home/ada/shop',
 };
 const red: Surroundings = {
   from: Date.UTC(2026, 11, 9),
   to: Date.UTC(2026, 11, 9, 1),
-  pid: 815,
+  pids: new Set([8150, 13]),
   cwd: '/builds/7/shop',
 };
 
@@ -47,8 +47,9 @@ describe('what differs between two runs by nature is the same', () => {
       '"------formdata-undici-091182736455\\r\\ncontent"',
     ],
     ['the working directory', '"/home/ada/shop/lib/a.js"', '"/builds/7/shop/lib/a.js"'],
-    ['the process id', '{"pid":4711}', '{"pid":815}'],
-    ['the process id, in a line of a log', '"{\\"pid\\":4711}"', '"{\\"pid\\":815}"'],
+    ['the process id', '{"pid":12}', '{"pid":13}'],
+    ['the process id, as a value and in a name', '[4711,"worker-4711"]', '[8150,"worker-8150"]'],
+    ['the process id, in a line of a log', '"{\\"pid\\":12}"', '"{\\"pid\\":13}"'],
     ['a header that follows from the body', '{"etag":"W/\\"5-a\\"","x":1}', '{"etag":"W/\\"6-b\\"","x":1}'],
     ['the length of a body', '{"content-length":"12"}', '{"content-length":"13"}'],
     [
