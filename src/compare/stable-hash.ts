@@ -15,8 +15,10 @@ const COLON = 0x3a;
 const DASH = 0x2d;
 const BACKSLASH = 0x5c;
 const LESS = 0x3c;
+const CLOSE = 0x7d;
 const SPACE = 0x20;
 const DOT = 0x2e;
+const COMMA = 0x2c;
 
 /** What is put in place of something that differs between two runs by nature. */
 const Token = {
@@ -30,6 +32,7 @@ const Token = {
   pid: 8,
   cwd: 9,
   derived: 10,
+  stack: 11,
 } as const;
 
 const HEX_ONLY = DIGIT | HEX_LOWER | HEX_UPPER;
@@ -51,6 +54,11 @@ const BOUNDARY = ascii('boundary=');
 const FORM = ascii('formdata-undici-');
 /** Others begin them like this. */
 const DASHES = ascii('--------');
+/** A line of a stack, in a text. */
+const NEW_LINE = ascii('\\n');
+const FRAME = ascii('\\n    at ');
+/** In a list: how many frames of Node's own a stack has depends on what the event loop did. */
+const NODE_FRAMES = [',"node:internal/', ',{"$type":"CallSite"}'].map(ascii);
 const REDACTED = ascii('<redacted>"');
 
 const DAY_MS = 86_400_000;
@@ -119,6 +127,9 @@ export class StableHash {
       const byte = buffer[at];
       if (CLASS[byte] !== 0) at = this.#word(buffer, at, to);
       else if (byte === SLASH && this.#isCwd(buffer, at, to)) at = this.#token(Token.cwd, at + this.#cwd.length);
+      else if (byte === COMMA && isFrame(buffer, at)) at = endOfFrame(buffer, at, to);
+      else if (byte === BACKSLASH && startsWith(buffer, at, FRAME))
+        at = this.#token(Token.stack, endOfStack(buffer, at, to));
       else {
         if (byte === LESS && startsWith(buffer, at, REDACTED)) this.redacted++;
         this.add(byte);
@@ -193,7 +204,7 @@ export class StableHash {
       // A string or a number: to the comma or bracket after it.
       const isText = buffer[next] === QUOTE;
       if (isText) for (next++; next < to && buffer[next] !== QUOTE; next++) if (buffer[next] === BACKSLASH) next++;
-      while (next < to && buffer[next] !== 0x2c && buffer[next] !== 0x7d) next++;
+      while (next < to && buffer[next] !== COMMA && buffer[next] !== CLOSE) next++;
       return this.#token(Token.derived, next);
     }
     return -1;
@@ -267,6 +278,29 @@ function isPort(buffer: Uint8Array, at: number): boolean {
   return HOSTS.some((host) => endsWith(buffer, at, host)) || PORT_KEYS.some((key) => endsWith(buffer, at, key));
 }
 
+function isFrame(buffer: Uint8Array, at: number): boolean {
+  return NODE_FRAMES.some((start) => startsWith(buffer, at, start));
+}
+
+function endOfFrame(buffer: Uint8Array, at: number, to: number): number {
+  const end = buffer[at + 1] === QUOTE ? QUOTE : CLOSE;
+  let next = at + 2;
+  while (next < to && buffer[next] !== end) next += buffer[next] === BACKSLASH ? 2 : 1;
+  return Math.min(next + 1, to);
+}
+
+/** After all lines of a stack. */
+function endOfStack(buffer: Uint8Array, at: number, to: number): number {
+  let next = at;
+  while (next < to && startsWith(buffer, next, FRAME)) {
+    next += FRAME.length;
+    while (next < to && buffer[next] !== QUOTE && !startsWith(buffer, next, NEW_LINE)) {
+      next += buffer[next] === BACKSLASH && buffer[next + 1] !== NEW_LINE[1] ? 2 : 1;
+    }
+  }
+  return Math.min(next, to);
+}
+
 function isUuid(buffer: Uint8Array, at: number, to: number): boolean {
   if (at + 36 > to) return false;
   for (let i = 0; i < 36; i++) {
@@ -280,12 +314,12 @@ const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day) => 
 
 /** `Fri, 27 Nov 2026 18:47:38 GMT` */
 function isHttpDate(buffer: Uint8Array, at: number, to: number): boolean {
-  if (at + 29 > to || buffer[at + 3] !== 0x2c || buffer[at + 26] !== 0x47) return false;
+  if (at + 29 > to || buffer[at + 3] !== COMMA || buffer[at + 26] !== 0x47) return false;
   return WEEKDAYS.some((day) => startsWith(buffer, at, day));
 }
 
 function isEndOfBoundary(byte: number): boolean {
-  return byte === BACKSLASH || byte === 0x3b || byte === 0x2c;
+  return byte === BACKSLASH || byte === 0x3b || byte === COMMA;
 }
 
 function isSeparator(byte: number): boolean {

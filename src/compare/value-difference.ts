@@ -17,6 +17,7 @@ const MAX_DEPTH = 64;
 export function differencesOf(path: string, base: unknown, next: unknown, same: Same): Difference[] {
   const found: Difference[] = [];
   const add = (here: string, one: unknown, other: unknown): void => {
+    if (isNodeFrame(one ?? other) && (one === undefined || other === undefined)) return;
     if (one !== undefined && other !== undefined && same(JSON.stringify(one), JSON.stringify(other))) return;
     const sides = { ...(one === undefined ? {} : { base: one }), ...(other === undefined ? {} : { new: other }) };
     found.push({ path: here, ...sides });
@@ -51,6 +52,12 @@ function ownOf(of: Record<string, unknown>, key: string): unknown {
 /** Of a preview that was cut: what is compared is what is shown of it, else nothing could be named. */
 function isHash(key: string, left: Record<string, unknown>, right: Record<string, unknown>): boolean {
   return key === 'hash' && typeof left.$type === 'string' && typeof right.$type === 'string';
+}
+
+/** What the hash leaves out of lists. */
+function isNodeFrame(value: unknown): boolean {
+  if (typeof value === 'string') return value.startsWith('node:internal/');
+  return (value as { $type?: unknown } | null | undefined)?.$type === 'CallSite';
 }
 
 function alike(one: unknown, other: unknown): boolean {

@@ -50,6 +50,13 @@ describe('what differs between two runs by nature is the same', () => {
     ['the process id', '{"pid":12}', '{"pid":13}'],
     ['the process id, as a value and in a name', '[4711,"worker-4711"]', '[8150,"worker-8150"]'],
     ['the process id, in a line of a log', '"{\\"pid\\":12}"', '"{\\"pid\\":13}"'],
+    [
+      'a stack',
+      '"Error: no\\n    at a (/home/a.js:1:2)\\n    at b (\\"x\\")\\nend"',
+      '"Error: no\\n    at c (/b.js:7:7)\\nend"',
+    ],
+    ['frames of Node', '["a.js","node:internal/timers","b"]', '["a.js","b","node:internal/test_runner/test"]'],
+    ['call sites', '[{"$type":"CallSite"},{"$type":"CallSite"}]', '[{"$type":"CallSite"}]'],
     ['a header that follows from the body', '{"etag":"W/\\"5-a\\"","x":1}', '{"etag":"W/\\"6-b\\"","x":1}'],
     ['the length of a body', '{"content-length":"12"}', '{"content-length":"13"}'],
     [
@@ -71,6 +78,8 @@ describe('what a program computes stays different', () => {
     ['what follows a boundary', '"boundary=a; charset=x"', '"boundary=a; charset=y"'],
     ['a fraction', '0.30000000000000004', '0.3'],
     ['a number that is the id of one process', '{"count":4711}', '{"count":815}'],
+    ['what is after a stack', '"E\\n    at a (b.js:1:2)\\nend"', '"E\\n    at a (b.js:1:2)\\nOther"'],
+    ['a list beside the frames of Node', '["a.js","node:internal/timers"]', '["b.js","node:internal/timers"]'],
     ['a version', '"1.2.3.4"', '"1.2.3.5"'],
     ['a long word', '"internationalization"', '"internationalisation"'],
     [
