@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = resolve(fileURLToPath(import.meta.url), '../../..');
 
-const LONGEST_MS = 300_000;
+const LONGEST_MS = 240_000;
 
 /** How the tests of a project are started, with the files to take at the end. */
 export function testCommand(folder, tests) {
@@ -15,7 +15,9 @@ export function testCommand(folder, tests) {
   const files = filesIn(folder, tests).filter((file) =>
     /\.(test|spec)\.[cm]?[jt]sx?$|(^|\/)(test|__tests__)\/[^/]+\.[cm]?js$/.test(file),
   );
-  const nodes = { args: [process.execPath, '--test', '--test-concurrency=2'], files };
+  // A test that a change made hang is ended, and what it left open too.
+  const limits = ['--test-timeout=20000', '--test-force-exit'];
+  const nodes = { args: [process.execPath, '--test', '--test-concurrency=2', ...limits], files };
   // A starter of Node's own runner; beside it, others are there for a single test.
   if (devDependencies.borp) return nodes;
   if (devDependencies.vitest) {
@@ -36,8 +38,21 @@ export function record(folder, { args, files }, only, trace, through = []) {
   env.NODE_OPTIONS = `--import=${pathToFileURL(join(root, 'register.mjs'))}`;
   delete env.CI;
   const [command, ...rest] = [...through, ...args, ...(only.length > 0 ? only : files)];
-  spawnSync(command, rest, { cwd: folder, env, stdio: 'ignore', timeout: LONGEST_MS });
+  const { pid, error } = spawnSync(command, rest, {
+    ...{ cwd: folder, env, stdio: 'ignore', timeout: LONGEST_MS },
+    // A group of its own, so that what it started ends with it.
+    detached: process.platform !== 'win32',
+  });
+  if (error) endGroup(pid);
   if (!existsSync(trace)) throw new Error(`nothing was recorded by ${command} ${rest.join(' ')}`);
+}
+
+function endGroup(pid) {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
 }
 
 /** The last outcome of each test. */

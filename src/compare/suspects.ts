@@ -83,7 +83,8 @@ function candidatesByValue(unit: Unit, compared: Compared): Candidate[] {
   const found: Candidate[] = [];
   const test = unit.newTest === -1 ? undefined : next.side.trace.tests[unit.newTest];
   for (const pair of pairs) {
-    const reason = pair.reason ?? (pair.parent === -1 && pair.inputDiffers && !pair.explained ? 'input' : undefined);
+    const isEntry = pair.parent === -1 || pair.isLate;
+    const reason = pair.reason ?? (isEntry && pair.inputDiffers && !pair.explained ? 'input' : undefined);
     const [side, node] = pair.new === -1 ? [base, pair.base] : [next, pair.new];
     const signature = side.signature[node];
     if (reason === undefined) continue;
@@ -102,7 +103,15 @@ function candidatesByValue(unit: Unit, compared: Compared): Candidate[] {
       // What the test itself does follows from what it tests, unless nothing else is found.
       divergedNs:
         pair.divergedNs +
-        (isTest ? 2 * LATE : weak ? LATE : pair.new !== -1 && next.noisy[pair.new] === 1 ? LATE / 4 : 0),
+        (isTest
+          ? 2 * LATE
+          : weak
+            ? LATE
+            : pair.isWeak
+              ? LATE / 2
+              : pair.new !== -1 && next.noisy[pair.new] === 1
+                ? LATE / 4
+                : 0),
       depth: depthOf(pair, pairs),
       calls: 1,
     });

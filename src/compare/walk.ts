@@ -1,4 +1,4 @@
-import { ABORTED, FAILED, OUTCOME_MASK, REJECTED } from '../reader/columns.js';
+import { ABORTED, FAILED, OUTCOME_MASK, PENDING, REJECTED } from '../reader/columns.js';
 import { align } from './align.js';
 import type { Digests } from './digests.js';
 
@@ -24,6 +24,10 @@ export interface Pair {
   divergedNs: number;
   /** It or a call below it is a cause. */
   explained: boolean;
+  /** It was made after its parent had ended, as a timer is, or a callback that was kept: its parent is who wrote it. */
+  readonly isLate: boolean;
+  /** All that it does in another way, it does late. */
+  isWeak: boolean;
   reason: Reason | undefined;
 }
 
@@ -75,6 +79,8 @@ function children(
       fresh: [],
       divergedNs: 0,
       explained: false,
+      isLate: isLate(next, b),
+      isWeak: false,
       reason: undefined,
     });
   }
@@ -88,6 +94,8 @@ function judge(base: Digests, next: Digests, pairs: Pair[]): void {
   const { trace } = next.side;
   const { t0, dt } = trace.nodes;
   const changedInput = new Set<number>();
+  const changedLate = new Set<number>();
+  const weaklyExplained = new Set<number>();
   const first = new Float64Array(pairs.length).fill(Infinity);
   for (let at = pairs.length - 1; at >= 0; at--) {
     const pair = pairs[at];
@@ -97,20 +105,41 @@ function judge(base: Digests, next: Digests, pairs: Pair[]): void {
       pair.isUnsteady = true;
     }
     if (pair.gone.length > 0) first[at] = Math.min(first[at], timeOfGone(base, next, pair, end));
-    const doesOther = pair.outcomeDiffers || pair.gone.length > 0 || pair.fresh.length > 0 || changedInput.has(at);
     pair.divergedNs = Math.min(first[at], end);
-    if (!pair.inputDiffers && !pair.explained && doesOther) {
+    const isOther =
+      pair.outcomeDiffers ||
+      changedInput.has(at) ||
+      pair.gone.some((node) => !isLate(base, node)) ||
+      pair.fresh.some((node) => !isLate(next, node));
+    const isOtherLate = changedLate.has(at) || pair.gone.length > 0 || pair.fresh.length > 0;
+    if (!pair.inputDiffers && !pair.explained && isOther) {
       pair.reason = reasonOf(next, pair);
       pair.explained = true;
+    } else if (!pair.inputDiffers && !pair.explained && !weaklyExplained.has(at) && isOtherLate) {
+      pair.reason = 'other_calls';
+      pair.isWeak = true;
+      weaklyExplained.add(at);
     }
-    if (pair.parent === -1) continue;
     const { parent } = pair;
+    if (parent === -1) continue;
     if (pair.explained) pairs[parent].explained = true;
+    if (weaklyExplained.has(at)) weaklyExplained.add(parent);
     if (!pair.inputDiffers) continue;
-    changedInput.add(parent);
+    (pair.isLate ? changedLate : changedInput).add(parent);
     if (pair.isUnsteady) pairs[parent].isUnsteady = true;
     first[parent] = Math.min(first[parent], t0[pair.new]);
   }
+}
+
+/** Whether a call was made after its parent had ended, by the order of the lines: times have handit's own taken out. */
+function isLate({ side: { trace } }: Digests, node: number): boolean {
+  const { parent, beginAt, endAt, flags } = trace.nodes;
+  const above = parent[node];
+  if (above === -1 || trace.isExchange(above) || trace.processOf(above) !== trace.processOf(node)) return false;
+  const settled = trace.settlementOf(above);
+  if (settled === undefined && (flags[above] & PENDING) !== 0) return false;
+  const end = settled?.at ?? endAt[above];
+  return end !== -1 && beginAt[node] > end;
 }
 
 function reasonOf(next: Digests, pair: Pair): Reason {
@@ -138,7 +167,7 @@ function alone(next: Digests, { gone, fresh }: Rest): Pair[] {
   const pair = (ours: number, theirs: number, divergedNs: number, reason: Reason): Pair => ({
     ...{ base: ours, new: theirs, parent: -1, inputDiffers: false, outcomeDiffers: false, gone: [], fresh: [] },
     isUnsteady: false,
-    ...{ divergedNs, explained: true, reason },
+    ...{ divergedNs, explained: true, isLate: false, isWeak: false, reason },
   });
   const { t0 } = next.side.trace.nodes;
   return [
