@@ -228,7 +228,8 @@ export class StableHash {
       const next = this.#isoDate(buffer, at, to);
       if (next !== -1) return this.#token(Token.date, next);
     }
-    if (length >= 10 && this.#isNear(buffer, at, length)) return this.#token(Token.time, end);
+    if (length >= 10 && this.#isNear(buffer, at, length))
+      return this.#token(Token.time, endOfFraction(buffer, end, to));
     if ((length === 4 || length === 5) && buffer[at - 1] === COLON && isPort(buffer, at)) {
       return this.#token(Token.port, end);
     }
@@ -272,6 +273,14 @@ export class StableHash {
     }
     return next;
   }
+}
+
+/** Times have parts of a millisecond: `atimeMs` of a file. */
+function endOfFraction(buffer: Uint8Array, end: number, to: number): number {
+  let next = end;
+  if (buffer[next] === DOT) next++;
+  while (next < to && CLASS[buffer[next]] === DIGIT) next++;
+  return next > end + 1 ? next : end;
 }
 
 function isPort(buffer: Uint8Array, at: number): boolean {

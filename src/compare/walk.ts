@@ -89,46 +89,78 @@ function children(
   return { gone, fresh };
 }
 
-/** Children before their parents: whoever has the same input and nothing below it that explains it is a cause. */
+/**
+ * Children before their parents: whoever has the same input and did something else before anything below it did is a
+ * cause, and who has nothing below it that explains it.
+ */
 function judge(base: Digests, next: Digests, pairs: Pair[]): void {
-  const { trace } = next.side;
-  const { t0, dt } = trace.nodes;
+  const { t0, dt } = next.side.trace.nodes;
   const changedInput = new Set<number>();
   const changedLate = new Set<number>();
   const weaklyExplained = new Set<number>();
+  /** When it first made another call, or one with other arguments, in time. */
+  const own = new Float64Array(pairs.length).fill(Infinity);
+  /** When the first cause below it did something else. */
+  const below = new Float64Array(pairs.length).fill(Infinity);
   const first = new Float64Array(pairs.length).fill(Infinity);
   for (let at = pairs.length - 1; at >= 0; at--) {
     const pair = pairs[at];
     const end = t0[pair.new] + Math.max(0, dt[pair.new]);
-    for (const node of pair.fresh) first[at] = Math.min(first[at], t0[node]);
-    if (pair.gone.some((node) => base.isUnsteady(node)) || pair.fresh.some((node) => next.isUnsteady(node))) {
-      pair.isUnsteady = true;
-    }
-    if (pair.gone.length > 0) first[at] = Math.min(first[at], timeOfGone(base, next, pair, end));
+    const calls = ownCalls(base, next, pair, end);
+    own[at] = Math.min(own[at], calls.inTime);
+    first[at] = Math.min(first[at], calls.inTime, calls.late);
     pair.divergedNs = Math.min(first[at], end);
-    const isOther =
-      pair.outcomeDiffers ||
-      changedInput.has(at) ||
-      pair.gone.some((node) => !isLate(base, node)) ||
-      pair.fresh.some((node) => !isLate(next, node));
-    const isOtherLate = changedLate.has(at) || pair.gone.length > 0 || pair.fresh.length > 0;
-    if (!pair.inputDiffers && !pair.explained && isOther) {
+    if (calls.isUnsteady) pair.isUnsteady = true;
+    const isOther = pair.outcomeDiffers || changedInput.has(at) || calls.inTime < Infinity;
+    if (!pair.inputDiffers && isOther && (!pair.explained || own[at] < below[at])) {
       pair.reason = reasonOf(next, pair);
       pair.explained = true;
-    } else if (!pair.inputDiffers && !pair.explained && !weaklyExplained.has(at) && isOtherLate) {
-      pair.reason = 'other_calls';
-      pair.isWeak = true;
-      weaklyExplained.add(at);
+      below[at] = Math.min(below[at], pair.divergedNs);
+    } else if (!pair.inputDiffers && !pair.explained && !weaklyExplained.has(at)) {
+      if (changedLate.has(at) || calls.late < Infinity) {
+        pair.reason = 'other_calls';
+        pair.isWeak = true;
+        weaklyExplained.add(at);
+      }
     }
     const { parent } = pair;
     if (parent === -1) continue;
     if (pair.explained) pairs[parent].explained = true;
     if (weaklyExplained.has(at)) weaklyExplained.add(parent);
+    below[parent] = Math.min(below[parent], below[at]);
     if (!pair.inputDiffers) continue;
-    (pair.isLate ? changedLate : changedInput).add(parent);
     if (pair.isUnsteady) pairs[parent].isUnsteady = true;
     first[parent] = Math.min(first[parent], t0[pair.new]);
+    if (pair.isLate) changedLate.add(parent);
+    else {
+      changedInput.add(parent);
+      own[parent] = Math.min(own[parent], t0[pair.new]);
+    }
   }
+}
+
+/** When a call first made one that its other side did not make, or left one out: while it ran, and after it had ended. */
+function ownCalls(
+  base: Digests,
+  next: Digests,
+  pair: Pair,
+  end: number,
+): { inTime: number; late: number; isUnsteady: boolean } {
+  const { t0 } = next.side.trace.nodes;
+  const [gone, lateGone] = apart(pair.gone, (node) => isLate(base, node));
+  const [fresh, lateFresh] = apart(pair.fresh, (node) => isLate(next, node));
+  const times = (made: readonly number[], missing: readonly number[]): number =>
+    Math.min(Infinity, ...made.slice(0, 1).map((node) => t0[node]), timeOfGone(base, next, pair, missing, end));
+  return {
+    ...{ inTime: times(fresh, gone), late: times(lateFresh, lateGone) },
+    isUnsteady: pair.gone.some((node) => base.isUnsteady(node)) || pair.fresh.some((node) => next.isUnsteady(node)),
+  };
+}
+
+function apart(nodes: readonly number[], is: (node: number) => boolean): [number[], number[]] {
+  const [rest, those]: [number[], number[]] = [[], []];
+  for (const node of nodes) (is(node) ? those : rest).push(node);
+  return [rest, those];
 }
 
 /** Whether a call was made after its parent had ended, by the order of the lines: times have handit's own taken out. */
@@ -153,9 +185,11 @@ function failed({ side }: Digests, node: number): boolean {
   return outcome === FAILED || outcome === ABORTED || (flags & REJECTED) !== 0;
 }
 
-/** A call that the new run did not make: it would have come after as many siblings as in the base. */
-function timeOfGone(base: Digests, next: Digests, pair: Pair, end: number): number {
-  const missing = Math.min(...pair.gone);
+/** Calls that the new run did not make: the first would have come after as many siblings as in the base. */
+function timeOfGone(base: Digests, next: Digests, pair: Pair, gone: readonly number[], end: number): number {
+  if (gone.length === 0) return Infinity;
+  let missing = gone[0];
+  for (const node of gone) missing = Math.min(missing, node);
   const ours = base.side.trace.childrenOf(pair.base);
   const place = ours.indexOf(missing);
   const theirs = next.side.trace.childrenOf(pair.new);

@@ -26,6 +26,7 @@ const same = (one: string, other: string): boolean => hash(one, green) === hash(
 describe('what differs between two runs by nature is the same', () => {
   test.each([
     ['milliseconds since 1970', '{"at":1795737600123}', '{"at":1796774400456}'],
+    ['milliseconds with a fraction', '{"atimeMs":1795737600123.25}', '{"atimeMs":1796774400456.5}'],
     ['seconds since 1970', '{"at":1795737600}', '{"at":1796774400}'],
     ['an ISO time', '"2026-11-27T00:10:00.000Z"', '"2026-12-09T00:20:00.123Z"'],
     ['a date of HTTP', '{"date":"Fri, 27 Nov 2026 00:00:01 GMT"}', '{"date":"Wed, 09 Dec 2026 00:00:01 GMT"}'],
