@@ -2,10 +2,14 @@ import type { Digests } from './digests.js';
 import { Digests as DigestsOfSide, ExchangeNames } from './digests.js';
 import { Identities } from './identity.js';
 import { Noise, type NoiseRule } from './noise.js';
+import type { Looked, UnitResult } from './results.js';
 import type { Side } from './side.js';
-import { suspectsOf, type Compared, type Suspect } from './suspects.js';
+import { ledOn, suspectsOf, type Compared, type Suspect } from './suspects.js';
+import { withEarlier } from './earlier.js';
 import { isBroken, nodesBelow, otherUnits, testUnits, type Unit } from './units.js';
 import { walk, type Pair } from './walk.js';
+
+export type { UnitResult } from './results.js';
 
 export interface CompareOptions {
   readonly rules?: readonly NoiseRule[];
@@ -13,14 +17,6 @@ export interface CompareOptions {
   readonly all?: boolean;
   /** Only tests for which this is true. */
   readonly test?: (name: string) => boolean;
-}
-
-export interface UnitResult {
-  readonly unit: Unit;
-  /** Best first, at most 10. */
-  readonly suspects: readonly Suspect[];
-  /** Calls that differ. */
-  readonly differing: number;
 }
 
 /** Units that have the same first suspect. */
@@ -60,7 +56,11 @@ export interface SidesCompared extends Comparison {
 export function compareSides(base: Side, next: Side, options: CompareOptions = {}): SidesCompared {
   const session = new Session(base, next, options.rules ?? []);
   const units = session.units(options);
-  const results = units.map((unit) => session.compare(unit)).filter((result) => wanted(result));
+  const found = withEarlier(
+    units.map((unit) => session.compare(unit)),
+    session,
+  );
+  const results = found.filter((result) => wanted(result));
   return {
     session,
     base,
@@ -103,19 +103,23 @@ export class Session {
     return chosen;
   }
 
-  compare(unit: Unit): UnitResult {
+  compare(unit: Unit): Looked {
     const { pairs, nodes } = this.walk(unit);
     const compared: Compared = { base: this.base, next: this.next, pairs, nodes, outside: this.#changedOutside() };
     const isUseful = isBroken(unit) || pairs.length > 0;
-    const suspects = isUseful ? suspectsOf(unit, compared) : [];
+    const found = isUseful ? suspectsOf(unit, compared) : { suspects: [], cause: -1 };
+    const differing = pairs.length;
+    const led = isBroken(unit) ? ledOn(unit, compared) : new Map<number, Pair>();
+    // Of most units nothing of it is needed again.
+    const kept = led.size > 0 ? { ...compared, nodes: new Int32Array(0) } : undefined;
+    const result = { unit, ...found, differing, compared: kept, ledOn: led };
+    if (found.suspects.length > 0) return result;
     // What holds noise may end in another way: where nothing failed, that says nothing.
-    const isSteady = suspects.length > 0 || !pairs.some(({ isUnsteady }) => isUnsteady);
-    if (!isBroken(unit) && !isSteady) return { unit, suspects, differing: 0 };
-    if (suspects.length > 0 || !isBroken(unit) || unit.newTest === -1)
-      return { unit, suspects, differing: pairs.length };
+    if (!isBroken(unit)) return pairs.some(({ isUnsteady }) => isUnsteady) ? { ...result, differing: 0 } : result;
+    if (unit.newTest === -1) return result;
     // Work that nothing led back to this test.
     const outside = this.#changedDuring(unit.newTest);
-    return { unit, suspects: suspectsOf(unit, { ...compared, outside }), differing: pairs.length };
+    return { ...result, ...suspectsOf(unit, { ...compared, outside }) };
   }
 
   walk(unit: Unit): { pairs: Pair[]; nodes: Int32Array } {

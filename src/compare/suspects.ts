@@ -3,7 +3,7 @@ import { pathOf, type Digests } from './digests.js';
 import type { Identity } from './identity.js';
 import { differencesOf, type Difference } from './value-difference.js';
 import { INPUT, OUTCOME } from './values.js';
-import type { Pair, Reason } from './walk.js';
+import { failed, type Pair, type Reason } from './walk.js';
 import { isBroken, nodesBelow, type Unit } from './units.js';
 
 /** How sure it is that a suspect, found without a base, is the cause. */
@@ -47,6 +47,8 @@ interface Candidate {
   readonly depth: number;
   /** It ran while a request was answered in another way. */
   readonly answered?: boolean;
+  /** What ran before, in which it did something else with the same arguments. */
+  readonly before?: string;
   calls: number;
 }
 
@@ -60,8 +62,15 @@ export interface Compared {
   readonly outside: ReadonlyMap<number, number>;
 }
 
-/** The suspects of a unit, best first. */
-export function suspectsOf(unit: Unit, compared: Compared): Suspect[] {
+export interface Found {
+  /** Best first. */
+  readonly suspects: Suspect[];
+  /** The function that by values is the cause; -1 where nothing more than a hint was found. */
+  readonly cause: number;
+}
+
+/** The suspects of a unit. */
+export function suspectsOf(unit: Unit, compared: Compared): Found {
   const byValue = inOrder(candidatesByValue(unit, compared));
   const bySource = candidatesBySource(byValue, compared);
   const ranked = [
@@ -75,7 +84,39 @@ export function suspectsOf(unit: Unit, compared: Compared): Suspect[] {
     if (known) known.calls += candidate.calls;
     else best.set(candidate.signature, { ...candidate });
   }
-  return [...best.values()].slice(0, MAX_SUSPECTS).map((candidate) => told(candidate, compared));
+  const suspects = [...best.values()].slice(0, MAX_SUSPECTS).map((candidate) => told(candidate, compared));
+  const cause = byValue.length > 0 && byValue[0].divergedNs < LATE / 4 ? byValue[0].signature : -1;
+  return { suspects, cause };
+}
+
+/**
+ * Calls that had other arguments and did something else too, the first of each function: what they were given is a
+ * reason, and what their function was before this unit may be another one.
+ */
+export function ledOn(unit: Unit, { next, pairs }: Compared): Map<number, Pair> {
+  const found = new Map<number, Pair>();
+  const file = unit.newTest === -1 ? undefined : next.side.trace.tests[unit.newTest].file;
+  for (const pair of pairs) {
+    if (pair.base === -1 || pair.new === -1 || !pair.inputDiffers || pair.reason !== undefined) continue;
+    if (!pair.outcomeDiffers && pair.gone.length === 0 && pair.fresh.length === 0) continue;
+    const signature = next.signature[pair.new];
+    if (signature < 0 || next.identities.all[signature].file === file) continue;
+    const known = found.get(signature);
+    if (!known || pair.divergedNs < known.divergedNs) found.set(signature, pair);
+  }
+  return found;
+}
+
+/** The suspect that such a call is, where its function was the cause in something that ran before. */
+export function suspectBefore(pair: Pair, before: string, compared: Compared): Suspect {
+  const { next } = compared;
+  const reason: Reason = failed(next, pair.new) ? 'threw' : pair.outcomeDiffers ? 'other_result' : 'other_calls';
+  const signature = next.signature[pair.new];
+  const candidate: Candidate = {
+    ...{ signature, pair, base: pair.base, new: pair.new, reason, calls: 1, depth: 0, divergedNs: pair.divergedNs },
+    ...{ changed: next.identities.all[signature].changed, before },
+  };
+  return told(candidate, compared);
 }
 
 function candidatesByValue(unit: Unit, compared: Compared): Candidate[] {
@@ -196,8 +237,11 @@ function told(candidate: Candidate, compared: Compared): Suspect {
   };
 }
 
-function reasonText({ reason, pair, answered }: Candidate, { changed }: Identity): string {
+function reasonText({ reason, pair, answered, before }: Candidate, { changed }: Identity): string {
   const source = changed ? 'its source changed' : '';
+  const earlier =
+    before && `its arguments differ already; earlier, with the same ones, it did something else: ${before}`;
+  if (earlier) return [source, earlier].filter(Boolean).join('; ');
   if (answered) return [source, 'it ran last before a request was answered in another way'].filter(Boolean).join('; ');
   const values: Record<Reason, string> = {
     other_result: pair

@@ -72,9 +72,13 @@ function deciding(tries: readonly Test[] | undefined, passed: boolean): Test | u
   return last && (last.outcome === 'passed') === passed ? last : (wanted ?? last);
 }
 
-/** What was called outside of tests: a unit for each session, and one for each function or exchange at the top. */
-export function otherUnits(base: Digests, next: Digests): Unit[] {
-  const [ours, theirs] = [rootsByName(base), rootsByName(next)];
+/**
+ * What was called outside of tests: a unit for each session, and one for each function or exchange at the top.
+ *
+ * @param processes only what these called
+ */
+export function otherUnits(base: Digests, next: Digests, processes?: { base: number; new: number }): Unit[] {
+  const [ours, theirs] = [rootsByName(base, processes?.base), rootsByName(next, processes?.new)];
   return [...new Set([...ours.keys(), ...theirs.keys()])].map((key) => {
     const [a, b] = [ours.get(key) ?? [], theirs.get(key) ?? []];
     const isSession = key.startsWith('session ');
@@ -96,12 +100,12 @@ function endOf({ trace }: Side, nodes: readonly number[]): Outcome | undefined {
   return nodes.some((node) => trace.hasFailed(node)) ? 'failed' : 'passed';
 }
 
-function rootsByName(digests: Digests): Map<string, number[]> {
+function rootsByName(digests: Digests, only?: number): Map<string, number[]> {
   const { trace, processes } = digests.side;
   const found = new Map<string, number[]>();
   for (const node of trace.roots) {
     const { process, test, session } = trace.scopeOf(node);
-    if (test !== -1 || !processes.has(process)) continue;
+    if (test !== -1 || !processes.has(process) || (only !== undefined && process !== only)) continue;
     const info = trace.functionOf(node);
     const tag = session === -1 ? '' : trace.sessions[session].tag;
     const name = tag ? `session ${tag}` : `${digests.nameOf(node)}${info ? `  ${info.file}` : ''}`;

@@ -179,7 +179,7 @@ function reasonOf(next: Digests, pair: Pair): Reason {
   return failed(next, pair.new) ? 'threw' : 'other_result';
 }
 
-function failed({ side }: Digests, node: number): boolean {
+export function failed({ side }: Digests, node: number): boolean {
   const flags = side.trace.nodes.flags[node];
   const outcome = flags & OUTCOME_MASK;
   return outcome === FAILED || outcome === ABORTED || (flags & REJECTED) !== 0;

@@ -1,0 +1,92 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { change, diffUnits, recordTests } from '../helpers/red-and-green.js';
+import { tempProject } from '../helpers/run.js';
+
+const IMPORTS =
+  "import { test } from 'node:test';\nimport assert from 'node:assert';\nimport * as lib from './lib.mjs';\n";
+
+/** What is found where one place of `lib.mjs` was changed and the traces do not tell the sources of functions. */
+async function byValues(lib: string, tests: string, from: string, to: string): ReturnType<typeof diffUnits> {
+  const folder = tempProject({ 'package.json': '{"type":"module"}', 'lib.mjs': lib, 'lib.test.mjs': IMPORTS + tests });
+  await recordTests(folder, 'green.jsonl');
+  change(folder, 'lib.mjs', from, to);
+  await recordTests(folder, 'red.jsonl');
+  const red = join(folder, 'red.jsonl');
+  const lines = readFileSync(red, 'utf8').split('\n');
+  expect(lines.filter((line) => line.startsWith('{"type":"module"')).length).toBeGreaterThan(0);
+  writeFileSync(red, lines.filter((line) => !line.startsWith('{"type":"module"')).join('\n'));
+  return diffUnits(folder, 'green.jsonl', 'red.jsonl');
+}
+
+test('who made a callback that did not run later is no cause, where something else differs', async () => {
+  const [{ suspects }] = await byValues(
+    'const closed = [];\nexport function open(name) { return () => closed.push(name); }\nexport function tax(value) { return value * 2; }',
+    `test('closes', async () => {
+  const close = lib.open('a');
+  await null;
+  assert.equal(lib.tax(2), 4);
+  await new Promise((done) => { setTimeout(() => done(), 5); setImmediate(close); });
+});`,
+    'value * 2',
+    'value * 3',
+  );
+  expect(suspects[0]).toMatchObject({ func: 'tax', reason: 'other_result' });
+});
+
+test('who left a call out before anything below it differs is the cause, and not who reads the state first', async () => {
+  const [{ suspects }] = await byValues(
+    `export class Answer {
+  headers = {};
+  set(name, value) { this.headers[name] = value; }
+  get(name) { return this.headers[name]; }
+  format(body) { this.set('type', 'text'); return this.send(body); }
+  send(body) { return this.get('type') + body; }
+}`,
+    "test('formats', () => { assert.equal(new lib.Answer().format('!'), 'text!'); });",
+    "this.set('type', 'text');",
+    '',
+  );
+  expect(suspects[0]).toMatchObject({ func: 'Answer.format', differences: expect.anything() });
+  expect(suspects[1]).toMatchObject({ func: 'Answer.get' });
+});
+
+test('a cause that an earlier test shows is first where its arguments differ by what it did to them', async () => {
+  const units = await byValues(
+    `const SHARED = { name: 'x' };
+export class Table {
+  constructor(all) { this.all = {}; for (const one of all) this.add(one); }
+  add(one) { one.isKnown = true; this.all[one.name] = one; }
+  find(name) { if (!this.all[name]) throw new Error('no ' + name); return name; }
+}
+export function print(names) { const table = new Table([SHARED]); return names.map((name) => table.find(name)).join(); }`,
+    "test('nothing', () => { assert.equal(lib.print([]), ''); });\ntest('one', () => { assert.equal(lib.print(['x']), 'x'); });",
+    'this.add(one);',
+    ';',
+  );
+  expect(units.map((unit) => unit.test)).toEqual(['lib.test.mjs > one']);
+  expect(units[0].suspects[0]).toMatchObject({ func: 'Table.constructor', file: 'lib.mjs' });
+  expect(units[0].suspects[0].found).toMatch(/its arguments differ already; earlier, .*lib\.test\.mjs > nothing$/);
+});
+
+test('a test that failed by a test within it has the suspects of that one', async () => {
+  const units = await byValues(
+    'export function double(value) { return value * 2; }',
+    "test('outer', async (t) => { await t.test('inner', () => { assert.equal(lib.double(2), 4); }); });",
+    'value * 2',
+    'value * 3',
+  );
+  const outer = units.find((unit) => unit.test === 'lib.test.mjs > outer');
+  expect(outer?.suspects[0]).toMatchObject({ func: 'double', found: expect.stringMatching(/^in a test within it: /) });
+});
+
+test('what a module computed when it was loaded is the cause where the test has none of its own', async () => {
+  const [{ suspects }] = await byValues(
+    'export const TABLE = build(3);\nfunction build(count) { return Array.from({ length: count }, (_, place) => 2 * place); }',
+    "test('reads', () => { assert.deepEqual(lib.TABLE, [0, 2, 4]); });",
+    'return Array.from({ length: count }',
+    'return Array.from({ length: count + 1 }',
+  );
+  expect(suspects[0]).toMatchObject({ func: 'build', file: 'lib.mjs', reason: 'other_result' });
+  expect(suspects[0].found).toMatch(/^outside of any test, before this one: /);
+});
