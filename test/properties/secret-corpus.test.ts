@@ -26,8 +26,8 @@ for (const { key, value } of corpus) new Function('identity', 'pass', 'fail', 'V
   identity(new Set([[key, value]]));
   identity([{ name: key, value }, { value, key }]);
   identity(JSON.stringify({ [key]: value }));
-  identity(JSON.stringify([{ name: key, value }, { value, key }], null, '\\t'));
-  identity(JSON.stringify({ held: JSON.stringify({ name: key, value }), more: JSON.stringify([{ [key]: value }]) }));
+  identity(JSON.stringify({ is: { name: key, value }, also: { value, key } }, null, '\\t'));
+  identity(JSON.stringify({ held: JSON.stringify({ name: key, value }) }));
   identity('log: ' + JSON.stringify([{ user: 1, [key]: { value } }]));
   setItem(key, value);
 \`)(identity, pass, fail, Vault, each, setItem, key, value);
