@@ -107,7 +107,7 @@ async function bundle(hash) {
         banner: executable ? { js: '#!/usr/bin/env node' } : banner ? { js: banner } : {},
         logLevel: 'warning',
       });
-      put(target, outputFiles[0].contents, executable ? 0o755 : 0o644);
+      put(target, withoutCopies(outputFiles[0].text), executable ? 0o755 : 0o644);
       return metafile;
     }),
   );
@@ -118,6 +118,10 @@ async function bundle(hash) {
   put(notices, thirdPartyNotices(root, metafiles), 0o644);
   removeOthers();
 }
+
+/** The bundler copies a namespace property by property; some of Node's load a module of theirs when they are looked at. */
+const withoutCopies = (code) =>
+  code.replace(/\b[\w$]+\(require\("(node:[\w/]+)"\),1\)/g, '{__proto__:require("$1"),default:require("$1")}');
 
 async function runtimeTexts(esbuild) {
   const { code } = await esbuild.transform(readFileSync(join(root, runtime[0].source), 'utf8'), { loader: 'ts' });

@@ -18,7 +18,10 @@ export interface Parameters {
   rest: boolean;
 }
 
-const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+/** The pattern is here, as V8 takes half a millisecond of each start to make it. */
+function isName(text: string): boolean {
+  return regExpTest(/^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u, text);
+}
 const CLOSING: Record<string, string> = { '(': ')', '[': ']', '{': '}' };
 
 /** Reads them from a function's text; null where it has none: built-in functions, and texts that make no sense. */
@@ -36,7 +39,7 @@ export function parametersOf(text: string): Parameters | null {
     if (bare === '' && index === parts.length - 1) return;
     rest = stringStartsWith(bare, '...');
     const name = stringReplace(beforeDefault(bare), /^\.\.\.\s*/, '');
-    arrayPush(names, regExpTest(NAME, name) && !arrayIncludes(names, name) ? name : `arg${index + 1}`);
+    arrayPush(names, isName(name) && !arrayIncludes(names, name) ? name : `arg${index + 1}`);
   });
   return { names, rest };
 }
