@@ -7,7 +7,7 @@ import type { HookHost } from '../hooks/lib/hook.js';
 import { createTests } from '../hooks/lib/tests.js';
 import { createApi } from './api/index.js';
 import type { Api } from './api/types.js';
-import { readConfig } from './config.js';
+import { isEnabled, readConfig } from './config.js';
 import { watchCoverageSessions } from './loader/coverage-sessions.js';
 import { watchCoverageReports } from './loader/coverage-reports.js';
 import { originalCoverage } from './loader/coverage.js';
@@ -37,6 +37,7 @@ import { knowRealm } from './recorder/realms.js';
 import { createSegmentSink } from './recorder/segments.js';
 import { createRecorder } from './recorder/recorder.js';
 import { argvWithoutSecrets, redactText, secretKeys } from './recorder/redact.js';
+import { watchChildren } from './process/children.js';
 import { watchCredentials } from './process/credentials.js';
 import { avoidWatcher } from './process/watcher.js';
 import { watchProcessEnd } from './process/process-end.js';
@@ -45,6 +46,7 @@ import { createModuleRecords } from './loader/module-records.js';
 import { textHash } from './files/text-hash.js';
 import { simpleName } from './transform/names.js';
 import type { FunctionInfo } from './transform/types.js';
+import { STARTED_WITHOUT } from './trace-format.js';
 import { version } from './version.js';
 
 /** What the running agent offers to the rest of the process, at `globalThis[Symbol.for('handit')]`. */
@@ -118,7 +120,10 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     warn(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`);
   }
   const idle = drainWhenIdle(
-    (newTurn) => recorder.idle(newTurn),
+    (newTurn) => {
+      children.look();
+      return recorder.idle(newTurn);
+    },
     broken,
     () => observers.present,
   );
@@ -209,6 +214,12 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
     const pattern = new RegExp(`${name}(?<=${before}${name})`);
     lookouts.push({ word: builtin, pattern, seen: guarded(step) });
   };
+  // Only beside something that is recorded, for a line makes a trace.
+  const children = watchChildren({
+    ...{ cwd: config.cwd, folder, whenImported },
+    isEnabled,
+    found: (script, pid) => (reasons > 0 ? skipped(script, `${STARTED_WITHOUT} (pid ${pid})`) : undefined),
+  });
   const loader: Loader = !rewrites
     ? noLoader()
     : installLoader({
@@ -334,6 +345,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
   const end = guarded((code: number | undefined): void => {
     loader.registerPending();
     loader.finish();
+    children.look();
     tellUnmatched();
     if (ended || (reasons === 0 && recorder.counts.events === 0)) return;
     ended = true;
@@ -405,6 +417,7 @@ export function startAgent(folder: string, options: { loader?: boolean } = {}): 
       disguise.undo();
       unwatchReports();
       unwatchCredentials();
+      children.stop();
       unwatch();
     },
   };

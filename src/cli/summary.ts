@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { segmentsOf } from '../reader/node/open-trace.js';
 import { droppedText, limitText, remedy } from '../reader/missing.js';
-import type { Limit, ProcessEnd, ProcessStart } from '../trace-format.js';
+import { STARTED_WITHOUT, type Limit, type ProcessEnd, type ProcessStart, type Skipped } from '../trace-format.js';
 import type { RunResult } from './run.js';
 
 /** What to say when a recorded command has ended: where the trace is, and what is not in it. */
@@ -22,10 +22,13 @@ export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): str
   const dropped = new Map<string, number>();
   const procs = new Set<string>();
   const reached = new Set<string>();
+  /** Node processes that were not recorded, by what they ran. */
+  const without: string[] = [];
   for (const line of linesWith(HEADS, file, start)) {
     const end = parsed(line);
     if (end?.type === 'process_start') procs.add(end.proc);
     if (end?.type === 'limit') reached.add(end.reason);
+    if (end?.type === 'skipped' && end.reason.startsWith(STARTED_WITHOUT)) without.push(end.file);
     if (end?.type !== 'process_end') continue;
     for (const [reason, count] of Object.entries(end.dropped)) dropped.set(reason, (dropped.get(reason) ?? 0) + count);
   }
@@ -34,11 +37,19 @@ export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): str
   for (const [reason, count] of dropped) lines.push(droppedText(reason, count) + remedy(reason));
   // Of processes that were killed.
   for (const reason of reached) if (!dropped.has(reason)) lines.push(limitText(reason));
+  if (without.length > 0) lines.push(withoutText(without));
   return lines;
 }
 
-type Found = ProcessStart | ProcessEnd | Limit;
-const HEADS = ['process_start', 'process_end', 'limit'].map((type) => `{"type":"${type}"`);
+function withoutText(files: readonly string[]): string {
+  const names = [...new Set(files)];
+  const some = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
+  const many = files.length === 1 ? '1 Node process was' : `${files.length} Node processes were`;
+  return `${many} not recorded (${some}): started without NODE_OPTIONS in the environment`;
+}
+
+type Found = ProcessStart | ProcessEnd | Limit | Skipped;
+const HEADS = ['process_start', 'process_end', 'limit', 'skipped'].map((type) => `{"type":"${type}"`);
 
 function parsed(line: string): Found | undefined {
   try {
