@@ -6,7 +6,7 @@ import {
   arrayShift,
   bytesView,
   Float64Array,
-  max,
+  min,
   SafeMap,
   SafeSet,
   setBytes,
@@ -24,11 +24,15 @@ export interface Keep {
 /** Bytes of lines that may wait in one root context, and in all. */
 const MOST_OF_ONE = 4 * 1024 * 1024;
 const MOST = 64 * 1024 * 1024;
-/** Lines go in blocks of at most this size, the oldest first; a longer line has a block of its own. */
-const BLOCK = 64 * 1024;
-const SMALL_BLOCK = 4 * 1024;
-/** Small blocks that are used again. */
-const SPARE_BLOCKS = 256;
+/**
+ * Lines go in blocks, the oldest first: the first one is small, for most contexts need no more, the next one larger; a longer
+ * line has a block of its own. Blocks are used again: to make one costs more than to fill it.
+ */
+const BLOCKS = [
+  { size: 4 * 1024, spare: 256 },
+  { size: 16 * 1024, spare: 128 },
+  { size: 64 * 1024, spare: 16 },
+];
 /** Calls of which the root context is found fast: the last so many. */
 const RECENT = 1 << 16;
 
@@ -68,7 +72,7 @@ export interface KeeperHost {
 export function createKeeper(keep: Keep, process: Budget, host: KeeperHost): Keeper {
   const open = new SafeSet<Budget>();
   const calls = createCallRoots();
-  const spare: Uint8Array[] = [];
+  const spare: Uint8Array[][] = [[], [], []];
   let bytes = 0;
   /** Decided since the last commit. */
   let decided: { root: Budget; blocks: Block[] }[] = [];
@@ -124,8 +128,18 @@ export function createKeeper(keep: Keep, process: Budget, host: KeeperHost): Kee
   }
 
   function blockFor(length: number, before: number): Uint8Array {
-    const size = max(length, before === 0 ? SMALL_BLOCK : BLOCK);
-    return (size === SMALL_BLOCK && arrayPop(spare)) || new Uint8Array(size);
+    const kind = min(before, BLOCKS.length - 1);
+    const { size } = BLOCKS[kind];
+    if (length > size) return new Uint8Array(length);
+    return arrayPop(spare[kind]) ?? new Uint8Array(size);
+  }
+
+  function giveBack(bytes: Uint8Array): void {
+    for (let kind = 0; kind < BLOCKS.length; kind++) {
+      if (bytes.length !== BLOCKS[kind].size) continue;
+      if (spare[kind].length < BLOCKS[kind].spare) arrayPush(spare[kind], bytes);
+      return;
+    }
   }
 
   function largest(): Budget {
@@ -173,7 +187,7 @@ export function createKeeper(keep: Keep, process: Budget, host: KeeperHost): Kee
     const blocks = takeBlocks(root);
     for (let i = 0; i < blocks.length; i++) {
       host.leftOut(blocks[i].functions, 'kept', 0);
-      if (blocks[i].bytes.length === SMALL_BLOCK && spare.length < SPARE_BLOCKS) arrayPush(spare, blocks[i].bytes);
+      giveBack(blocks[i].bytes);
     }
   }
 
