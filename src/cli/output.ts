@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { escapeControls } from '../escape-controls.js';
+import { boundGarbage } from './bound-garbage.js';
 import { terminalLine } from './escape.js';
 
 /** Where a command says what it found. */
@@ -49,6 +50,7 @@ export function createOutput(stream: Writable & { isTTY?: boolean; columns?: num
     warn,
     async drained() {
       if (!flushed) return;
+      boundGarbage();
       if (waiting) await once(stream, 'drain');
       // Also that the reader has gone is only seen in between.
       else await new Promise(setImmediate);

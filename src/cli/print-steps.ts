@@ -5,8 +5,13 @@ import { FILTER_OPTIONS } from './filters.js';
 import { DEFAULT_FILE } from './inputs.js';
 
 const MB = 1 << 20;
-/** Bytes of the steps: each as long as all before it, for the lists of children are made again after each. */
-export const STEPS = [4 * MB, 8 * MB, 32 * MB, 128 * MB, 512 * MB, Infinity];
+/** A file that is shorter is read at once. */
+const LONG = 8 * MB;
+/**
+ * Bytes of the steps: each as long as all before it, for the lists of children are made again after each. The first is
+ * read by code that the engine has not compiled yet, eight times slower than the last.
+ */
+export const STEPS = [MB / 4, 4 * MB, 8 * MB, 32 * MB, 128 * MB, 512 * MB, Infinity];
 const TAIL = 256 * 1024;
 
 /** Options that need the whole trace before the first line. */
@@ -26,7 +31,7 @@ export function readsInSteps({ files, values, out }: Given): boolean {
   }
   try {
     const stats = fstatSync(descriptor);
-    if (!stats.isFile() || stats.size < 2 * STEPS[0]) return false;
+    if (!stats.isFile() || stats.size < LONG) return false;
     const head = readAt(descriptor, Buffer.alloc(4096), 0).toString('latin1');
     const proc = /^\{"type":"process_start","proc":"\w{1,16}"/.exec(head)?.[0].slice('{"type":"process_start",'.length);
     return proc !== undefined && readAt(descriptor, Buffer.alloc(TAIL), stats.size - TAIL).includes(proc);

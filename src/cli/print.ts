@@ -87,6 +87,7 @@ async function inSteps(given: Given): Promise<void> {
     out.flush();
   }
   growing.end();
+  growing.forgetIds();
   await printer.printRest();
   sayDamage(growing.trace);
   growing.close();

@@ -72,7 +72,7 @@ export class Indexer implements LineTaker, Tables {
   readonly isLinked = false;
 
   readonly #line = new LineScanner();
-  readonly #ids: IdTable;
+  #ids: IdTable;
   readonly #procs = new Names();
   readonly #processByName: number[] = [];
   #splitter = new LineSplitter(this);
@@ -316,6 +316,11 @@ export class Indexer implements LineTaker, Tables {
   /** The row of a call of that process, or -1. */
   nodeOf(process: Process, id: number): number {
     return this.#ids.find(process.index, id);
+  }
+
+  /** Gives the memory back by which nodes are found by their ids: no line comes any more, and none is asked for. */
+  forgetIds(): void {
+    this.#ids = new IdTable(this.nodes, (node) => this.processOf(node));
   }
 
   /** Records of rare kinds are parsed as a whole. */
