@@ -5,6 +5,7 @@
 //   --count 10   mutants a library    --seed 1    --only <name>
 //   --files 40: only so many files of tests, chosen by chance; of a long suite, a run takes minutes
 //   --keep <folder>: the traces are kept    --again <folder>: kept traces are compared again, and no tests are run
+//   --green: no changes; three runs of the same code, and what differs between them, with and without rules of noise
 //   --through <command>: test runs are started through it, such as "nice -n 10"
 import { spawnSync } from 'node:child_process';
 import {
@@ -23,6 +24,7 @@ import { homedir, tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { judged } from './mutants/comparison.mjs';
+import { greenTable, measureGreen } from './mutants/greens.mjs';
 import { mutationsOf, seeded } from './mutants/operators.mjs';
 import { filesIn, outcomes, record, testCommand, testFilesOf } from './mutants/suites.mjs';
 import { tables } from './mutants/tables.mjs';
@@ -45,13 +47,18 @@ const { values: options } = parseArgs({
     files: { type: 'string', default: 'Infinity' },
     keep: { type: 'string' },
     again: { type: 'string' },
+    green: { type: 'boolean', default: false },
     through: { type: 'string' },
   },
 });
 const through = options.through?.split(' ') ?? [];
 
-const rows = options.again ? again(resolve(options.again)) : projects().flatMap((project) => measure(project));
-console.log(tables(rows));
+if (options.green) console.log(greenTable(projects().map(greenOf)));
+else console.log(tables(rows()));
+
+function rows() {
+  return options.again ? again(resolve(options.again)) : projects().flatMap((project) => measure(project));
+}
 
 function projects() {
   if (options.checkout.length > 0) return options.checkout.map(checkout);
@@ -87,20 +94,39 @@ function checkout(folder) {
   return { name: basename(resolve(folder)), folder: resolve(folder), sources, tests };
 }
 
+function greenOf(project) {
+  const { work, traces, command, close } = prepared(project, seeded(Number(options.seed)));
+  const row = measureGreen(project.name, work, command, traces, through);
+  console.error(`${row.name}: of ${row.tests} tests ${row.plain} differ, ${row.learned} with the rules of a third run`);
+  close();
+  return row;
+}
+
 /** Works in a copy: the folder stays as it is. */
-function measure({ name, folder, sources, tests }) {
+function prepared({ name, folder, tests }, random) {
   const work = mkdtempSync(join(tmpdir(), `handit-mutants-${name}-`));
   const traces = options.keep ? join(resolve(options.keep), name) : `${work}-traces`;
   cpSync(folder, work, { recursive: true, verbatimSymlinks: true });
   rmSync(traces, { recursive: true, force: true });
   mkdirSync(traces, { recursive: true });
-  const random = seeded(Number(options.seed));
   const command = testCommand(work, tests);
   while (command.files.length > Number(options.files)) {
     command.files.splice(Math.floor(random() * command.files.length), 1);
   }
+  const close = () => {
+    rmSync(work, { recursive: true, force: true });
+    if (!options.keep) rmSync(traces, { recursive: true, force: true });
+  };
+  return { work, traces, command, close };
+}
+
+function measure(project) {
+  const { name, sources } = project;
+  const random = seeded(Number(options.seed));
+  const { work, traces, command, close } = prepared(project, random);
   const green = join(traces, 'green.jsonl');
   record(work, command, [], green, through);
+  if (!existsSync(green)) throw new Error(`nothing was recorded of the tests of ${name}`);
   const passed = outcomes(green);
   console.error(`${name}: ${[...passed.values()].filter((outcome) => outcome === 'passed').length} tests pass`);
   const candidates = mutationsIn(work, sources);
@@ -115,8 +141,7 @@ function measure({ name, folder, sources, tests }) {
     found.push(compared(mutant, green, red));
     if (!options.keep) rmSync(red);
   }
-  rmSync(work, { recursive: true, force: true });
-  if (!options.keep) rmSync(traces, { recursive: true, force: true });
+  close();
   return found;
 }
 
@@ -141,6 +166,8 @@ function tryMutation({ name, work, command, green, passed, red }, { file, operat
   } finally {
     writeFileSync(path, source);
   }
+  // Undefined also where nothing was recorded, as of a program that cannot start.
+  if (!existsSync(red)) return undefined;
   const now = outcomes(red);
   const broken = [...now].filter(([test, outcome]) => outcome === 'failed' && passed.get(test) === 'passed');
   if (broken.length === 0 || broken.length > passed.size / 2) return undefined;

@@ -1,15 +1,17 @@
 // Writes a trace of calls and tests (argv: megabytes, file, kinds), the same each time: what a test run of a library looks
 // like. With a number of kinds the calls of a test are those of another one of its kind, as they are in such a suite, and
 // not all by chance: times are. With `red` in its place one result in 10,000 is another, and a tenth of the tests failed.
+// With the id of a process after that, the file is written on: it is a later run.
 'use strict';
 const { closeSync, openSync, writeSync } = require('node:fs');
 const finish = require('./finish.js');
 const [megabytes, file, third] = [Number(process.argv[2]), process.argv[3], process.argv[4]];
+const later = process.argv[5];
 const isRed = third === 'red';
 const kinds = Number(third) || 0;
 
-const descriptor = openSync(file, 'w');
-const proc = '"proc":"5f0c9a1e"';
+const descriptor = openSync(file, later ? 'a' : 'w');
+const proc = `"proc":"${later ?? '5f0c9a1e'}"`;
 const functions = Array.from(
   { length: 400 },
   (_, i) => `"func":"fn${i}","file":"src/dir${i % 17}/file${i % 53}.js","line":${i + 1}`,
@@ -27,7 +29,7 @@ function now() {
     timeSeed = (timeSeed * 48_271) % 2_147_483_647;
     time += timeSeed % 2000;
   } else time += random(2000);
-  return `1767600${String(Math.floor(time / 1e9)).padStart(3, '0')}${String(time % 1e9).padStart(9, '0')}`;
+  return `${later ? 1767700 : 1767600}${String(Math.floor(time / 1e9)).padStart(3, '0')}${String(time % 1e9).padStart(9, '0')}`;
 }
 
 function put(line) {

@@ -17,6 +17,8 @@ export interface CompareOptions {
   readonly all?: boolean;
   /** Only tests for which this is true. */
   readonly test?: (name: string) => boolean;
+  /** When to end, by `performance.now()`: what was not reached by then is left out. */
+  readonly until?: number;
 }
 
 /** Units that have the same first suspect. */
@@ -54,12 +56,9 @@ export interface SidesCompared extends Comparison {
 
 /** Compares two runs: which calls differ, and which of them is the cause of it. */
 export function compareSides(base: Side, next: Side, options: CompareOptions = {}): SidesCompared {
-  const session = new Session(base, next, options.rules ?? []);
+  const session = new Session(base, next, options.rules ?? [], options.until);
   const units = session.units(options);
-  const found = withEarlier(
-    units.map((unit) => session.compare(unit)),
-    session,
-  );
+  const found = withEarlier(compareInTime(units, session), session);
   const results = found.filter((result) => wanted(result));
   return {
     session,
@@ -67,13 +66,32 @@ export function compareSides(base: Side, next: Side, options: CompareOptions = {
     new: next,
     units: results,
     causes: causesOf(results),
-    compared: units.length,
+    compared: found.length,
     failed: units.filter(isBroken).length,
     withoutBase: units.filter((unit) => isBroken(unit) && unit.base === undefined).map(({ name }) => name),
     redacted: session.next.redacted,
     capped: [...new Set([...cappedIn(base), ...cappedIn(next)])],
     noise: session.noise.used,
   };
+}
+
+const LEAST_UNITS = 20;
+
+/** Where time is short, units from all over the run, so that several causes are seen. */
+function compareInTime(units: readonly Unit[], session: Session): Looked[] {
+  const order = units.map((_, at) => at);
+  if (session.until !== Infinity) order.sort((a, b) => spread(a) - spread(b));
+  const found: [number, Looked][] = [];
+  for (const at of order) {
+    if (session.isOver && found.length >= LEAST_UNITS) break;
+    found.push([at, session.compare(units[at])]);
+  }
+  return found.sort(([a], [b]) => a - b).map(([, result]) => result);
+}
+
+/** Numbers from 0 on, put evenly between 0 and 1 in any order that begins there. */
+function spread(at: number): number {
+  return (at * 0.618033988749895) % 1;
 }
 
 function wanted({ unit, differing }: UnitResult): boolean {
@@ -87,12 +105,22 @@ export class Session {
   readonly noise: Noise;
   #outside: ReadonlyMap<number, number> | undefined;
 
-  constructor(base: Side, next: Side, rules: readonly NoiseRule[]) {
+  constructor(
+    base: Side,
+    next: Side,
+    rules: readonly NoiseRule[],
+    readonly until = Infinity,
+  ) {
     const identities = new Identities(base, next);
     const names = new ExchangeNames();
     this.noise = new Noise(rules);
     this.base = new DigestsOfSide(base, identities, identities.base, names, this.noise);
     this.next = new DigestsOfSide(next, identities, identities.new, names, this.noise);
+  }
+
+  /** Whether there is no time left. */
+  get isOver(): boolean {
+    return this.until !== Infinity && performance.now() > this.until;
   }
 
   /** Tests where there are any, else what was called at the top. */

@@ -8,6 +8,8 @@ import { isBroken, nodesBelow, otherUnits, testUnits, type Unit } from './units.
 interface Session {
   readonly base: Digests;
   readonly next: Digests;
+  /** Whether there is no time left. */
+  readonly isOver: boolean;
   compare(unit: Unit): Looked;
 }
 
@@ -104,7 +106,7 @@ class Earlier {
     const isCalled = nodes.some(
       (node) => !trace.isExchange(node) && functions.has(next.functionIds[trace.nodes.func[node]]),
     );
-    if (!isCalled || this.#calls + nodes.length > MOST_CALLS) return undefined;
+    if (!isCalled || this.#session.isOver || this.#calls + nodes.length > MOST_CALLS) return undefined;
     this.#calls += nodes.length;
     const result = this.#session.compare(unit);
     this.#looked.set(keyOf(unit), result);
@@ -128,7 +130,7 @@ class Earlier {
       // Of what one run did more often, as one that ran more files did, it is not known which is which.
       if (unit.kind !== 'root' || unit.ours.length !== unit.theirs.length) continue;
       this.#calls += nodesBelow(next.side.trace, unit.theirs).length;
-      if (this.#calls > MOST_CALLS) return undefined;
+      if (this.#session.isOver || this.#calls > MOST_CALLS) return undefined;
       const { cause, suspects } = this.#session.compare(unit);
       if (cause === -1) continue;
       return { ...suspects[0], found: `outside of any test, before this one: ${suspects[0].found}` };

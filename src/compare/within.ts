@@ -21,8 +21,12 @@ const MAX_SUSPECTS = 10;
  * exception that the test reports, a call that gave something else in tests that passed, the call that returned what
  * the test got, and the first empty value on the way there.
  */
-export function compareWithin(side: Side, test: (name: string) => boolean = () => true): UnitResult[] {
-  const session = new Session(side, side, []);
+export function compareWithin(
+  side: Side,
+  test: (name: string) => boolean = () => true,
+  until = Infinity,
+): UnitResult[] {
+  const session = new Session(side, side, [], until);
   const known: Passed = { known: new Map(), ends: new Map() };
   const tries = triesOf(side);
   const failed: Unit[] = [];
@@ -38,11 +42,22 @@ export function compareWithin(side: Side, test: (name: string) => boolean = () =
       });
     }
   }
-  if (failed.length > 0)
-    for (const list of tries.values())
-      for (const one of list) if (one.outcome === 'passed') learnFrom(one.index, session.next, known);
-  return failed.map((unit) => ({ unit, ...suspectsWithin(unit, session, known) }));
+  const passed = failed.length === 0 ? [] : [...tries.values()].flat().filter(({ outcome }) => outcome === 'passed');
+  // Half of the time is for the tests that failed.
+  const half = (performance.now() + until) / 2;
+  for (const one of passed) {
+    if (performance.now() > half) break;
+    learnFrom(one.index, session.next, known);
+  }
+  const found: UnitResult[] = [];
+  for (const unit of failed) {
+    if (session.isOver && found.length >= LEAST_UNITS) break;
+    found.push({ unit, ...suspectsWithin(unit, session, known) });
+  }
+  return found;
 }
+
+const LEAST_UNITS = 20;
 
 /** What is known from tests that passed. */
 interface Passed {

@@ -1,6 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { change, diffUnits, recordTests } from '../helpers/red-and-green.js';
+import { compareSides } from '../../src/compare/compare.js';
+import { lastRun } from '../../src/compare/side.js';
+import { compareWithin } from '../../src/compare/within.js';
+import { openTrace } from '../../src/reader/node/open-trace.js';
+import { change, diffUnits, handit, recordTests } from '../helpers/red-and-green.js';
 import { tempProject } from '../helpers/run.js';
 
 const IMPORTS =
@@ -89,4 +93,36 @@ test('what a module computed when it was loaded is the cause where the test has 
   );
   expect(suspects[0]).toMatchObject({ func: 'build', file: 'lib.mjs', reason: 'other_result' });
   expect(suspects[0].found).toMatch(/^outside of any test, before this one: /);
+});
+
+test('where there is no time, twenty failed tests are looked at, and all else', async () => {
+  const folder = tempProject({
+    'package.json': '{"type":"module"}',
+    'lib.mjs': 'export function double(value) { return value * 2; }',
+    'lib.test.mjs': `${IMPORTS}for (let i = 1; i <= 25; i++) test('test ' + i, () => { assert.equal(lib.double(i), 2 * i); });`,
+  });
+  await recordTests(folder, 'green.jsonl');
+  change(folder, 'lib.mjs', 'value * 2', 'value * 3');
+  await recordTests(folder, 'red.jsonl');
+  const [green, red] = [await openTrace(join(folder, 'green.jsonl')), await openTrace(join(folder, 'red.jsonl'))];
+  const [base, next] = [lastRun(green), lastRun(red)];
+  expect(compareSides(base, next)).toMatchObject({ compared: 25, failed: 25 });
+  const short = compareSides(base, next, { until: performance.now() });
+  expect(short).toMatchObject({ compared: 20, failed: 25 });
+  expect(short.causes).toMatchObject([{ suspect: { func: 'double' } }]);
+  expect(short.causes[0].units).toHaveLength(20);
+  expect(compareWithin(next)).toHaveLength(25);
+  expect(compareWithin(next, undefined, performance.now())).toHaveLength(20);
+});
+
+test('of a trace that takes longer to read, the end of a red run says how to see why', async () => {
+  const folder = tempProject({ 'package.json': '{}', 'fail.js': 'process.exitCode = 1;' });
+  const file = join(folder, 'handit_events.jsonl');
+  writeFileSync(file, '');
+  truncateSync(file, 300 * 1024 * 1024);
+  const { stderr, code } = await handit(folder, '--', process.execPath, 'fail.js');
+  expect(code).toBe(1);
+  expect(stderr).toContain(
+    'handit: 300 MB of trace take longer to read; why tests failed, if any did, says: handit diff, or handit diff --within',
+  );
 });
