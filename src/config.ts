@@ -67,66 +67,11 @@ function preservesSymlinks(env: NodeJS.ProcessEnv): boolean {
   );
 }
 
-/** Reads the `HANDIT_*` variables. A wrong value is one line on stderr and counts as not given. */
+/** Reads the `HANDIT_*` variables. */
 export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, complain = warn): Config {
-  let quiet = false;
-  const wrong = (name: string, allowed: string, fallback: string): void => {
-    if (!quiet) complain(`${name}=${JSON.stringify(env[name])} is not ${allowed}; using ${fallback}`);
-  };
-
-  const flag = (name: string, fallback: boolean): boolean => {
-    const text = env[name];
-    if (text === undefined || text === '') return fallback;
-    if (TRUE.test(text)) return true;
-    if (FALSE.test(text)) return false;
-    wrong(name, 'one of 1, true, on, yes, 0, false, off, no', String(fallback));
-    return fallback;
-  };
-  const whole = (name: string, fallback: number): number => {
-    const text = env[name];
-    if (text === undefined || text === '') return fallback;
-    if (/^\d{1,15}$/.test(text)) return Number(text);
-    wrong(name, 'a whole number of at least 0', String(fallback));
-    return fallback;
-  };
-  const pattern = (name: string, flags = ''): RegExp | null => {
-    const text = env[name];
-    if (text === undefined || text === '') return null;
-    try {
-      return new RegExp(text, flags);
-    } catch (error) {
-      wrong(name, `a regular expression (${(error as Error).message})`, 'none');
-      return null;
-    }
-  };
-  const share = (name: string): number => {
-    const text = env[name];
-    if (text === undefined || text === '') return 1;
-    const value = Number(text);
-    if (text.trim() !== '' && value >= 0 && value <= 1) return value;
-    wrong(name, 'a number from 0 to 1', '1');
-    return 1;
-  };
-  const keep = (): KeepSetting | null => {
-    const text = env.HANDIT_KEEP;
-    if (text === undefined || text === '' || text === 'oldest' || text === 'newest') return null;
-    const setting: KeepSetting = { failed: false, slowNs: null };
-    for (const part of text.split(',')) {
-      const slow = /^slow:(\d{1,9})(ms|s)$/.exec(part);
-      if (part === 'failed') setting.failed = true;
-      else if (slow) setting.slowNs = Number(slow[1]) * (slow[2] === 's' ? 1e9 : 1e6);
-      else {
-        wrong('HANDIT_KEEP', 'oldest, newest, failed, slow:<time> as in slow:250ms, or failed,slow:<time>', 'oldest');
-        return null;
-      }
-    }
-    return setting;
-  };
-  const unlimited = (value: number): number => (value === 0 ? Infinity : value);
-
-  const enabled = flag('HANDIT_ENABLED', true);
-  // Switched off, handit says nothing either.
-  quiet = !enabled;
+  const enabled = new Variables(env, complain).flag('HANDIT_ENABLED', true);
+  // Switched off, handit says nothing.
+  const read = new Variables(env, enabled ? complain : () => undefined);
   const output = (env.HANDIT_OUTPUT_FILE || 'handit_events.jsonl')
     .replaceAll('%p', String(pid))
     .replaceAll('%t', String(Date.now()));
@@ -136,24 +81,94 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     outputFile: resolve(cwd, output),
     defaultOutputFile: !env.HANDIT_OUTPUT_FILE,
     cwd,
-    include: pattern('HANDIT_INCLUDE'),
-    exclude: pattern('HANDIT_EXCLUDE'),
-    sampleRate: share('HANDIT_SAMPLE_RATE'),
-    captureOnlyCwd: flag('HANDIT_CAPTURE_ONLY_CWD', true),
+    include: read.pattern('HANDIT_INCLUDE'),
+    exclude: read.pattern('HANDIT_EXCLUDE'),
+    sampleRate: read.share('HANDIT_SAMPLE_RATE'),
+    captureOnlyCwd: read.flag('HANDIT_CAPTURE_ONLY_CWD', true),
     captureWorkspace: !TRUE.test(env.HANDIT_CAPTURE_ONLY_CWD ?? ''),
     preserveSymlinks: preservesSymlinks(env),
-    maxString: whole('HANDIT_MAX_STR', 256),
-    maxItems: whole('HANDIT_MAX_LOCALS', 64),
-    maxDepth: whole('HANDIT_MAX_DEPTH', 4),
-    maxBody: whole('HANDIT_MAX_BODY', 16_384),
-    maxCalls: unlimited(whole('HANDIT_MAX_CALLS', 10_000)),
-    maxFileBytes: unlimited(whole('HANDIT_MAX_FILE_MB', 256) * 1024 * 1024),
-    keep: keep(),
+    maxString: read.whole('HANDIT_MAX_STR', 256),
+    maxItems: read.whole('HANDIT_MAX_LOCALS', 64),
+    maxDepth: read.whole('HANDIT_MAX_DEPTH', 4),
+    maxBody: read.whole('HANDIT_MAX_BODY', 16_384),
+    maxCalls: read.limit('HANDIT_MAX_CALLS', 10_000),
+    maxFileBytes: read.limit('HANDIT_MAX_FILE_MB', 256, 1024 * 1024),
+    keep: read.keep('HANDIT_KEEP'),
     keepNewest: env.HANDIT_KEEP === 'newest',
-    redact: pattern('HANDIT_REDACT', 'i'),
-    propagate: flag('HANDIT_PROPAGATE', false),
+    redact: read.pattern('HANDIT_REDACT', 'i'),
+    propagate: read.flag('HANDIT_PROPAGATE', false),
     cacheDir: FALSE.test(cache) ? null : resolve(cwd, cache || 'node_modules/.cache/handit'),
     defaultCacheDir: cache === '',
-    debug: flag('HANDIT_DEBUG', false),
+    debug: read.flag('HANDIT_DEBUG', false),
   };
+}
+
+/** Reads single variables. A wrong value is one line on stderr and counts as not given. */
+class Variables {
+  constructor(
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly complain: (line: string) => void,
+  ) {}
+
+  flag(name: string, fallback: boolean): boolean {
+    const text = this.env[name];
+    if (text === undefined || text === '') return fallback;
+    if (TRUE.test(text)) return true;
+    if (FALSE.test(text)) return false;
+    this.wrong(name, 'one of 1, true, on, yes, 0, false, off, no', String(fallback));
+    return fallback;
+  }
+
+  whole(name: string, fallback: number): number {
+    const text = this.env[name];
+    if (text === undefined || text === '') return fallback;
+    if (/^\d{1,15}$/.test(text)) return Number(text);
+    this.wrong(name, 'a whole number of at least 0', String(fallback));
+    return fallback;
+  }
+
+  /** Where 0 means without limit. */
+  limit(name: string, fallback: number, unit = 1): number {
+    return this.whole(name, fallback) * unit || Infinity;
+  }
+
+  pattern(name: string, flags = ''): RegExp | null {
+    const text = this.env[name];
+    if (text === undefined || text === '') return null;
+    try {
+      return new RegExp(text, flags);
+    } catch (error) {
+      this.wrong(name, `a regular expression (${(error as Error).message})`, 'none');
+      return null;
+    }
+  }
+
+  share(name: string): number {
+    const text = this.env[name];
+    if (text === undefined || text === '') return 1;
+    const value = Number(text);
+    if (text.trim() !== '' && value >= 0 && value <= 1) return value;
+    this.wrong(name, 'a number from 0 to 1', '1');
+    return 1;
+  }
+
+  keep(name: string): KeepSetting | null {
+    const text = this.env[name];
+    if (text === undefined || text === '' || text === 'oldest' || text === 'newest') return null;
+    const setting: KeepSetting = { failed: false, slowNs: null };
+    for (const part of text.split(',')) {
+      const slow = /^slow:(\d{1,9})(ms|s)$/.exec(part);
+      if (part === 'failed') setting.failed = true;
+      else if (slow) setting.slowNs = Number(slow[1]) * (slow[2] === 's' ? 1e9 : 1e6);
+      else {
+        this.wrong(name, 'oldest, newest, failed, slow:<time> as in slow:250ms, or failed,slow:<time>', 'oldest');
+        return null;
+      }
+    }
+    return setting;
+  }
+
+  private wrong(name: string, allowed: string, fallback: string): void {
+    this.complain(`${name}=${JSON.stringify(this.env[name])} is not ${allowed}; using ${fallback}`);
+  }
 }

@@ -65,6 +65,12 @@ export const PROBES = [
 export type ProbeName = (typeof PROBES)[number]['name'];
 export type ProbeMeaning = (typeof PROBES)[number]['means'];
 
+/** The names in rewritten code, by what they mean. */
+export const LETTERS = Object.fromEntries(PROBES.map(({ name, means }) => [means, name])) as Record<
+  ProbeMeaning,
+  ProbeName
+>;
+
 /** What the recorder offers to rewritten code; library hooks add probes of their own. */
 export type Probes = Record<ProbeName, unknown> & Record<string, unknown>;
 

@@ -48,6 +48,13 @@ const allowed: Record<string, string[]> = {
   'hooks/*': ['hooks/lib', 'src/intrinsics', 'src/recorder'],
 };
 
+/** Longer than 400 lines: every record of the trace, and every built-in. */
+const TABLES = ['src/intrinsics.ts', 'src/trace-format.ts'];
+/** Of one function, without those inside of it, which count by themselves. */
+const MOST_LINES = 60;
+/** With those: a function that makes an object of others is a room like a class. */
+const MOST_LINES_OF_ALL = 150;
+
 interface Edge {
   from: string;
   to: string;
@@ -65,6 +72,21 @@ test('every allowance is used', () => {
 
 test('every file in src/ and hooks/ belongs to a part', () => {
   expect(sourceFiles(repository).filter((file) => !(partOf(file) in allowed))).toEqual([]);
+});
+
+test('no file in src/ and hooks/ is longer than 400 lines, except for tables', () => {
+  const long = sourceFiles(repository).flatMap((file) => {
+    const lines = linesOf(readFileSync(join(repository, file), 'utf8'));
+    return lines > 400 ? [file] : [];
+  });
+  expect(long).toEqual(TABLES);
+});
+
+test('no function in src/ and hooks/ is longer than 60 lines, except for the probes of each call', () => {
+  const long = sourceFiles(repository).flatMap((file) =>
+    longFunctions(file, readFileSync(join(repository, file), 'utf8')),
+  );
+  expect(long).toEqual(['src/recorder/calls.ts: createCalls']);
 });
 
 test('no imports in src/ and hooks/ form a circle', () => {
@@ -134,6 +156,19 @@ describe('the check itself', () => {
 
   test('refuses an import of a file that does not exist', () => {
     expect(() => edgesOf({ 'src/reader/a.ts': "import './b.js';" })).toThrow('src/reader/a.ts imports ./b.js: no file');
+  });
+
+  test('finds a long function, and one of which the inner ones are not long', () => {
+    const lines = (count: number, text = 'a();\n') => text.repeat(count);
+    const inner = `const b = () => {\n${lines(40)}};\n`;
+    const found = (text: string) => longFunctions('a.ts', text);
+    expect(found(`function f() {\n${lines(58)}}\n`)).toEqual([]);
+    expect(found(`function f() {\n${lines(59)}}\n`)).toEqual(['a.ts: f']);
+    expect(found(`class A {\n m() {\n${lines(59)}}\n}\n`)).toEqual(['a.ts: m']);
+    expect(found(`const g = {\n h: () => {\n${lines(59)}}\n}\n`)).toEqual(['a.ts: h']);
+    expect(found(`function f() {\n${inner}${inner}${lines(57)}}\n`)).toEqual([]);
+    expect(found(`function f() {\n${inner}${inner}${lines(59)}}\n`)).toEqual(['a.ts: f']);
+    expect(found(`function f() {\n${inner.repeat(4)}}\n`)).toEqual(['a.ts: f']);
   });
 
   test('finds a circle', () => {
@@ -209,6 +244,28 @@ function unusedAllowances(edges: Edge[]): string[] {
   return Object.entries(allowed)
     .flatMap(([own, others]) => others.map((other) => `${own} -> ${other}`))
     .filter((allowance) => !used.has(allowance));
+}
+
+function linesOf(text: string): number {
+  return text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
+}
+
+function longFunctions(file: string, source: string): string[] {
+  const found: string[] = [];
+  /** Lines of the functions in a node. */
+  const walk = (node: unknown, name: string): number => {
+    if (typeof node !== 'object' || node === null) return 0;
+    if (Array.isArray(node)) return node.reduce<number>((sum, each) => sum + walk(each, name), 0);
+    const { type, start, end, key, id, body } = node as Record<string, any>;
+    const own: string = key?.name ?? id?.name ?? name;
+    const inner = Object.values(node).reduce<number>((sum, each) => sum + walk(each, own), 0);
+    if (!/^(?:Arrow)?Function(?:Declaration|Expression)$/.test(type) || !body) return inner;
+    const lines = linesOf(source.slice(start, end));
+    if (lines - inner > MOST_LINES || lines > MOST_LINES_OF_ALL) found.push(`${file}: ${own}`);
+    return lines > 2 ? lines : 0;
+  };
+  walk(parseSync(file, source).program, '');
+  return found;
 }
 
 function circles(edges: Edge[]): string[] {

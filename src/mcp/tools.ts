@@ -30,7 +30,24 @@ const [SHORT, LONG] = [6000, 9000];
 
 /** The tools of the server, in the order in which they are of use. */
 export function toolsOf(file: TraceFile, sql?: RunSql): Tool[] {
-  const tool = (
+  const tool = toolMaker(file);
+  const tools = [...findingTools(file, tool), ...showingTools(file, tool)];
+  if (!sql) return tools;
+  const query = tool(
+    'sql',
+    'One select in SQL (DuckDB) on the views calls, http, tests, sessions, functions, llm, runs; columns: information_schema.columns.',
+    { query: text() },
+    (_, { query: asked }) => sql(file.path, asked as string),
+    LONG,
+    ['query'],
+  );
+  return [...tools, query];
+}
+
+type MakeTool = ReturnType<typeof toolMaker>;
+
+function toolMaker(file: TraceFile) {
+  return (
     name: string,
     what: string,
     properties: Record<string, Property>,
@@ -48,7 +65,11 @@ export function toolsOf(file: TraceFile, sql?: RunSql): Tool[] {
       );
     },
   });
-  const tools = [
+}
+
+/** What happened, and where. */
+function findingTools(file: TraceFile, tool: MakeTool): Tool[] {
+  return [
     tool(
       'summary',
       'What the last recorded run holds: processes, tests, HTTP, slow functions, what is missing.',
@@ -75,6 +96,12 @@ export function toolsOf(file: TraceFile, sql?: RunSql): Tool[] {
       },
       (trace, args) => findCalls(lastRun(trace), args),
     ),
+  ];
+}
+
+/** One thing whole, or many of one kind. */
+function showingTools(file: TraceFile, tool: MakeTool): Tool[] {
+  return [
     tool(
       'call',
       'One call or exchange whole: callers, arguments, result, error, source with values, bodies, conversation with a model.',
@@ -123,16 +150,6 @@ export function toolsOf(file: TraceFile, sql?: RunSql): Tool[] {
       LONG,
     ),
   ];
-  if (!sql) return tools;
-  const query = tool(
-    'sql',
-    'One select in SQL (DuckDB) on the views calls, http, tests, sessions, functions, llm, runs; columns: information_schema.columns.',
-    { query: text() },
-    (_, { query: asked }) => sql(file.path, asked as string),
-    LONG,
-    ['query'],
-  );
-  return [...tools, query];
 }
 
 type Lines = (trace: Trace, args: Arguments) => Iterable<string> | Promise<Iterable<string>>;

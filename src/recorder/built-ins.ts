@@ -1,5 +1,6 @@
 import * as util from 'node:util';
-import type { Constant, Encoder } from './encoder.js';
+import type { Constant } from './constant.js';
+import type { Encoder } from './encoder.js';
 import { ownText } from './errors.js';
 import { eachPrototype, nameOfMaker } from './prototypes.js';
 import {

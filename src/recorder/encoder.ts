@@ -1,10 +1,11 @@
 import { epoch } from './clock.js';
+import { constant, type Constant } from './constant.js';
+import { PADDED, PLAIN } from './digits.js';
 import { quote } from './quote.js';
 import {
   allocUnsafeSlow,
   byteLength,
   bytesView,
-  ceil,
   charCode,
   fillBytes,
   Float64Array,
@@ -17,9 +18,7 @@ import {
   type SafeDataView,
   setBytes,
   String,
-  Uint32Array,
   Uint8Array,
-  utf8Bytes,
   utf8Text,
   viewOf,
   writeUtf8,
@@ -51,38 +50,6 @@ TRAITS[58] = TRAITS[61] = HAS_NAMES;
 const NUMBERS_BITS = 10;
 /** Eight bytes each; a longer text is not kept. */
 const NUMBER_CHUNKS = 3;
-
-/** The three digits of 0 to 999 as the bytes of a little-endian number. */
-const PADDED = new Uint32Array(1000);
-/** The same without leading zeros. */
-const PLAIN = new Uint32Array(1000);
-// By numbers: each start makes these tables, and with strings that takes 2 ms.
-for (let i = 0; i < 1000; i++) {
-  const ones = 48 + (i % 10);
-  const tens = 48 + (floor(i / 10) % 10);
-  PADDED[i] = 48 + floor(i / 100) + tens * 256 + ones * 65_536;
-  PLAIN[i] = i < 10 ? ones : i < 100 ? tens + ones * 256 : PADDED[i];
-}
-
-/**
- * Text of lines that is written often: eight bytes at a time, as floating-point numbers. No eight bytes of UTF-8 are a NaN,
- * of which the bits might change on their way.
- */
-export interface Constant {
-  readonly length: number;
-  readonly chunks: Float64Array;
-}
-
-/** @returns text in the form that the encoder writes fastest */
-export function constant(text: string): Constant {
-  const bytes = utf8Bytes(text);
-  const padded = new Uint8Array(ceil(bytes.length / 8) * 8);
-  setBytes(padded, bytes, 0);
-  const view = viewOf(padded.buffer);
-  const chunks = new Float64Array(padded.length / 8);
-  for (let i = 0; i < chunks.length; i++) chunks[i] = view.getFloat64(i * 8, true);
-  return { length: bytes.length, chunks };
-}
 
 const TRUE = constant('true');
 const FALSE = constant('false');
@@ -136,274 +103,294 @@ export interface Encoder {
  * @param batch bytes after which lines are handed on
  */
 export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH * 2, batch = BATCH): Encoder {
-  let out = allocUnsafeSlow(size);
-  let view = viewOf(out.buffer);
-  let at = 0;
+  return new ByteEncoder(write, size, batch);
+}
+
+class ByteEncoder implements Encoder {
+  private buffer: Buffer<ArrayBuffer>;
+  private data: SafeDataView;
+  private at = 0;
   /** The reading at which the second began whose digits are at hand. */
-  let secondStart = NaN;
-  let secondText = constant('0000000000');
+  private secondStart = NaN;
+  private secondText = constant('0000000000');
   /** The digits of numbers seen before: making them takes 150 ns, and a program hands the same ones on and on. */
-  const numbers = new Float64Array(1 << NUMBERS_BITS);
-  fillBytes(numbers, NaN);
-  const numberLengths = new Uint8Array(1 << NUMBERS_BITS);
-  const numberTexts = new Float64Array(NUMBER_CHUNKS << NUMBERS_BITS);
-  const numberBits = new Float64Array(1);
-  const numberHalves = new Int32Array(numberBits.buffer);
+  private readonly numbers = new Float64Array(1 << NUMBERS_BITS);
+  private readonly numberLengths = new Uint8Array(1 << NUMBERS_BITS);
+  private readonly numberTexts = new Float64Array(NUMBER_CHUNKS << NUMBERS_BITS);
+  private readonly numberBits = new Float64Array(1);
+  private readonly numberHalves = new Int32Array(this.numberBits.buffer);
+
+  constructor(
+    private readonly write: (lines: Uint8Array) => void,
+    private readonly size: number,
+    readonly batch: number,
+  ) {
+    this.buffer = allocUnsafeSlow(size);
+    this.data = viewOf(this.buffer.buffer);
+    fillBytes(this.numbers, NaN);
+  }
 
   /** Room for that many bytes, and for what a wide write takes beyond them. */
-  function need(count: number): void {
-    if (at + count + WIDE > out.length) grow(count);
+  private need(count: number): void {
+    if (this.at + count + WIDE > this.buffer.length) this.grow(count);
   }
 
-  function grow(count: number): void {
-    const grown = allocUnsafeSlow(max(out.length * 2, at + count + WIDE));
-    setBytes(grown, bytesView(out, 0, at), 0);
-    use(grown);
+  private grow(count: number): void {
+    const grown = allocUnsafeSlow(max(this.buffer.length * 2, this.at + count + WIDE));
+    setBytes(grown, bytesView(this.buffer, 0, this.at), 0);
+    this.use(grown);
   }
 
-  function use(buffer: Buffer<ArrayBuffer>): void {
-    out = buffer;
-    view = viewOf(buffer.buffer);
+  private use(buffer: Buffer<ArrayBuffer>): void {
+    this.buffer = buffer;
+    this.data = viewOf(buffer.buffer);
   }
 
-  function written(part: Constant): void {
+  constant(part: Constant): void {
     const { chunks, length } = part;
-    need(length);
-    const target = view;
+    this.need(length);
+    const target = this.data;
     const { length: count } = chunks;
-    let to = at;
+    let to = this.at;
     for (let i = 0; i < count; i++) {
       target.setFloat64(to, chunks[i], true);
       to += 8;
     }
-    at += length;
+    this.at += length;
   }
 
-  function bytes(part: Uint8Array): void {
+  bytes(part: Uint8Array): void {
     const { length } = part;
-    need(length);
-    setBytes(out, part, at);
-    at += length;
+    this.need(length);
+    setBytes(this.buffer, part, this.at);
+    this.at += length;
   }
 
   /** 0 to 999,999,999. */
-  function digits(whole: number): void {
+  private digits(whole: number): void {
     // As an integer it is divided by a multiplication.
     const value = whole | 0;
-    if (value < 1000) return upToThree(value);
+    if (value < 1000) return this.upToThree(value);
     const thousands = (value / 1000) | 0;
-    if (thousands < 1000) upToThree(thousands);
+    if (thousands < 1000) this.upToThree(thousands);
     else {
       const millions = (thousands / 1000) | 0;
-      upToThree(millions);
-      three(thousands - millions * 1000);
+      this.upToThree(millions);
+      this.three(thousands - millions * 1000);
     }
-    three(value - thousands * 1000);
+    this.three(value - thousands * 1000);
   }
 
-  function nineDigits(whole: number): void {
+  private nineDigits(whole: number): void {
     const value = whole | 0;
     const thousands = (value / 1000) | 0;
     const millions = (thousands / 1000) | 0;
-    three(millions);
-    three(thousands - millions * 1000);
-    three(value - thousands * 1000);
+    this.three(millions);
+    this.three(thousands - millions * 1000);
+    this.three(value - thousands * 1000);
   }
 
   /** 0 to 999, with leading zeros. */
-  function three(value: number): void {
-    view.setUint32(at, PADDED[value], true);
-    at += 3;
+  private three(value: number): void {
+    this.data.setUint32(this.at, PADDED[value], true);
+    this.at += 3;
   }
 
-  function upToThree(value: number): void {
-    view.setUint32(at, PLAIN[value], true);
-    at += value < 10 ? 1 : value < 100 ? 2 : 3;
+  private upToThree(value: number): void {
+    this.data.setUint32(this.at, PLAIN[value], true);
+    this.at += value < 10 ? 1 : value < 100 ? 2 : 3;
   }
 
-  function integer(value: number): void {
-    need(20);
-    if (value < 1e9) digits(value);
+  integer(value: number): void {
+    this.need(20);
+    if (value < 1e9) this.digits(value);
     else {
       const high = floor(value / 1e9);
-      digits(high);
-      nineDigits(value - high * 1e9);
+      this.digits(high);
+      this.nineDigits(value - high * 1e9);
     }
   }
 
-  function time(reading: number): void {
-    need(20);
-    let rest = reading - secondStart;
+  time(reading: number): void {
+    this.need(20);
+    let rest = reading - this.secondStart;
     if (!(rest >= 0 && rest < 1e9)) {
       const second = epoch.second(reading);
       rest = epoch.rest(reading, second);
-      secondStart = reading - rest;
-      secondText = constant(String(second));
+      this.secondStart = reading - rest;
+      this.secondText = constant(String(second));
     }
-    written(secondText);
-    nineDigits(rest);
+    this.constant(this.secondText);
+    this.nineDigits(rest);
   }
 
   /** A number that is not zero to 10^9 without a fraction, nor the same below zero. */
-  function finite(value: number): void {
-    if (value >= 1e9 && value <= MAX_SAFE_INTEGER && floor(value) === value) return integer(value);
-    if (value === 0) return text('-0');
-    numberBits[0] = value;
-    const mixed = imul(numberHalves[0] ^ imul(numberHalves[1], 0x9e3779b1), 0x85ebca6b);
+  private finite(value: number): void {
+    if (value >= 1e9 && value <= MAX_SAFE_INTEGER && floor(value) === value) return this.integer(value);
+    if (value === 0) return this.text('-0');
+    this.numberBits[0] = value;
+    const mixed = imul(this.numberHalves[0] ^ imul(this.numberHalves[1], 0x9e3779b1), 0x85ebca6b);
     const place = mixed >>> (32 - NUMBERS_BITS);
-    if (numbers[place] === value) {
-      need(NUMBER_CHUNKS * 8);
+    if (this.numbers[place] === value) {
+      this.need(NUMBER_CHUNKS * 8);
       let from = place * NUMBER_CHUNKS;
-      view.setFloat64(at, numberTexts[from++], true);
-      view.setFloat64(at + 8, numberTexts[from++], true);
-      view.setFloat64(at + 16, numberTexts[from], true);
-      at += numberLengths[place];
+      this.data.setFloat64(this.at, this.numberTexts[from++], true);
+      this.data.setFloat64(this.at + 8, this.numberTexts[from++], true);
+      this.data.setFloat64(this.at + 16, this.numberTexts[from], true);
+      this.at += this.numberLengths[place];
       return;
     }
-    const start = at;
-    text(`${value}`);
-    if (at - start > NUMBER_CHUNKS * 8) return;
-    need(NUMBER_CHUNKS * 8);
-    numbers[place] = value;
-    numberLengths[place] = at - start;
+    const start = this.at;
+    this.text(`${value}`);
+    if (this.at - start > NUMBER_CHUNKS * 8) return;
+    this.need(NUMBER_CHUNKS * 8);
+    this.numbers[place] = value;
+    this.numberLengths[place] = this.at - start;
     for (let i = 0; i < NUMBER_CHUNKS; i++) {
       // What stands behind the text is of no account, and may change on its way.
-      numberTexts[place * NUMBER_CHUNKS + i] = view.getFloat64(start + i * 8, true);
+      this.numberTexts[place * NUMBER_CHUNKS + i] = this.data.getFloat64(start + i * 8, true);
     }
   }
 
-  function primitive(value: unknown): void {
+  primitive(value: unknown): void {
     switch (typeof value) {
       case 'number':
         if ((value | 0) === value && (value !== 0 || 1 / value > 0) && value > -1e9 && value < 1e9) {
-          need(12);
+          this.need(12);
           if (value < 0) {
-            out[at++] = 45;
-            digits(-value);
-          } else digits(value);
-        } else if (value - value === 0) finite(value);
-        else text(`{"$type":"number","value":"${value}"}`);
+            this.buffer[this.at++] = 45;
+            this.digits(-value);
+          } else this.digits(value);
+        } else if (value - value === 0) this.finite(value);
+        else this.text(`{"$type":"number","value":"${value}"}`);
         break;
       case 'string':
-        string(value);
+        this.string(value);
         break;
       case 'boolean':
-        written(value ? TRUE : FALSE);
+        this.constant(value ? TRUE : FALSE);
         break;
       default:
-        written(value === null ? NULL : UNDEFINED);
+        this.constant(value === null ? NULL : UNDEFINED);
     }
   }
 
-  function string(value: string): number {
+  string(value: string): number {
     const { length } = value;
-    if (length > LONG_STRING) return quoted(value);
-    need(length + 2);
-    let to = at;
+    if (length > LONG_STRING) return this.quoted(value);
+    this.need(length + 2);
+    const { buffer } = this;
+    let to = this.at;
     let has = 0;
-    out[to++] = 34;
+    buffer[to++] = 34;
     for (let i = 0; i < length; i++) {
       const unit = charCode(value, i);
-      if (unit > 126) return quoted(value);
+      if (unit > 126) return this.quoted(value);
       has |= TRAITS[unit];
-      out[to++] = unit;
+      buffer[to++] = unit;
     }
-    if ((has & HAS_ESCAPES) !== 0) return quoted(value);
-    out[to++] = 34;
-    at = to;
+    if ((has & HAS_ESCAPES) !== 0) return this.quoted(value);
+    buffer[to++] = 34;
+    this.at = to;
     return has;
   }
 
-  function quoted(value: string): number {
-    text(quote(value));
+  private quoted(value: string): number {
+    this.text(quote(value));
     return HAS_NAMES | HAS_TOKENS | HAS_ESCAPES;
   }
 
-  function text(value: string): void {
+  text(value: string): void {
     const { length } = value;
-    need(length * 3);
+    this.need(length * 3);
     if (length <= LONG) {
-      let to = at;
+      const { buffer } = this;
+      let to = this.at;
       for (let i = 0; i < length; i++) {
         const unit = charCode(value, i);
         if (unit > 126) {
-          at += writeUtf8(out, value, at);
+          this.at += writeUtf8(buffer, value, this.at);
           return;
         }
-        out[to++] = unit;
+        buffer[to++] = unit;
       }
-      at = to;
-    } else at += writeUtf8(out, value, at);
+      this.at = to;
+    } else this.at += writeUtf8(this.buffer, value, this.at);
   }
 
-  function flush(): void {
-    if (at === 0) return;
-    const lines = bytesView(out, 0, at);
-    at = 0;
-    write(lines);
-    shrink();
+  flush(): void {
+    if (this.at === 0) return;
+    const lines = bytesView(this.buffer, 0, this.at);
+    this.at = 0;
+    this.write(lines);
+    this.shrink();
   }
 
   /** One huge value must not keep its room for good. */
-  function shrink(): void {
-    if (out.length > size * 2) use(allocUnsafeSlow(size));
+  private shrink(): void {
+    if (this.buffer.length > this.size * 2) this.use(allocUnsafeSlow(this.size));
   }
 
-  return {
-    constant: written,
-    string,
-    byte(code) {
-      need(1);
-      out[at++] = code;
-    },
-    copy(from, start, length) {
-      need(length);
-      const source = from.view();
-      const target = view;
-      const end = at + length;
-      for (let to = at, place = start; to < end; to += 8, place += 8) {
-        target.setFloat64(to, source.getFloat64(place, true), true);
-      }
-      at = end;
-    },
-    position: () => at,
-    view: () => view,
-    cut(position) {
-      at = position;
-    },
-    room(count) {
-      need(count);
-      return out;
-    },
-    insert(position, added) {
-      const length = byteLength(added);
-      need(length);
-      moveBytes(out, position + length, position, at);
-      writeUtf8(out, added, position);
-      at += length;
-    },
-    slice: (position) => utf8Text(out, position, at),
-    close() {
-      need(8);
-      view.setFloat64(at, 0, true);
-      // The last eight of them begin before this place.
-      at += 8;
-    },
-    bytes,
-    integer,
-    time,
-    primitive,
-    text,
-    endLine() {
-      if (at <= batch) return false;
-      flush();
-      return true;
-    },
-    batch,
-    flush,
-    reset() {
-      at = 0;
-      shrink();
-    },
-  };
+  byte(code: number): void {
+    this.need(1);
+    this.buffer[this.at++] = code;
+  }
+
+  copy(from: Encoder, start: number, length: number): void {
+    this.need(length);
+    const source = from.view();
+    const target = this.data;
+    const end = this.at + length;
+    for (let to = this.at, place = start; to < end; to += 8, place += 8) {
+      target.setFloat64(to, source.getFloat64(place, true), true);
+    }
+    this.at = end;
+  }
+
+  position(): number {
+    return this.at;
+  }
+
+  view(): SafeDataView {
+    return this.data;
+  }
+
+  cut(position: number): void {
+    this.at = position;
+  }
+
+  room(count: number): Uint8Array {
+    this.need(count);
+    return this.buffer;
+  }
+
+  insert(position: number, added: string): void {
+    const length = byteLength(added);
+    this.need(length);
+    moveBytes(this.buffer, position + length, position, this.at);
+    writeUtf8(this.buffer, added, position);
+    this.at += length;
+  }
+
+  slice(position: number): string {
+    return utf8Text(this.buffer, position, this.at);
+  }
+
+  close(): void {
+    this.need(8);
+    this.data.setFloat64(this.at, 0, true);
+    // The last eight of them begin before this place.
+    this.at += 8;
+  }
+
+  endLine(): boolean {
+    if (this.at <= this.batch) return false;
+    this.flush();
+    return true;
+  }
+
+  reset(): void {
+    this.at = 0;
+    this.shrink();
+  }
 }

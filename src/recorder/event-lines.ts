@@ -1,5 +1,6 @@
 import { arrayMap, arrayPush } from '../intrinsics.js';
-import { constant, type Encoder } from './encoder.js';
+import { constant } from './constant.js';
+import type { Encoder } from './encoder.js';
 import {
   CALL,
   CAPPED_EXCEPTION,

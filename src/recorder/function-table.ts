@@ -1,4 +1,4 @@
-import { constant, type Constant } from './encoder.js';
+import { constant, type Constant } from './constant.js';
 import { softness } from './is-secret.js';
 import { quote } from './quote.js';
 import { NAME, roleOf, VALUE } from './secret-pairs.js';

@@ -28,6 +28,13 @@ export function guardProbes(probes: Record<ProbeMeaning, unknown>, broken: (erro
   return guarded as Probes;
 }
 
+/** The same probes by what they mean. */
+export function byMeaning(probes: Probes): Record<ProbeMeaning, unknown> {
+  const named: Partial<Record<ProbeMeaning, unknown>> = {};
+  for (let i = 0; i < PROBES.length; i++) named[PROBES[i].means] = probes[PROBES[i].name];
+  return named as Record<ProbeMeaning, unknown>;
+}
+
 const GUARDS = {
   counted: passOn,
   value: passOn,

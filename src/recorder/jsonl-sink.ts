@@ -32,129 +32,141 @@ export interface SinkOptions {
  * program's is taken away, a file that was moved or deleted comes anew, and `fork` inherits nothing. Only pipes stay
  * open, for their reader would take a close for the end.
  */
-export function createJsonlSink({ path, followLinks, opening, failed }: SinkOptions): Sink & { keepOpen(): void } {
-  let broken = false;
-  let told = false;
-  let retryAt = 0;
+export function createJsonlSink(options: SinkOptions): Sink & { keepOpen(): void } {
+  return new JsonlSink(options);
+}
+
+class JsonlSink implements Sink {
+  bytes = 0;
+  lost = 0;
+  openings = 0;
+  private broken = false;
+  private told = false;
+  private retryAt = 0;
   /** Which file has the opening. */
-  let opened = '';
-  let pipe: OpenTrace | null = null;
+  private opened = '';
+  private pipe: OpenTrace | null = null;
   /** Stays open: see `keepOpen`. */
-  let kept: OpenTrace | null = null;
+  private kept: OpenTrace | null = null;
   /** The last line of ours is not whole: the disk was full. */
-  let cut = false;
+  private cut = false;
   /** Size of the file after our last batch, if nobody else was writing. */
-  let left = 0;
+  private left = 0;
 
-  const sink = {
-    bytes: 0,
-    lost: 0,
-    openings: 0,
-    get failed(): boolean {
-      return broken && now() < retryAt;
-    },
-    /** The process is about to become another user's: opens the file for as long as it runs. */
-    keepOpen(): void {
-      if (kept !== null || pipe !== null) return;
-      try {
-        kept = openTrace(path, followLinks);
-      } catch {
-        // The next batch says why.
-      }
-    },
-    write(lines: Uint8Array): void {
-      let head = '';
-      let done = 0;
-      let file: OpenTrace | null = null;
-      let problem: unknown = null;
-      try {
-        file = pipe ?? openAgain();
-        const isEmpty = !file.isPipe && file.size === 0;
-        // A new file may have the number of the one that was deleted.
-        if (isEmpty) opened = '';
-        const isNew = file.identity !== opened;
-        if (!isEmpty && (cut || (isNew && !file.isPipe && endsTorn(path, file.fd)))) head = '\n';
-        if (isNew) head += opening();
-        const data = head === '' ? lines : joinBytes([utf8Bytes(head), lines]);
-        if (file.isPipe) while (done < data.length) done += intoPipe(file.fd, data, done);
-        // One write per batch: other processes append to the same file.
-        else while (done < data.length) done += append(file, data, done);
-      } catch (error) {
-        problem = error;
-      }
-      settle(lines, byteLength(head), done, file);
-      if (problem === null) broken = false;
-      else fail(problem as Error);
-      if (file !== null) release(file, problem);
-    },
-  };
+  constructor(private readonly options: SinkOptions) {}
 
-  /** What has become of a batch of which `done` bytes were written, `head` bytes of it in front of the lines. */
-  function settle(lines: Uint8Array, head: number, done: number, file: OpenTrace | null): void {
-    sink.bytes += done;
-    if (done > 0) {
-      if (head > 0 && done >= head && file !== null && file.identity !== opened) {
-        opened = file.identity;
-        sink.openings++;
-      }
-      const last = done < head ? 0 : done === head ? NEWLINE : lines[done - head - 1];
-      cut = last !== NEWLINE;
-    }
-    const written = done > head ? done - head : 0;
-    if (written < lines.length) for (let i = written; i < lines.length; i++) if (lines[i] === NEWLINE) sink.lost++;
+  get failed(): boolean {
+    return this.broken && now() < this.retryAt;
   }
 
-  function fail(error: Error): void {
-    broken = true;
-    retryAt = now() + RETRY_NS;
-    if (told) return;
-    told = true;
-    failed(error.message);
+  /** The process is about to become another user's: opens the file for as long as it runs. */
+  keepOpen(): void {
+    if (this.kept !== null || this.pipe !== null) return;
+    try {
+      this.kept = this.openFile();
+    } catch {
+      // The next batch says why.
+    }
+  }
+
+  write(lines: Uint8Array): void {
+    const { path, opening } = this.options;
+    let head = '';
+    let done = 0;
+    let file: OpenTrace | null = null;
+    let problem: unknown = null;
+    try {
+      file = this.pipe ?? this.openAgain();
+      const isEmpty = !file.isPipe && file.size === 0;
+      // A new file may have the number of the one that was deleted.
+      if (isEmpty) this.opened = '';
+      const isNew = file.identity !== this.opened;
+      if (!isEmpty && (this.cut || (isNew && !file.isPipe && endsTorn(path, file.fd)))) head = '\n';
+      if (isNew) head += opening();
+      const data = head === '' ? lines : joinBytes([utf8Bytes(head), lines]);
+      if (file.isPipe) while (done < data.length) done += this.intoPipe(file.fd, data, done);
+      // One write per batch: other processes append to the same file.
+      else while (done < data.length) done += this.append(file, data, done);
+    } catch (error) {
+      problem = error;
+    }
+    this.settle(lines, byteLength(head), done, file);
+    if (problem === null) this.broken = false;
+    else this.fail(problem as Error);
+    if (file !== null) this.release(file, problem);
+  }
+
+  private openFile(): OpenTrace {
+    return openTrace(this.options.path, this.options.followLinks);
+  }
+
+  /** What has become of a batch of which `done` bytes were written, `head` bytes of it in front of the lines. */
+  private settle(lines: Uint8Array, head: number, done: number, file: OpenTrace | null): void {
+    this.bytes += done;
+    if (done > 0) {
+      if (head > 0 && done >= head && file !== null && file.identity !== this.opened) {
+        this.opened = file.identity;
+        this.openings++;
+      }
+      const last = done < head ? 0 : done === head ? NEWLINE : lines[done - head - 1];
+      this.cut = last !== NEWLINE;
+    }
+    const written = done > head ? done - head : 0;
+    if (written < lines.length) for (let i = written; i < lines.length; i++) if (lines[i] === NEWLINE) this.lost++;
+  }
+
+  private fail(error: Error): void {
+    this.broken = true;
+    this.retryAt = now() + RETRY_NS;
+    if (this.told) return;
+    this.told = true;
+    this.options.failed(error.message);
   }
 
   /** After the process has given up its rights, the file may still be written by what was opened before. */
-  function openAgain(): OpenTrace {
+  private openAgain(): OpenTrace {
     try {
-      return openTrace(path, followLinks);
+      return this.openFile();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (kept !== null && (code === 'EACCES' || code === 'EPERM')) return { ...kept, size: fstatSync(kept.fd).size };
+      if (this.kept !== null && (code === 'EACCES' || code === 'EPERM'))
+        return { ...this.kept, size: fstatSync(this.kept.fd).size };
       throw error;
     }
   }
 
-  function release(file: OpenTrace, problem: unknown): void {
-    if (file.fd === kept?.fd) return;
-    pipe = null;
+  private release(file: OpenTrace, problem: unknown): void {
+    if (file.fd === this.kept?.fd) return;
+    this.pipe = null;
     // A pipe that is only full has a reader still.
-    if (file.isPipe && (problem === null || (problem as NodeJS.ErrnoException).code === 'EAGAIN')) pipe = file;
+    if (file.isPipe && (problem === null || (problem as NodeJS.ErrnoException).code === 'EAGAIN')) this.pipe = file;
     else close(file.fd);
   }
 
   /** If another process has left half a line in front of it, the first line is lost in that, and is written again. */
-  function append({ fd, size }: OpenTrace, data: Uint8Array, from: number): number {
+  private append({ fd, size }: OpenTrace, data: Uint8Array, from: number): number {
     const done = writeSync(fd, data, from, data.length - from);
     const after = fstatSync(fd).size;
-    const others = size !== left || after !== size + done;
-    left = after === size + done ? after : -1;
-    if (!others || from > 0 || data[0] === NEWLINE || !wasGlued(path, fd, size, after, done)) return done;
-    left = -1;
+    const others = size !== this.left || after !== size + done;
+    this.left = after === size + done ? after : -1;
+    if (!others || from > 0 || data[0] === NEWLINE || !wasGlued(this.options.path, fd, size, after, done)) return done;
+    this.left = -1;
     const end = indexOfByte(data, NEWLINE) + 1;
     try {
-      sink.bytes += writeSync(fd, data, 0, end);
+      this.bytes += writeSync(fd, data, 0, end);
     } catch {
-      sink.lost++;
+      this.lost++;
     }
     return done;
   }
 
   /** Never waits longer than a moment: a reader that has stopped must not stop the program. */
-  function intoPipe(fd: number, data: Uint8Array, from: number): number {
+  private intoPipe(fd: number, data: Uint8Array, from: number): number {
     let to = from;
     for (let i = from; i < data.length && (i - from < PIPE_BYTES || to === from); i++) {
       if (data[i] === NEWLINE) to = i + 1;
     }
-    const until = broken ? 0 : now() + PATIENCE_NS;
+    const until = this.broken ? 0 : now() + PATIENCE_NS;
     for (;;) {
       try {
         return writeSync(fd, data, from, to - from);
@@ -164,7 +176,6 @@ export function createJsonlSink({ path, followLinks, opening, failed }: SinkOpti
       }
     }
   }
-  return sink;
 }
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));

@@ -70,82 +70,124 @@ export interface KeeperHost {
 
 /** Lines of root contexts wait in bounded memory until it is known whether the context is kept. */
 export function createKeeper(keep: Keep, process: Budget, host: KeeperHost): Keeper {
-  const open = new SafeSet<Budget>();
-  const calls = createCallRoots();
-  const spare: Uint8Array[][] = [[], [], []];
-  let bytes = 0;
-  /** Decided since the last commit. */
-  let decided: { root: Budget; blocks: Block[] }[] = [];
+  return new WaitingLines(keep, process, host);
+}
 
-  function waitingOf(root: Budget): Waiting {
+class WaitingLines implements Keeper {
+  private readonly open = new SafeSet<Budget>();
+  private readonly calls = createCallRoots();
+  private readonly spare: Uint8Array[][] = [[], [], []];
+  private bytes = 0;
+  /** Decided since the last commit. */
+  private decided: { root: Budget; blocks: Block[] }[] = [];
+
+  constructor(
+    private readonly keep: Keep,
+    private readonly process: Budget,
+    private readonly host: KeeperHost,
+  ) {}
+
+  begin(): void {
+    for (let i = 0; i < this.decided.length; i++) {
+      const { root, blocks } = this.decided[i];
+      root.waiting!.state = 'waiting';
+      root.waiting!.blocks = blocks;
+      this.open.add(root);
+    }
+    this.decided = [];
+  }
+
+  commit(): void {
+    if (this.decided.length > 0) this.decided = [];
+  }
+
+  close(root: Budget, failed: boolean, durationNs: number): void {
+    const { slowNs } = this.keep;
+    const isSlow = slowNs !== null && durationNs >= slowNs;
+    this.decide(root, isSlow || (this.keep.failed && failed));
+  }
+
+  closeAll(): void {
+    this.open.forEach((root) => this.decide(root, true));
+  }
+
+  called(id: number, root: Budget): void {
+    this.calls.called(id, root);
+  }
+
+  ended(id: number, settlesLater: boolean): Budget | undefined {
+    return this.calls.ended(id, settlesLater);
+  }
+
+  private waitingOf(root: Budget): Waiting {
     if (root.waiting === null) {
       root.waiting = { state: 'waiting', movedTo: null, blocks: [], bytes: 0, overflowed: false };
-      open.add(root);
+      this.open.add(root);
     }
     return root.waiting;
   }
 
-  function ownerOf(root: Budget): Budget {
+  private ownerOf(root: Budget): Budget {
     let owner = root;
-    while (owner !== process && waitingOf(owner).movedTo !== null) owner = owner.waiting!.movedTo!;
+    while (owner !== this.process && this.waitingOf(owner).movedTo !== null) owner = owner.waiting!.movedTo!;
     return owner;
   }
 
-  function stateOf(root: Budget): WaitingState {
-    const owner = ownerOf(root);
-    return owner === process ? 'kept' : waitingOf(owner).state;
+  stateOf(root: Budget): WaitingState {
+    const owner = this.ownerOf(root);
+    return owner === this.process ? 'kept' : this.waitingOf(owner).state;
   }
 
-  function takes(root: Budget, out: Encoder, start: number, fn: number): boolean {
-    const owner = ownerOf(root);
-    if (owner === process) return false;
-    const waiting = waitingOf(owner);
+  takes(root: Budget, out: Encoder, start: number, fn: number): boolean {
+    const owner = this.ownerOf(root);
+    if (owner === this.process) return false;
+    const waiting = this.waitingOf(owner);
     if (waiting.state === 'kept') return false;
     const length = out.position() - start;
     if (length > 0) {
-      if (waiting.state === 'waiting') add(owner, waiting, out, start, length, fn);
-      else host.leftOut(fn < 0 ? [] : [fn], 'kept', 0);
+      if (waiting.state === 'waiting') this.add(owner, waiting, out, start, length, fn);
+      else this.host.leftOut(fn < 0 ? [] : [fn], 'kept', 0);
     }
     out.cut(start);
     return true;
   }
 
-  function add(root: Budget, waiting: Waiting, out: Encoder, start: number, length: number, fn: number): void {
+  private add(root: Budget, waiting: Waiting, out: Encoder, start: number, length: number, fn: number): void {
     const { blocks } = waiting;
     let block = blocks.length === 0 ? undefined : blocks[blocks.length - 1];
     if (block === undefined || block.used + length > block.bytes.length) {
-      block = { bytes: blockFor(length, blocks.length), used: 0, lines: 0, functions: [] };
+      block = { bytes: this.blockFor(length, blocks.length), used: 0, lines: 0, functions: [] };
       arrayPush(blocks, block);
       waiting.bytes += block.bytes.length;
-      bytes += block.bytes.length;
+      this.bytes += block.bytes.length;
     }
     setBytes(block.bytes, bytesView(out.room(0), start, start + length), block.used);
     block.used += length;
     block.lines++;
     if (fn >= 0) arrayPush(block.functions, fn);
-    while (waiting.bytes > MOST_OF_ONE && blocks.length > 1) dropOldest(root);
-    while (bytes > MOST) dropOldest(largest());
+    while (waiting.bytes > MOST_OF_ONE && blocks.length > 1) this.dropOldest(root);
+    while (this.bytes > MOST) this.dropOldest(this.largest());
   }
 
-  function blockFor(length: number, before: number): Uint8Array {
+  private blockFor(length: number, before: number): Uint8Array {
     const kind = min(before, BLOCKS.length - 1);
     const { size } = BLOCKS[kind];
     if (length > size) return new Uint8Array(length);
-    return arrayPop(spare[kind]) ?? new Uint8Array(size);
+    return arrayPop(this.spare[kind]) ?? new Uint8Array(size);
   }
 
-  function giveBack(bytes: Uint8Array): void {
+  private giveBack(bytes: Uint8Array): void {
     for (let kind = 0; kind < BLOCKS.length; kind++) {
       if (bytes.length !== BLOCKS[kind].size) continue;
-      if (spare[kind].length < BLOCKS[kind].spare) arrayPush(spare[kind], bytes);
+      if (this.spare[kind].length < BLOCKS[kind].spare) arrayPush(this.spare[kind], bytes);
       return;
     }
   }
 
-  function largest(): Budget {
-    let found = process;
+  private largest(): Budget {
+    let found = this.process;
     let most = 0;
-    open.forEach((root) => {
+    this.open.forEach((root) => {
       if (root.waiting!.bytes <= most) return;
       most = root.waiting!.bytes;
       found = root;
@@ -153,94 +195,70 @@ export function createKeeper(keep: Keep, process: Budget, host: KeeperHost): Kee
     return found;
   }
 
-  function dropOldest(root: Budget): void {
+  private dropOldest(root: Budget): void {
     const waiting = root.waiting!;
     const block = arrayShift(waiting.blocks)!;
     waiting.bytes -= block.bytes.length;
-    bytes -= block.bytes.length;
-    host.leftOut(block.functions, 'waiting', block.lines);
+    this.bytes -= block.bytes.length;
+    this.host.leftOut(block.functions, 'waiting', block.lines);
     waiting.overflowed = true;
   }
 
-  function takeBlocks(root: Budget): Block[] {
-    const waiting = waitingOf(root);
+  private takeBlocks(root: Budget): Block[] {
+    const waiting = this.waitingOf(root);
     const { blocks } = waiting;
-    bytes -= waiting.bytes;
+    this.bytes -= waiting.bytes;
     waiting.blocks = [];
     waiting.bytes = 0;
     return blocks;
   }
 
   /** In the order in which they were made. */
-  function writeOut(root: Budget): void {
-    const blocks = takeBlocks(root);
-    arrayPush(decided, { root, blocks });
-    const { overflowed } = waitingOf(root);
-    if (overflowed) host.overflowed(root);
+  private writeOut(root: Budget): void {
+    const blocks = this.takeBlocks(root);
+    arrayPush(this.decided, { root, blocks });
+    const { overflowed } = this.waitingOf(root);
+    if (overflowed) this.host.overflowed(root);
     for (let i = 0; i < blocks.length; i++) {
       const { bytes: all, used, lines, functions } = blocks[i];
-      if (!host.write(root, bytesView(all, 0, used), lines)) host.leftOut(functions, 'room', lines);
+      if (!this.host.write(root, bytesView(all, 0, used), lines)) this.host.leftOut(functions, 'room', lines);
     }
   }
 
-  function leaveOut(root: Budget): void {
-    const blocks = takeBlocks(root);
+  private leaveOut(root: Budget): void {
+    const blocks = this.takeBlocks(root);
     for (let i = 0; i < blocks.length; i++) {
-      host.leftOut(blocks[i].functions, 'kept', 0);
-      giveBack(blocks[i].bytes);
+      this.host.leftOut(blocks[i].functions, 'kept', 0);
+      this.giveBack(blocks[i].bytes);
     }
   }
 
   /** What did not fail is part of the root context that it began in, and is kept with it. */
-  function moveTo(outer: Budget, root: Budget): void {
-    const target = waitingOf(outer);
-    const { overflowed } = waitingOf(root);
-    const blocks = takeBlocks(root);
+  private moveTo(outer: Budget, root: Budget): void {
+    const target = this.waitingOf(outer);
+    const { overflowed } = this.waitingOf(root);
+    const blocks = this.takeBlocks(root);
     for (let i = 0; i < blocks.length; i++) {
       arrayPush(target.blocks, blocks[i]);
       target.bytes += blocks[i].bytes.length;
-      bytes += blocks[i].bytes.length;
+      this.bytes += blocks[i].bytes.length;
     }
     target.overflowed ||= overflowed;
     root.waiting!.movedTo = outer;
-    while (target.bytes > MOST_OF_ONE && target.blocks.length > 1) dropOldest(outer);
+    while (target.bytes > MOST_OF_ONE && target.blocks.length > 1) this.dropOldest(outer);
   }
 
-  function decide(root: Budget, isKept: boolean): void {
-    const waiting = waitingOf(root);
+  private decide(root: Budget, isKept: boolean): void {
+    const waiting = this.waitingOf(root);
     if (waiting.state !== 'waiting' || waiting.movedTo !== null) return;
-    const outer = root.outer === null ? process : ownerOf(root.outer);
-    const outerState = stateOf(outer);
-    open.delete(root);
-    if (!isKept && outerState === 'waiting') return moveTo(outer, root);
-    waiting.state = isKept || (outer !== process && outerState === 'kept') ? 'kept' : 'left out';
-    if (waiting.state === 'kept') writeOut(root);
-    else leaveOut(root);
+    const outer = root.outer === null ? this.process : this.ownerOf(root.outer);
+    const outerState = this.stateOf(outer);
+    this.open.delete(root);
+    if (!isKept && outerState === 'waiting') return this.moveTo(outer, root);
+    waiting.state = isKept || (outer !== this.process && outerState === 'kept') ? 'kept' : 'left out';
+    if (waiting.state === 'kept') this.writeOut(root);
+    else this.leaveOut(root);
   }
-
-  return {
-    begin() {
-      for (let i = 0; i < decided.length; i++) {
-        const { root, blocks } = decided[i];
-        root.waiting!.state = 'waiting';
-        root.waiting!.blocks = blocks;
-        open.add(root);
-      }
-      decided = [];
-    },
-    commit() {
-      if (decided.length > 0) decided = [];
-    },
-    takes,
-    close(root, failed, durationNs) {
-      const isSlow = keep.slowNs !== null && durationNs >= keep.slowNs;
-      decide(root, isSlow || (keep.failed && failed));
-    },
-    closeAll: () => open.forEach((root) => decide(root, true)),
-    stateOf,
-    called: calls.called,
-    ended: calls.ended,
-  };
 }
 
 /** Which root context calls that have not ended belong to. */

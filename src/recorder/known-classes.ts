@@ -1,5 +1,5 @@
 import { isBuiltIn, mayMakeBuiltIns } from './built-ins.js';
-import { constant, type Constant } from './encoder.js';
+import { constant, type Constant } from './constant.js';
 import { typeName } from './prototypes.js';
 import { quote } from './quote.js';
 import { isObjectPrototype } from './realms.js';

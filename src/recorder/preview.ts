@@ -1,19 +1,17 @@
 import { writeBuiltIn, type ValueWriter } from './built-ins.js';
-import { constant, createEncoder, type Constant, type Encoder } from './encoder.js';
-import { MAX_FLATTEN } from './errors.js';
+import { constant, type Constant } from './constant.js';
+import type { Encoder } from './encoder.js';
+import { isSoftSecret, type IsSecret } from './is-secret.js';
 import { KnownClasses, NO_CLASS } from './known-classes.js';
-import { KnownKeys, type Key } from './known-keys.js';
+import type { Key } from './known-keys.js';
 import { isEmitterInternal, isHandle, isHandleInternal, isStream } from './node-objects.js';
-import { isSoftSecret, mayBeSecret, type IsSecret } from './is-secret.js';
-import { keyTest, type KeyTest } from './key-kinds.js';
-import { redactText } from './redact.js';
-import { stringMayHoldSecret, textMayHoldBlock } from './secret-bytes.js';
-import { hashBytes, hashedPart, writeHash } from './preview-hash.js';
-import { NAME, NO_ROLE, VALUE, namesNext } from './secret-pairs.js';
+import { writeHash } from './preview-hash.js';
+import { getter, mapSize, MAX_MAP_KEY, PreviewLists, setSize } from './preview-lists.js';
+import { CLOSE, COMMA, MAX_HASHED, MAX_NODES, OPEN, TEXT_SHIFT } from './preview-text.js';
+import { NAME, NO_ROLE, VALUE } from './secret-pairs.js';
 import { ThrownValues, type PreviewLimits, type ThrownValue } from './thrown-value.js';
 import type { WebField } from './web-objects.js';
 import {
-  arrayOf,
   getOwnPropertyDescriptor,
   getPrototypeOf,
   hasOwn,
@@ -24,54 +22,14 @@ import {
   isSet,
   objectKeys,
   objectPrototype,
-  stringSlice,
-  uncurry,
 } from '../intrinsics.js';
 
-/**
- * Values shown in one preview, whatever its shape: bounds the time that wide and deep graphs cost. An object
- * with others after it may take half of what is left, so that a large one leaves room for them.
- */
-const MAX_NODES = 256;
-/** Text weighs too: as many characters (a power of two: 2 ** 6) count as one more value. */
-const TEXT_SHIFT = 6;
-/** Values of one preview that are walked for hashes of what was cut; each hash counts as that many, or more. */
-const MAX_HASHED = 32;
-const LEAST_HASHED = 8;
-/** A longer key of a Map is data and not looked at: it may be any string, and hashing it reads all of it. */
-const MAX_MAP_KEY = 256;
-/** Levels of any preview: each takes room on the program's stack. */
-const MAX_LEVELS = 200;
-/** What stands at the end of a text that was cut may be a part of a secret. */
-const LEFT_OUT = 64;
-/** Bytes of room for previews; the system gives it as it is used. */
-const ROOM = 4 * 1024 * 1024;
-
-const getter = <T>(prototype: object, name: PropertyKey): ((self: unknown) => T) =>
-  uncurry(getOwnPropertyDescriptor(prototype, name)!.get!) as (self: unknown) => T;
-const next = <T>(iterator: object): ((self: unknown) => IteratorResult<T>) =>
-  uncurry((getPrototypeOf(iterator) as { next: () => IteratorResult<T> }).next);
-const mapSize = getter<number>(Map.prototype, 'size');
-const mapEntries = uncurry(Map.prototype.entries);
-const mapNext = next<[unknown, unknown]>(new Map().entries());
-const setSize = getter<number>(Set.prototype, 'size');
-const setValues = uncurry(Set.prototype.values);
-const setNext = next<unknown>(new Set().values());
-const { __lookupGetter__: legacyLookup } = objectPrototype as { __lookupGetter__?: (key: PropertyKey) => unknown };
-/** The getter of a property, which has to be the object's own. Old, so that somebody may have taken it away. */
-const lookupGetter = (legacyLookup ? uncurry(legacyLookup) : () => null) as (self: object, key: number) => unknown;
 const symbolDescription = getter<string | undefined>(Symbol.prototype, 'description');
 
 const PROXY = constant('{"$type":"Proxy"}');
 const CIRCULAR = constant('{"$type":"circular"}');
 const FUNCTION = constant('{"$type":"function","name":');
 const ARRAY = constant('{"$type":"Array","length":');
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const COMMA = 0x2c;
-
 /** Makes previews: JSON text of a value, bounded, with no code of the program's run on the way. */
 export interface Previewer {
   /** Where `write` writes; whoever calls it empties it. */
@@ -107,41 +65,8 @@ export function createPreviewer(limits: PreviewLimits, isSecret: IsSecret): Prev
   };
 }
 
-class PreviewWriter implements ValueWriter {
-  readonly out = createEncoder(() => undefined, ROOM);
-  private readonly maxString: number;
-  private readonly maxItems: number;
-  private readonly maxDepth: number;
-  private readonly keys: KnownKeys;
-  private readonly keyKind: KeyTest;
+class PreviewWriter extends PreviewLists implements ValueWriter {
   private readonly classes = new KnownClasses();
-  private nodes = 0;
-  /** What `nodes` may reach within the current object. */
-  private most = MAX_NODES;
-  /** Something comes after the current value. */
-  private more = false;
-  /** From here on, objects are not looked into. */
-  private deepest: number;
-  /** What is written is not to be shown: see `beginHash`. */
-  private hashing = false;
-  private toBeHashed = 0;
-  private shownNodes = 0;
-  private shownMost = 0;
-  /** The objects around the current one, by depth. */
-  private readonly path: (object | null)[];
-
-  constructor(
-    { maxString, maxItems, maxDepth }: PreviewLimits,
-    private readonly isSecret: IsSecret,
-  ) {
-    this.maxString = maxString;
-    this.maxItems = maxItems;
-    this.maxDepth = maxDepth < MAX_LEVELS ? maxDepth : MAX_LEVELS;
-    this.deepest = this.maxDepth;
-    this.path = arrayOf<object | null>(this.maxDepth + 1, null);
-    this.keys = new KnownKeys(maxString, isSecret);
-    this.keyKind = keyTest(isSecret);
-  }
 
   write(input: unknown): void {
     const { out, path } = this;
@@ -190,89 +115,6 @@ class PreviewWriter implements ValueWriter {
       default:
         return out.primitive(input);
     }
-  }
-
-  string(text: string): void {
-    const { out, maxString } = this;
-    if (text.length <= maxString) {
-      this.nodes += text.length >> TEXT_SHIFT;
-      return this.short(text, out);
-    }
-    if (text.length > MAX_FLATTEN) return out.text(`{"$type":"string","length":${text.length}}`);
-    this.nodes += maxString >> TEXT_SHIFT;
-    out.text(`{"$type":"string","length":${text.length},"value":`);
-    const start = out.position();
-    const wide = maxString * 2;
-    const isHashed = !this.hashing && this.toBeHashed > 0;
-    // What is cut off in the middle has lost its end, by which it may be told.
-    const part = isHashed ? hashedPart(text, wide) : stringSlice(text, 0, wide);
-    const shown = this.withoutSecrets(part);
-    const hash = isHashed ? hashBytes(out.room(0), start, out.position()) : 0;
-    out.cut(start);
-    const most = shown === part || text.length <= wide ? maxString : shown.length - LEFT_OUT;
-    out.string(stringSlice(shown, 0, most < maxString ? (most > 0 ? most : 0) : maxString));
-    if (isHashed) {
-      this.toBeHashed -= LEAST_HASHED;
-      writeHash(out, hash);
-    }
-    out.byte(CLOSE);
-  }
-
-  /** Writes a text without the secrets in it, and returns it. */
-  private withoutSecrets(text: string): string {
-    const { out } = this;
-    const from = out.position();
-    const has = out.string(text);
-    const may = stringMayHoldSecret(out.room(0), from + 1, out.position() - 1, has, this.keyKind);
-    if (!may && !textMayHoldBlock(text, has)) return text;
-    const shown = redactText(text, this.isSecret);
-    if (shown === text) return text;
-    out.cut(from);
-    out.string(shown);
-    return shown;
-  }
-
-  /** Writes the hash of what that step writes, which is not shown; nothing where enough was hashed. */
-  private hashOf(write: () => void): void {
-    const start = this.beginHash();
-    if (start < 0) return;
-    write();
-    writeHash(this.out, this.endHash(start));
-  }
-
-  /** What is written from here tells two values apart, and is not shown; -1 where enough was hashed. */
-  private beginHash(): number {
-    if (this.hashing || this.toBeHashed <= 0) return -1;
-    this.hashing = true;
-    this.shownNodes = this.nodes;
-    this.shownMost = this.most;
-    this.nodes = 0;
-    this.most = this.toBeHashed;
-    this.more = false;
-    return this.out.position();
-  }
-
-  /** The hash of what was written from there, which is taken back. */
-  private endHash(start: number): number {
-    const { out } = this;
-    const hash = hashBytes(out.room(0), start, out.position());
-    out.cut(start);
-    this.hashing = false;
-    this.toBeHashed -= this.nodes > LEAST_HASHED ? this.nodes : LEAST_HASHED;
-    this.nodes = this.shownNodes;
-    this.most = this.shownMost;
-    return hash;
-  }
-
-  short(text: string, to: Encoder): void {
-    const from = to.position();
-    const has = to.string(text);
-    const may = stringMayHoldSecret(to.room(0), from + 1, to.position() - 1, has, this.keyKind);
-    if (!may && !textMayHoldBlock(text, has)) return;
-    const shown = redactText(text, this.isSecret);
-    if (shown === text) return;
-    to.cut(from);
-    to.string(shown);
   }
 
   private named(input: object): void {
@@ -328,53 +170,6 @@ class PreviewWriter implements ValueWriter {
     if (isSet(input)) return out.text(`{"$type":"Set","size":${setSize(input)},"truncated":true}`);
     const prototype = getPrototypeOf(input) as object | null;
     out.constant(prototype === null ? NO_CLASS.outline : this.classes.of(input, prototype).outline);
-  }
-
-  private list(input: unknown[], depth: number): void {
-    const { out, maxItems } = this;
-    const { length } = input;
-    const kept = length < maxItems ? length : maxItems;
-    const start = out.position();
-    out.byte(OPEN_LIST);
-    const end = this.items(input, depth, 0, kept);
-    out.byte(CLOSE_LIST);
-    if (end === length) return;
-    out.insert(start, `{"$type":"Array","length":${length},"items":`);
-    this.hashOf(() => this.items(input, depth, end, length));
-    out.byte(CLOSE);
-  }
-
-  /** Writes items of a list; returns the index of the first one that is not written. */
-  private items(input: unknown[], depth: number, from: number, kept: number): number {
-    const { out } = this;
-    const { length } = input;
-    let i = from;
-    let secret = from > 0 && (length & 1) === 0 && this.namesNext(input, from - 1);
-    for (; i < kept && this.nodes <= this.most; i++) {
-      if (i > from) out.byte(COMMA);
-      this.more = i + 1 < kept;
-      if (!hasOwn(input, i)) {
-        this.nodes++;
-        out.text('{"$type":"hole"}');
-        continue;
-      }
-      // V8 is three times as fast to say that there is no getter as to describe an element.
-      const value = lookupGetter(input, i) === undefined ? input[i] : undefined;
-      // Nothing, or an accessor.
-      if (value === undefined) this.slot(getOwnPropertyDescriptor(input, i)!, depth);
-      else if (secret) this.hide(value, depth);
-      else this.any(value, depth + 1);
-      secret = typeof value === 'string' && (length & 1) === 0 && this.namesNext(input, i);
-    }
-    return i;
-  }
-
-  /** Whether the item after that one is the value of a secret. */
-  private namesNext(input: unknown[], i: number): boolean {
-    const { length } = input;
-    if ((i & 1) !== 0 || i + 1 === length) return false;
-    const next = getOwnPropertyDescriptor(input, i + 1)?.value as unknown;
-    return namesNext(getOwnPropertyDescriptor(input, i)?.value, i, length, next, this.isSecret);
   }
 
   private record(input: object, depth: number): void {
@@ -468,12 +263,6 @@ class PreviewWriter implements ValueWriter {
     return typeof value === 'string' && value.length <= MAX_MAP_KEY && this.isSecret(value) ? NAME : 0;
   }
 
-  /** The value of a secret name. */
-  private hide(value: unknown, depth: number): void {
-    if (mayBeSecret(value)) this.redacted();
-    else this.any(value, depth + 1);
-  }
-
   private property(key: Key, property: PropertyDescriptor, depth: number): void {
     this.nodes += key.made >> TEXT_SHIFT;
     this.out.constant(key.name);
@@ -529,78 +318,6 @@ class PreviewWriter implements ValueWriter {
       this.any(value, 0);
     }
     out.byte(CLOSE);
-  }
-
-  private redacted(): void {
-    this.nodes++;
-    this.out.text('"<redacted>"');
-  }
-
-  slot(property: PropertyDescriptor, depth: number): void {
-    // Asking for the value first spares most of them the look-up.
-    const { value } = property as { value?: unknown };
-    if (value !== undefined || hasOwn(property, 'value')) return this.any(value, depth + 1);
-    this.nodes++;
-    this.out.text(property.get ? '{"$type":"getter"}' : '{"$type":"setter"}');
-  }
-
-  map(input: Map<unknown, unknown>, depth: number): void {
-    const { out } = this;
-    const size = mapSize(input);
-    out.text(`{"$type":"Map","size":${size},"entries":[`);
-    const entries = mapEntries(input);
-    const shown = this.entries(entries, size, 0, this.maxItems, depth);
-    out.byte(CLOSE_LIST);
-    if (shown < size) this.hashOf(() => this.entries(entries, size, shown, size, depth));
-    out.byte(CLOSE);
-  }
-
-  /** Writes entries of a map; returns the index of the first one that is not written. */
-  private entries(entries: object, size: number, from: number, kept: number, depth: number): number {
-    const { out } = this;
-    let i = from;
-    for (; i < kept && this.nodes <= this.most; i++) {
-      const entry = mapNext(entries);
-      if (entry.done) break;
-      const key = entry.value[0];
-      const item = entry.value[1];
-      const secret = typeof key === 'string' && key.length <= MAX_MAP_KEY && this.keys.after(null, key).secret;
-      if (i > from) out.byte(COMMA);
-      out.byte(OPEN_LIST);
-      this.more = true;
-      this.any(key, depth + 1);
-      out.byte(COMMA);
-      this.more = i + 1 < size;
-      if (secret) this.hide(item, depth);
-      else this.any(item, depth + 1);
-      out.byte(CLOSE_LIST);
-    }
-    return i;
-  }
-
-  set(input: Set<unknown>, depth: number): void {
-    const { out } = this;
-    const size = setSize(input);
-    out.text(`{"$type":"Set","size":${size},"items":[`);
-    const items = setValues(input);
-    const shown = this.members(items, size, 0, this.maxItems, depth);
-    out.byte(CLOSE_LIST);
-    if (shown < size) this.hashOf(() => this.members(items, size, shown, size, depth));
-    out.byte(CLOSE);
-  }
-
-  /** The same of a set. */
-  private members(items: object, size: number, from: number, kept: number, depth: number): number {
-    const { out } = this;
-    let i = from;
-    for (; i < kept && this.nodes <= this.most; i++) {
-      const item = setNext(items);
-      if (item.done) break;
-      if (i > from) out.byte(COMMA);
-      this.more = i + 1 < size;
-      this.any(item.value, depth + 1);
-    }
-    return i;
   }
 }
 

@@ -53,101 +53,108 @@ const { createHook } = v8.promiseHooks;
  * @param now nanoseconds of the monotonic clock
  */
 export function createPromiseEnds(now: () => number): PromiseEnds {
-  const watched = new SafeMap<object, Watched>();
-  /** Promises that were made from watched ones. */
-  let made = new SafeWeakMap<object, object>();
-  let stop: (() => void) | null = null;
+  return new WatchedPromises(now);
+}
 
-  function start(): void {
-    if (stop !== null) return;
-    const hooks = {
-      init(child: object, parent: object | undefined) {
-        if (parent === undefined) return;
-        const entry = watched.get(parent);
-        if (entry === undefined || entry.awaited) return;
-        entry.awaited = true;
-        made.set(child, parent);
-      },
-      before(child: object) {
-        const parent = made.get(child);
-        if (parent === undefined) return;
-        made.delete(child);
-        const entry = watched.get(parent);
-        if (entry !== undefined) ask(parent, entry);
-      },
-      settled(promise: object) {
-        const entry = watched.get(promise);
-        // Told a second time, behind the promise that it was resolved with.
-        if (entry !== undefined && !entry.asked) entry.time = now();
-      },
-    };
-    stop = createHook(hooks) as unknown as () => void;
+class WatchedPromises implements PromiseEnds {
+  private readonly watched = new SafeMap<object, Watched>();
+  /** Promises that were made from watched ones. */
+  private made = new SafeWeakMap<object, object>();
+  private stop: (() => void) | null = null;
+
+  constructor(private readonly now: () => number) {}
+
+  watch(promise: unknown, ended: Watched['ended']): boolean {
+    if (!isPromise(promise)) return false;
+    const before = this.watched.get(promise);
+    if (before) {
+      // A session around a traced function hands on its promise.
+      const first = before.ended;
+      before.ended = (end, time) => {
+        first(end, time);
+        ended(end, time);
+      };
+      return true;
+    }
+    if (this.watched.size >= MOST) this.forget(this.oldest()!);
+    this.watched.set(promise, { ended, time: this.now(), awaited: false, asked: false });
+    this.start();
+    return true;
   }
 
-  function forget(promise: object): void {
+  sweep(last: boolean): void {
+    this.watched.forEach((entry, promise) => {
+      if (entry.awaited && !last) return;
+      const state = stateOf(promise);
+      if (state === 'pending') return;
+      if (state === 'rejected' || last) this.tell(promise, entry, { state, unknown: true });
+      // A fulfilled promise has nothing to handle.
+      else this.ask(promise, entry);
+    });
+  }
+
+  private start(): void {
+    if (this.stop !== null) return;
+    const hooks = {
+      init: (child: object, parent: object | undefined) => {
+        if (parent === undefined) return;
+        const entry = this.watched.get(parent);
+        if (entry === undefined || entry.awaited) return;
+        entry.awaited = true;
+        this.made.set(child, parent);
+      },
+      before: (child: object) => {
+        const parent = this.made.get(child);
+        if (parent === undefined) return;
+        this.made.delete(child);
+        const entry = this.watched.get(parent);
+        if (entry !== undefined) this.ask(parent, entry);
+      },
+      settled: (promise: object) => {
+        const entry = this.watched.get(promise);
+        // Told a second time, behind the promise that it was resolved with.
+        if (entry !== undefined && !entry.asked) entry.time = this.now();
+      },
+    };
+    this.stop = createHook(hooks) as unknown as () => void;
+  }
+
+  private forget(promise: object): void {
+    const { watched, stop } = this;
     watched.delete(promise);
     if (watched.size > 0 || stop === null) return;
     stop();
-    stop = null;
-    made = new SafeWeakMap();
+    this.stop = null;
+    this.made = new SafeWeakMap();
   }
 
-  function oldest(): object | undefined {
+  private oldest(): object | undefined {
     let first: object | undefined;
-    watched.forEach((_, promise) => (first ??= promise));
+    this.watched.forEach((_, promise) => (first ??= promise));
     return first;
   }
 
   /** It is settled, and a rejection is handled. */
-  function ask(promise: object, entry: Watched): void {
+  private ask(promise: object, entry: Watched): void {
     if (entry.asked) return;
     entry.asked = true;
     // Code of the program's would run.
-    if (!isPlainPromise(promise)) return tell(promise, entry, { state: stateOf(promise), unknown: true } as PromiseEnd);
+    if (!isPlainPromise(promise))
+      return this.tell(promise, entry, { state: stateOf(promise), unknown: true } as PromiseEnd);
     const { time } = entry;
     entry.time = time;
     void promiseThen(
       promise,
-      (value) => tell(promise, entry, { state: 'fulfilled', value }),
-      (error) => tell(promise, entry, { state: 'rejected', value: error }),
+      (value) => this.tell(promise, entry, { state: 'fulfilled', value }),
+      (error) => this.tell(promise, entry, { state: 'rejected', value: error }),
     );
   }
 
-  function tell(promise: object, entry: Watched, end: PromiseEnd): void {
-    if (watched.get(promise) !== entry) return;
-    forget(promise);
+  private tell(promise: object, entry: Watched, end: PromiseEnd): void {
+    if (this.watched.get(promise) !== entry) return;
+    this.forget(promise);
     entry.ended(end, entry.time);
   }
-
-  return {
-    watch(promise, ended) {
-      if (!isPromise(promise)) return false;
-      const before = watched.get(promise);
-      if (before) {
-        // A session around a traced function hands on its promise.
-        const first = before.ended;
-        before.ended = (end, time) => {
-          first(end, time);
-          ended(end, time);
-        };
-        return true;
-      }
-      if (watched.size >= MOST) forget(oldest()!);
-      watched.set(promise, { ended, time: now(), awaited: false, asked: false });
-      start();
-      return true;
-    },
-    sweep(last) {
-      watched.forEach((entry, promise) => {
-        if (entry.awaited && !last) return;
-        const state = stateOf(promise);
-        if (state === 'pending') return;
-        if (state === 'rejected' || last) tell(promise, entry, { state, unknown: true });
-        // A fulfilled promise has nothing to handle.
-        else ask(promise, entry);
-      });
-    },
-  };
 }
 
 /** The one way to learn this without a handler. */

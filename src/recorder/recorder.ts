@@ -6,7 +6,7 @@ import { Drain } from './drain.js';
 import { createEncoder } from './encoder.js';
 import { EventBuffer, RETURN } from './event-buffer.js';
 import { EventLines } from './event-lines.js';
-import { guardProbes } from './guard.js';
+import { byMeaning, guardProbes } from './guard.js';
 import { KnownFunctions } from './known-functions.js';
 import { LastError } from './last-error.js';
 import { createLimits } from './limits.js';
@@ -18,7 +18,7 @@ import { createScopes, newBudget, NO_LABELS } from './scope.js';
 import { batchOf } from './segments.js';
 import { SuspendedCalls } from './suspended-calls.js';
 import { Totals } from './totals.js';
-import type { LineKind, Recorder, RecorderOptions } from './types.js';
+import type { LineKind, Recorder, RecorderCalls, RecorderOptions } from './types.js';
 
 export type { Brief, Line } from './sink.js';
 export type { SuspendableCall } from './suspendable-call.js';
@@ -95,8 +95,10 @@ function probesOf({ options, admission, lastError, calls, suspended }: Parts): P
 
 function ofCalls(parts: Parts) {
   const { functions, running, lastError, calls, suspended } = parts;
+  const probes = probesOf(parts);
   return {
-    probes: probesOf(parts),
+    probes,
+    calls: byMeaning(probes) as unknown as RecorderCalls,
     register: (file, base, stride) => functions.register(file, base, stride),
     nextId: () => ++running.lastId,
     functionOf: (fn) => functions.table[fn] && { ...functions.table[fn].entry, path: functions.table[fn].path },

@@ -35,7 +35,7 @@ export interface LibraryCall {
 
 /**
  * What follows the program through awaits, timers and callbacks: an incoming request, a session, a test, a call of an
- * HTTP library. Functions need none; see `lexical` in recorder.ts.
+ * HTTP library. Functions need none; see `parentOf` in running-scope.ts.
  */
 export interface Scope {
   /** The parent of a call that begins in it while nothing recorded runs; 0: none. */

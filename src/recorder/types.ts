@@ -36,13 +36,13 @@ export type CallHandle = number | SuspendableCall;
 
 /** Some of the probes, for functions that were not rewritten. */
 export interface RecorderCalls {
-  en(fn: number, lexical: 0, args: unknown[]): number;
-  x(call: number, value: unknown): unknown;
-  t(call: number, error: unknown): unknown;
-  fa(fn: number, lexical: 0, args: unknown[]): SuspendableCall;
-  fg(fn: number, lexical: 0, args: unknown[]): SuspendableCall;
-  s(call: SuspendableCall): void;
-  r(call: SuspendableCall): void;
+  enterMany(fn: number, lexical: 0, args: unknown[]): number;
+  leave(call: number, value: unknown): unknown;
+  leaveByError(call: number, error: unknown): unknown;
+  enterAsync(fn: number, lexical: 0, args: unknown[]): SuspendableCall;
+  enterGenerator(fn: number, lexical: 0, args: unknown[]): SuspendableCall;
+  suspend(call: SuspendableCall): void;
+  resume(call: SuspendableCall): void;
 }
 
 /** What a line says of what: decides what becomes of it where there is no room for all. */
@@ -63,6 +63,7 @@ export interface HowItWent {
 
 export interface Recorder {
   probes: Probes;
+  calls: RecorderCalls;
   /** Gives a file's functions their ids: `base + index * stride`. */
   register(file: RegisteredFile, base: number, stride: number): void;
   /** A line made elsewhere, or what makes it at the drain; order is kept. `bytes`: about how much memory it holds. */

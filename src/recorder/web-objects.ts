@@ -1,4 +1,4 @@
-import { constant, type Constant } from './encoder.js';
+import { constant, type Constant } from './constant.js';
 import { eachPrototype, nameOfMaker } from './prototypes.js';
 import { apply, functionSource, getOwnPropertyDescriptor, isProxy, stringIncludes } from '../intrinsics.js';
 

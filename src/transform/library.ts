@@ -137,47 +137,68 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
     throw new UnfamiliarSource(`it has ${found.length === 0 ? 'no' : 'several'} ${rule.function.join(' or ')}`);
   }
   const { node, classBody } = found[0];
-  const { body } = node;
   const edits: Edit[] = [];
-  const insert = (at: number, text: string): void => void edits.push({ at, remove: 0, insert: text });
-  const text = (template: string): string => withParameters(template, node);
-
+  const place: Place = {
+    ...{ rule, name: name!, node, body: node.body },
+    insert: (at, text) => void edits.push({ at, remove: 0, insert: text }),
+    text: (template) => withParameters(template, node),
+  };
   if (rule.field !== undefined) {
     if (!classBody) throw new UnfamiliarSource(`${name} is not in a class`);
-    insert(classBody.start + 1, `#h$l=${rule.field};`);
+    place.insert(classBody.start + 1, `#h$l=${rule.field};`);
   }
-  if (rule.first !== undefined || rule.enter !== undefined) {
-    if (rule.enter !== undefined && (node.async || node.generator)) throw new UnfamiliarSource(`${name} is async`);
-    const block = body.type === 'BlockStatement';
-    if (block && body.body[0]?.directive) throw new UnfamiliarSource(`${name} has a directive`);
-    const open = rule.enter === undefined ? '' : `const h$l=${text(rule.enter)};try{`;
-    const close =
-      rule.enter === undefined ? '' : `}${rule.catches ? 'catch(h$e){throw h$l.fail(h$e)}' : ''}finally{h$l.leave()}`;
-    const first = rule.first === undefined ? '' : `${text(rule.first)};`;
-    if (block) {
-      insert(body.start + 1, open + first);
-      if (close) insert(body.end - 1, close);
-    } else {
-      insert(body.start, `{${open}${first}return(`);
-      insert(node.end, `)${close}}`);
-    }
-  }
+  if (rule.first !== undefined || rule.enter !== undefined) around(place);
   if (rule.failed !== undefined) {
-    if (body.type !== 'BlockStatement') throw new UnfamiliarSource(`${name} has no statements`);
-    insert(body.start + 1, 'try{');
-    insert(body.end - 1, `}catch(h$e){throw ${text(rule.failed).replaceAll('$0', 'h$e')}}`);
+    if (node.body.type !== 'BlockStatement') throw new UnfamiliarSource(`${name} has no statements`);
+    place.insert(node.body.start + 1, 'try{');
+    place.insert(node.body.end - 1, `}catch(h$e){throw ${place.text(rule.failed).replaceAll('$0', 'h$e')}}`);
   }
-  if (rule.returns !== undefined) {
-    const [before, after, ...more] = text(rule.returns).split('$0');
-    const values = ownReturns(body);
-    if (values.length === 0 || after === undefined || more.length > 0) {
-      throw new UnfamiliarSource(`${name} returns nothing`);
-    }
-    for (const { start, end } of values) {
-      insert(start, before);
-      insert(end, after);
-    }
+  if (rule.returns !== undefined) aroundReturns(place, rule.returns);
+  passValues(place);
+  return edits;
+}
+
+/** A function of a library that is edited. */
+interface Place {
+  rule: LibraryRule;
+  name: string;
+  node: Node;
+  body: Node;
+  insert(at: number, text: string): void;
+  text(template: string): string;
+}
+
+/** What comes first in it, and what its whole body is in. */
+function around({ rule, name, node, body, insert, text }: Place): void {
+  if (rule.enter !== undefined && (node.async || node.generator)) throw new UnfamiliarSource(`${name} is async`);
+  const block = body.type === 'BlockStatement';
+  if (block && body.body[0]?.directive) throw new UnfamiliarSource(`${name} has a directive`);
+  const open = rule.enter === undefined ? '' : `const h$l=${text(rule.enter)};try{`;
+  const close =
+    rule.enter === undefined ? '' : `}${rule.catches ? 'catch(h$e){throw h$l.fail(h$e)}' : ''}finally{h$l.leave()}`;
+  const first = rule.first === undefined ? '' : `${text(rule.first)};`;
+  if (block) {
+    insert(body.start + 1, open + first);
+    if (close) insert(body.end - 1, close);
+  } else {
+    insert(body.start, `{${open}${first}return(`);
+    insert(node.end, `)${close}}`);
   }
+}
+
+function aroundReturns({ name, body, insert, text }: Place, template: string): void {
+  const [before, after, ...more] = text(template).split('$0');
+  const values = ownReturns(body);
+  if (values.length === 0 || after === undefined || more.length > 0) {
+    throw new UnfamiliarSource(`${name} returns nothing`);
+  }
+  for (const { start, end } of values) {
+    insert(start, before);
+    insert(end, after);
+  }
+}
+
+function passValues({ rule, name, body, insert }: Place): void {
   for (const { to, count, ...what } of rule.pass ?? []) {
     const values = valuesIn(body, what);
     if (count !== undefined && values.length !== count) {
@@ -188,7 +209,6 @@ function editsOf(rule: LibraryRule, named: Map<string, Found[]>): Edit[] {
       insert(end, ')');
     }
   }
-  return edits;
 }
 
 function contains(outer: Node, inner: Node): boolean {

@@ -60,26 +60,11 @@ function Chart({ lanes }: { lanes: Lanes }): JSX.Element {
   };
   return (
     <>
-      <div class="bar">
-        <button type="button" onClick={() => zoom(0.5)} aria-label="Zoom in">
-          +
-        </button>
-        <button type="button" onClick={() => zoom(2)} aria-label="Zoom out">
-          −
-        </button>
-        <button type="button" onClick={() => setRange(lanes)}>
-          all
-        </button>
-        <button type="button" aria-pressed={table} onClick={() => setTable(!table)}>
-          as a table
-        </button>
-        <span class="dim">
-          {duration(Math.round(range.to - range.from))} of {duration(Math.round(lanes.to - lanes.from))}
-        </span>
-        <Hovered bar={hover} />
-        <span class="space" />
-        <Legend />
-      </div>
+      <ChartBar
+        {...{ zoom, lanes, range, table, hover }}
+        onAll={() => setRange(lanes)}
+        onTable={() => setTable(!table)}
+      />
       <div
         class="scroll flush timeline"
         ref={box}
@@ -108,6 +93,41 @@ function Chart({ lanes }: { lanes: Lanes }): JSX.Element {
         )}
       </div>
     </>
+  );
+}
+
+interface ChartBarProps {
+  zoom: (factor: number) => void;
+  lanes: Lanes;
+  range: Range;
+  table: boolean;
+  hover: Bar | undefined;
+  onAll: () => void;
+  onTable: () => void;
+}
+
+function ChartBar({ zoom, lanes, range, table, hover, onAll, onTable }: ChartBarProps): JSX.Element {
+  return (
+    <div class="bar">
+      <button type="button" onClick={() => zoom(0.5)} aria-label="Zoom in">
+        +
+      </button>
+      <button type="button" onClick={() => zoom(2)} aria-label="Zoom out">
+        −
+      </button>
+      <button type="button" onClick={onAll}>
+        all
+      </button>
+      <button type="button" aria-pressed={table} onClick={onTable}>
+        as a table
+      </button>
+      <span class="dim">
+        {duration(Math.round(range.to - range.from))} of {duration(Math.round(lanes.to - lanes.from))}
+      </span>
+      <Hovered bar={hover} />
+      <span class="space" />
+      <Legend />
+    </div>
   );
 }
 
