@@ -1,8 +1,8 @@
 import { unpacked } from './packed.js';
 
-/** Lines in base64 of gzip, as an element of the page has them. */
+/** Lines in base64 of gzip, as an element of the page has them. A Blob goes to another thread without being copied. */
 export interface PackedLines {
-  readonly text: string;
+  readonly text: Blob;
   readonly size: number;
   readonly lines: number;
 }
@@ -70,7 +70,7 @@ export class BlockLines implements Lines {
   }
 
   async #unpack(block: number): Promise<UnpackedLines> {
-    const bytes = await unpacked(this.blocks[block].text);
+    const bytes = await unpacked(await this.blocks[block].text.text());
     const ends = new Int32Array(this.blocks[block].lines);
     for (let line = 0, from = 0; line < ends.length; line++, from++) ends[line] = from = bytes.indexOf(0x0a, from);
     return this.#kept.put(block, { bytes, ends, size: bytes.length + ends.byteLength });

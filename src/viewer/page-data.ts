@@ -23,7 +23,7 @@ export async function readPage(document: Document): Promise<PageData> {
   const [report, sources] = await Promise.all([json('report'), json('sources')]);
   const blocks = of('lines').map((element) => {
     const { size, lines } = element.dataset;
-    const block = { text: element.textContent ?? '', size: Number(size), lines: Number(lines) };
+    const block = { text: new Blob([element.textContent ?? '']), size: Number(size), lines: Number(lines) };
     element.remove();
     return block;
   });
