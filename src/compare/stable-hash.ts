@@ -48,6 +48,7 @@ const HOSTS = ['localhost:', '127.0.0.1:', '0.0.0.0:', '[::1]:', '[::]:'].map(as
 const PORT_KEYS = ['port":', 'Port":', 'port\\":', 'Port\\":'].map(ascii);
 const PID_KEYS = ['pid":', 'Pid":', 'pid\\":', 'Pid\\":'].map(ascii);
 const LEAST_PID_DIGITS = 4;
+const LEAST_CHANCE_DIGITS = 12;
 const TEMPORARY = ['tmp/', 'temp/', 'Temp\\\\', 'T/'].map(ascii);
 const BOUNDARY = ascii('boundary=');
 /** How undici, which is Node's `fetch`, begins the boundaries of forms. */
@@ -224,6 +225,10 @@ export class StableHash {
     if (length >= 10 && (endsWith(buffer, at, FORM) || endsWith(buffer, at, DASHES)))
       return this.#token(Token.random, end);
     if (length === 8 && isUuid(buffer, at, to)) return this.#token(Token.uuid, at + 36);
+    if (length === 1 && isSuffixByChance(buffer, at)) {
+      const next = endOfFraction(buffer, end, to);
+      if (next - end > LEAST_CHANCE_DIGITS) return this.#token(Token.random, next);
+    }
     if (length === 4 && end < to && buffer[end] === DASH) {
       const next = this.#isoDate(buffer, at, to);
       if (next !== -1) return this.#token(Token.date, next);
@@ -273,6 +278,12 @@ export class StableHash {
     }
     return next;
   }
+}
+
+/** Before what `Math.random()` gave: `plugin-0.8730107607454682`. A number alone is a value. */
+function isSuffixByChance(buffer: Uint8Array, at: number): boolean {
+  if (buffer[at] !== 0x30 || (buffer[at - 1] !== DASH && buffer[at - 1] !== 0x5f)) return false;
+  return (CLASS[buffer[at - 2]] & (ANY_LOWER | ANY_UPPER)) !== 0;
 }
 
 /** Times have parts of a millisecond: `atimeMs` of a file. */
