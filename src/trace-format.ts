@@ -340,6 +340,11 @@ export interface HttpResponse {
   dt_ns: DurationNs;
   /** From `t0_ns` to the first byte of the response: at a client its head came, at a server its head was written. */
   ttfb_ns?: DurationNs;
+  /**
+   * Of an answer of a language model that is streamed: from `t0_ns` to the piece with the first of its content (text,
+   * thinking, a tool call), where that could be told.
+   */
+  first_token_ns?: DurationNs;
   /** At a client. */
   socket?: SocketNames;
   status: number;
@@ -368,6 +373,7 @@ export interface HttpError {
   error: ErrorInfo;
   /** As in `http_response`. */
   ttfb_ns?: DurationNs;
+  first_token_ns?: DurationNs;
   socket?: SocketNames;
   /** One side chose to stop: an AbortSignal, `destroy()`, a closed tab. */
   aborted?: true;

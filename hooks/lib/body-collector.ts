@@ -26,6 +26,9 @@ const SMALL = 16 * 1024;
 /** Characters of which a text is not made bytes as a whole; a limit above half of it is taken for this. */
 const LONG_TEXT = 4 * 1024 * 1024;
 
+/** Two numbers for each piece: before that many a model has said something. */
+const MAX_MARKS = 1000;
+
 const free: Buffer[] = [];
 
 /** Of a limit, what is kept of the end of a body that is longer. */
@@ -43,8 +46,11 @@ export class BodyCollector {
   size = 0;
   /** Pieces it came or went in. */
   chunks = 0;
+  /** When each piece came: the bytes until then, and the reading of the clock; null: nobody asks. */
+  marks: number[] | null = null;
   /** Nothing more will come. */
   complete = false;
+  private now: (() => number) | null = null;
   private kept = 0;
   private released = false;
   private parts: Uint8Array[] = [];
@@ -59,6 +65,12 @@ export class BodyCollector {
     private max: number,
     private owner: BodyOwner | null = null,
   ) {}
+
+  /** From now on it is kept when each piece came, of the first ones. */
+  watch(now: () => number): void {
+    this.marks ??= [];
+    this.now = now;
+  }
 
   /** Bytes of memory in use. */
   get held(): number {
@@ -92,6 +104,10 @@ export class BodyCollector {
   private count(bytes: number): void {
     this.size += bytes;
     if (bytes > 0) this.chunks++;
+    const { marks, now } = this;
+    if (marks === null || now === null || bytes === 0 || marks.length >= MAX_MARKS) return;
+    arrayPush(marks, this.size);
+    arrayPush(marks, now());
   }
 
   /** @param ours else they are copied: the program may write into what it has given */

@@ -5,6 +5,7 @@ import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.
 import type { HttpRequest } from '../../src/trace-format.js';
 import { writeBody } from './body.js';
 import { BodyCollector, type BodyOwner } from './body-collector.js';
+import { firstTokenAt, isStream } from './first-token.js';
 import { headerOf, headersJson, urlJson, type HeaderList } from './headers.js';
 import type { HookHost } from './hook.js';
 import { beginsLikeObject, isLlmRequest, MAX_LLM_BODY } from './llm.js';
@@ -153,6 +154,9 @@ export class Exchange implements BodyOwner {
     this.begun();
     this.status = status;
     this.responseHeaders = headers;
+    const { type, encoding } = bodyHeaders(headers);
+    // What is compressed is unpacked when all of it is here.
+    if (encoding === undefined && isStream(type) && this.isLlm()) this.responseBody.watch(() => this.host.now());
   }
 
   trailing(headers: HeaderList): void {
@@ -275,8 +279,12 @@ export class Exchange implements BodyOwner {
   }
 
   private endJson(t1: number): string {
-    const { id, host, t0, trace, firstByte, side, socket } = this;
-    const begun = (firstByte === 0 ? '' : `,"ttfb_ns":${firstByte - t0}`) + (side === 'client' ? socket : '');
+    const { id, host, t0, trace, firstByte, side, socket, responseBody } = this;
+    const token = responseBody.marks === null ? null : firstTokenAt(responseBody.bytes(), responseBody.marks);
+    const begun =
+      (firstByte === 0 ? '' : `,"ttfb_ns":${firstByte - t0}`) +
+      (token === null ? '' : `,"first_token_ns":${token - t0}`) +
+      (side === 'client' ? socket : '');
     return `"id":${id},"t1_ns":${host.recorder.epoch(t1)},"dt_ns":${t1 - t0}${begun}${traceJson(trace)}`;
   }
 

@@ -104,7 +104,7 @@ function rowOf(trace: Trace, call: LlmCall, prices: Prices | undefined): CallRow
 const CALL_HEAD = ['time', 'id', 'provider', 'model', 'in', 'cached', 'written', 'out', 'reasoning'];
 /** Columns where a call has them. */
 const LABELS = ['session', 'agent'] as const;
-const CALL_TIMES = ['first byte', 'took', 'tokens/s', 'stop'];
+const CALL_TIMES = ['first token', 'took', 'tokens/s', 'stop'];
 
 function callTable(trace: Trace, calls: readonly CallRow[], priced: boolean): [string[], { cells: string[] }[]] {
   const labels = LABELS.filter((name) => calls.some(({ names }) => names[name] !== ''));
@@ -113,17 +113,23 @@ function callTable(trace: Trace, calls: readonly CallRow[], priced: boolean): [s
 }
 
 function cellsOf(trace: Trace, call: CallRow, priced: boolean, labels: readonly Group[]): string[] {
-  const { tries, provider, model, usage, t0, dt, first, speed, stop, error, cost } = call;
+  const { tries, provider, model, usage, t0, dt, speed, stop, error, cost } = call;
   return [
     clockText(trace, t0).slice(11),
     trace.nameOf(tries.at(-1)!),
     ...[provider, model, ...usageCells(usage)],
-    ...[first < 0 ? 'unknown' : duration(first), dt < 0 ? 'open' : duration(dt), speed?.toFixed(1) ?? 'unknown'],
+    ...[firstText(call), dt < 0 ? 'open' : duration(dt), speed?.toFixed(1) ?? 'unknown'],
     error === undefined ? (stop ?? 'unknown') : paint.red('failed'),
     ...(priced ? [costText(cost)] : []),
     ...labels.map((name) => call.names[name]),
     madeBy(call, ['test']),
   ];
+}
+
+/** Where a stream does not say when it came, and of an answer that came whole: when the first byte did. */
+function firstText({ first, firstToken }: CallRow): string {
+  if (firstToken >= 0) return duration(firstToken);
+  return first < 0 ? 'unknown' : `byte ${duration(first)}`;
 }
 
 function usageCells({ input, cacheRead, cacheWrite, output, reasoning }: Usage): string[] {
@@ -157,6 +163,7 @@ function jsonOf(trace: Trace, call: CallRow): object {
     t0,
     dt,
     first,
+    firstToken,
     speed,
     cost,
     place,
@@ -172,6 +179,7 @@ function jsonOf(trace: Trace, call: CallRow): object {
       t0_ns: Number(trace.baseNs) + t0,
       dt_ns: dt < 0 ? undefined : dt,
       first_byte_ns: first < 0 ? undefined : first,
+      first_token_ns: firstToken < 0 ? undefined : firstToken,
     },
     ...{
       tokens_per_second: speed,

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { cellText, csvLine, rowJson } from '../query/cells.js';
 import { Database, QueryError, type Selected } from '../query/database.js';
-import { makeLlm, makeRuns } from '../query/indexed.js';
+import { Views } from '../query/make-views.js';
 import { cacheFolder, prepareSources, type Source, writeParquet } from '../query/sources.js';
-import { QUESTIONS, REACH, VIEWS } from '../query/views.js';
+import { QUESTIONS, REACH } from '../query/views.js';
 import { counted } from '../reader/missing.js';
 import { filesOf, InputError } from '../reader/node/open-trace.js';
 import { type Command, type Given, numberOption, textOption, UsageError } from './command.js';
@@ -113,24 +113,23 @@ const SCHEMA = `select table_name as "view", column_name as "column", data_type 
 async function answer(database: Database, asked: Asked, format: string, given: Given, folder: string): Promise<void> {
   const { values, out } = given;
   const sources = await sourcesOf(database, asked.files, folder);
-  const traces = sources.filter(({ kind }) => kind === 'jsonl').map(({ path }) => path);
-  const { sql: raw, paths } = await prepareSources(database, sources, cacheFolder(process.env));
+  const traces = new Map<string, string[]>();
+  for (const { kind, name, path } of sources)
+    if (kind === 'jsonl') traces.set(name, [...(traces.get(name) ?? []), path]);
+  const { sql: raw, counts, paths } = await prepareSources(database, sources, cacheFolder(process.env));
+  const [[bad, good, again]] = (await database.rows(counts)).map((row) => row.map(Number));
+  tellDamage(bad, good);
+  await database.threads(paths.reduce((sum, path) => sum + statSync(path).size, 0));
+  const views = new Views(database, traces, again > 0);
   await database.run(`create view raw as select * from (${raw}) where type is not null and proc is not null`);
-  for (const [name, { sql }] of Object.entries(VIEWS)) await database.run(`create view ${name} as ${sql}`);
-  // What takes the whole trace is made where the SQL has its name; else it is there with its columns, to be found.
-  const isNamed = (view: 'runs' | 'llm'): boolean => new RegExp(`\\b${view}\\b`, 'i').test(asked.sql);
-  await makeRuns(database, isNamed('runs'));
-  await makeLlm(database, isNamed('llm') ? traces : []);
-  await tellDamage(database, raw);
+  await views.makeNamed(asked.sql);
   const target = textOption(values, 'output');
+  await database.lock(target === undefined ? paths : [...paths, resolve(target)]);
+  await views.check(asked.sql);
   if (target !== undefined) {
-    await database.check(asked.sql);
-    await database.lock([...paths, resolve(target)]);
     await writeParquet(database, `\n${asked.sql}\n`, resolve(target));
     return out.line(`${target}  ${sizeText(statSync(target).size)}; query it: handit query ${target} "select ..."`);
   }
-  await database.lock(paths);
-  await database.check(asked.sql);
   await writeRows(await database.select(asked.sql, asked.parameters), format, given);
 }
 
@@ -163,8 +162,18 @@ async function sourceOf(name: string, folder: string): Promise<Source> {
   readSync(descriptor, head, 0, 4, 0);
   closeSync(descriptor);
   const magic = head.toString('latin1');
-  if (magic === 'PAR1') return { path, kind: 'parquet', packing: 'uncompressed' };
-  return { path, kind: 'jsonl', packing: packings.find(([start]) => magic.startsWith(start))?.[1] ?? 'uncompressed' };
+  if (magic === 'PAR1') return { name: path, path, kind: 'parquet', packing: 'uncompressed' };
+  return {
+    name: wholeOf(path),
+    path,
+    kind: 'jsonl',
+    packing: packings.find(([start]) => magic.startsWith(start))?.[1] ?? 'uncompressed',
+  };
+}
+
+/** What HANDIT_KEEP=newest writes in several files is one trace. */
+function wholeOf(path: string): string {
+  return path.replace(/\.[0-9a-f]{8}-\d{6,}(?=\.jsonl$)/, '');
 }
 
 const packings: readonly (readonly [string, Source['packing']])[] = [
@@ -172,12 +181,9 @@ const packings: readonly (readonly [string, Source['packing']])[] = [
   ['\x28\xb5\x2f\xfd', 'zstd'],
 ];
 
-async function tellDamage(database: Database, raw: string): Promise<void> {
-  const [[bad, good]] = await database.rows(
-    `select count(*) filter (type is null or proc is null), count(*) filter (type is not null) from (${raw})`,
-  );
-  if (Number(bad) > 0) warn(`${counted(Number(bad), 'line')} left out: they are no trace records, or cut`);
-  if (Number(good) === 0) warn('there is no record in the input');
+function tellDamage(bad: number, good: number): void {
+  if (bad > 0) warn(`${counted(bad, 'line')} left out: they are no trace records, or cut`);
+  if (good === 0) warn('there is no record in the input');
 }
 
 async function writeRows({ names, json, rows }: Selected, format: string, { values, out }: Given): Promise<void> {

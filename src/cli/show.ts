@@ -118,10 +118,11 @@ function* sourceLines(folder: string, file: string, line: number): Generator<str
 
 function* exchangeLines(trace: Trace, node: number): Generator<string> {
   const detail = trace.exchange(node);
-  const { other, ttfb } = trace.exchangeOf(node)!;
+  const { other, ttfb, firstToken } = trace.exchangeOf(node)!;
   yield `${paint.bold('url')}: ${detail.url}`;
   if (other !== -1) yield `${paint.bold('other end')}: ${trace.nameOf(other)}`;
   if (ttfb >= 0) yield `${paint.bold('first byte after')}: ${(ttfb / 1e6).toFixed(1)} ms`;
+  if (firstToken >= 0) yield `${paint.bold('first token after')}: ${(firstToken / 1e6).toFixed(1)} ms`;
   yield* headerLines('request headers', detail.requestHeaders);
   yield* headerLines('response headers', detail.responseHeaders);
   if (detail.error) yield* errorLines(detail.error);

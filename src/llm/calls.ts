@@ -25,7 +25,9 @@ export interface LlmCall {
   readonly dt: number;
   /** Of the last try: to the first byte of the response; -1 where it is not known. */
   readonly first: number;
-  /** Output tokens a second of the last try, counted from the first byte of a stream. */
+  /** To the first content of a stream; -1 where it is not known. */
+  readonly firstToken: number;
+  /** Output tokens a second of the last try, counted from the first token of a stream, else from its first byte. */
   readonly speed: number | undefined;
   /** The call that made it; -1: none that was recorded. */
   readonly caller: number;
@@ -46,24 +48,40 @@ export function llmCalls(
   nodes: readonly number[],
   detailOf: (node: number) => ExchangeDetail,
 ): LlmCall[] {
-  const calls: Found[] = [];
-  const last = new Map<string, Found>();
-  for (const node of nodes) {
-    const detail = detailOf(node);
+  const found = new LlmCalls(trace);
+  for (const node of nodes) found.add(node, detailOf(node));
+  return found.all();
+}
+
+/** Exchanges one after another, of which no body is kept. */
+export class LlmCalls {
+  readonly #trace: Trace;
+  readonly #calls: Found[] = [];
+  readonly #last = new Map<string, Found>();
+
+  constructor(trace: Trace) {
+    this.#trace = trace;
+  }
+
+  add(node: number, detail: ExchangeDetail): void {
     const exchange = llmExchangeOf(detail);
-    if (!exchange) continue;
+    if (!exchange) return;
+    const trace = this.#trace;
     const key = `${trace.processOf(node)} ${trace.nodes.parent[node]} ${detail.url} ${bodyKey(detail)}`;
-    const before = last.get(key);
+    const before = this.#last.get(key);
     if (before && isRetry(trace, before, node)) {
       before.tries.push(node);
       before.call = callOf(trace, before.tries, exchange);
-      continue;
+      return;
     }
     const found = { tries: [node], call: callOf(trace, [node], exchange) };
-    calls.push(found);
-    last.set(key, found);
+    this.#calls.push(found);
+    this.#last.set(key, found);
   }
-  return calls.map(({ call }) => call);
+
+  all(): LlmCall[] {
+    return this.#calls.map(({ call }) => call);
+  }
 }
 
 interface Found {
@@ -88,10 +106,10 @@ function callOf(trace: Trace, tries: readonly number[], exchange: LlmExchange): 
   const { nodes } = trace;
   const last = tries.at(-1)!;
   const { provider, asked = 'unknown', streamed, cut, reply } = exchange;
-  const { ttfb, status } = trace.exchangeOf(last)!;
+  const { ttfb, firstToken, status } = trace.exchangeOf(last)!;
   const t0 = nodes.t0[tries[0]];
   const { output } = reply.usage;
-  const spent = nodes.dt[last] - (streamed ? Math.max(0, ttfb) : 0);
+  const spent = nodes.dt[last] - (streamed ? Math.max(0, firstToken < 0 ? ttfb : firstToken) : 0);
   return {
     ...{ tries: [...tries], provider, asked, model: reply.model ?? asked, usage: reply.usage, streamed, cut },
     stop: reply.stop,
@@ -99,7 +117,7 @@ function callOf(trace: Trace, tries: readonly number[], exchange: LlmExchange): 
     toolCalls: reply.said
       .flatMap(({ parts }) => parts)
       .flatMap(({ kind, name = '?' }) => (kind === 'call' ? [name] : [])),
-    ...{ t0, dt: nodes.dt[last] < 0 ? -1 : nodes.t0[last] + nodes.dt[last] - t0, first: ttfb },
+    ...{ t0, dt: nodes.dt[last] < 0 ? -1 : nodes.t0[last] + nodes.dt[last] - t0, first: ttfb, firstToken },
     speed: output === undefined || nodes.dt[last] < 0 || spent <= 0 ? undefined : (output / spent) * 1e9,
     caller: callerOf(trace, last),
   };

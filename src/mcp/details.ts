@@ -56,10 +56,11 @@ function* errorLines(error: ErrorInfo, most: number): Generator<string> {
 
 function* exchangeLines(trace: Trace, node: number, most: number): Generator<string> {
   const detail = trace.exchange(node);
-  const { other, ttfb } = trace.exchangeOf(node)!;
+  const { other, ttfb, firstToken } = trace.exchangeOf(node)!;
   if (detail.url.length > 200) yield `url ${quoted(detail.url, most)}`;
   if (other !== -1) yield `other end ${trace.nameOf(other)}`;
   if (ttfb >= 0) yield `first byte after ${msText(ttfb)}`;
+  if (firstToken >= 0) yield `first token after ${msText(firstToken)}`;
   if (detail.error) yield* errorLines(detail.error, most);
   const conversation = llmExchangeOf(detail);
   if (conversation) {

@@ -54,21 +54,31 @@ const LLM = {
   ...{ source: 'VARCHAR', proc: 'VARCHAR', id: 'BIGINT', tries: 'INTEGER', provider: 'VARCHAR', model: 'VARCHAR' },
   ...{ input: 'BIGINT', cached: 'BIGINT', cache_write: 'BIGINT', output: 'BIGINT', reasoning: 'BIGINT' },
   ...{ streamed: 'BOOLEAN', stop: 'VARCHAR', error: 'VARCHAR', tools: 'JSON', t0_ns: 'BIGINT', dt_ns: 'BIGINT' },
-  ...{ first_byte_ns: 'BIGINT', tokens_per_second: 'DOUBLE', func: 'VARCHAR', file: 'VARCHAR', line: 'INTEGER' },
+  ...{
+    first_byte_ns: 'BIGINT',
+    first_token_ns: 'BIGINT',
+    tokens_per_second: 'DOUBLE',
+    func: 'VARCHAR',
+    file: 'VARCHAR',
+    line: 'INTEGER',
+  },
   ...{ session_id: 'VARCHAR', agent: 'VARCHAR', test: 'VARCHAR' },
 };
 
+/** The files of each, by its name. */
+export type Traces = ReadonlyMap<string, readonly string[]>;
+
 /** A row a call of a language model, with all of its tries. */
-export async function makeLlm(database: Database, files: readonly string[]): Promise<void> {
+export async function makeLlm(database: Database, traces: Traces): Promise<void> {
   const rows: object[] = [];
-  for (const file of files) {
-    const trace = await openTrace(file);
+  for (const [name, files] of traces) {
+    const trace = await openTrace(files);
     for (const call of llmCalls(trace, candidatesOf(trace), (node) => trace.exchange(node))) {
       const first = call.tries[0];
       const { session, agent, test } = trace.scopeOf(first);
       const { func, file: place, line } = (call.caller === -1 ? undefined : trace.functionOf(call.caller)) ?? {};
       rows.push({
-        ...{ source: file, proc: trace.processes[trace.processOf(first)].proc, id: trace.nodes.id[first] },
+        ...{ source: name, proc: trace.processes[trace.processOf(first)].proc, id: trace.nodes.id[first] },
         ...{ tries: call.tries.length, provider: call.provider, model: call.model },
         ...{ input: call.usage.input, cached: call.usage.cacheRead, cache_write: call.usage.cacheWrite },
         ...{ output: call.usage.output, reasoning: call.usage.reasoning },
@@ -77,6 +87,7 @@ export async function makeLlm(database: Database, files: readonly string[]): Pro
           t0_ns: String(trace.baseNs + BigInt(call.t0)),
           dt_ns: positive(call.dt),
           first_byte_ns: positive(call.first),
+          first_token_ns: positive(call.firstToken),
         },
         ...{ tokens_per_second: call.speed, func, file: place, line, agent },
         session_id: session === -1 ? undefined : trace.sessions[session].id,

@@ -2,16 +2,26 @@
 export const COLUMNS: Readonly<Record<string, string>> = {
   ...columns('VARCHAR', 'type proc func file kind session_id agent test side client method url outcome phase'),
   ...columns('VARCHAR', 'tag outer_session_id node cwd script platform handit hash origin reason signal from'),
-  ...columns('BIGINT', 'id parent t0_ns t1_ns dt_ns ts_ns ttfb_ns test_id call bytes_in bytes_out'),
+  ...columns('BIGINT', 'id parent t0_ns t1_ns dt_ns ts_ns ttfb_ns first_token_ns test_id call bytes_in bytes_out'),
   ...columns('BIGINT', 'calls recorded exceptions events files'),
   ...columns('INTEGER', 'line column status attempt try pid ppid tid exit_code'),
-  ...columns('BOOLEAN', 'async generator pending capped aborted'),
+  ...columns('BOOLEAN', 'async generator pending capped aborted again'),
   ...columns('JSON', 'args_preview this_preview return_preview error headers request_body response_body'),
   ...columns('JSON', 'titles data attrs argv git ci trace socket dropped functions'),
 };
 
+/** Of lines that are about a call: `call`, `return`, `exception`, `settle`. */
+export const CALL_COLUMNS: ReadonlySet<string> = new Set([
+  ...words('type proc id parent func file line column kind async generator t0_ns t1_ns dt_ns again capped pending'),
+  ...words('args_preview return_preview error session_id agent test test_id'),
+]);
+
 function columns(type: string, names: string): Record<string, string> {
-  return Object.fromEntries(names.split(' ').map((name) => [name, type]));
+  return Object.fromEntries(words(names).map((name) => [name, type]));
+}
+
+function words(text: string): string[] {
+  return text.split(' ');
 }
 
 const SCOPE = 'session_id, agent, test, test_id';
@@ -23,12 +33,22 @@ const error = (of: string): string =>
 export interface View {
   readonly what: string;
   readonly sql: string;
+  /** The table in it, in its last condition, whose rows may begin again in a later file. */
+  readonly begins?: string;
+}
+
+/** @param again whether anything begins again: to look for that takes as long as everything else */
+export function viewSql({ sql, begins }: View, again: boolean): string {
+  if (!again || begins === undefined) return sql;
+  return `${sql} and (${begins}.again is null or (${begins}.source, ${begins}.proc, ${begins}.id) not in
+    (select (source, proc, id) from raw where again is null and type in ('call', 'http_request')))`;
 }
 
 /** What a query may read. `raw` is made first, of the files. */
 export const VIEWS: Readonly<Record<string, View>> = {
   calls: {
     what: 'a row a call, with how it ended',
+    begins: 'c',
     sql: `select c.source, c.proc, c.id, c.parent, c.func, c.file, c.line, c."column", c.kind,
       coalesce(c.async, false) as async, coalesce(c.generator, false) as generator, c.t0_ns, e.t1_ns,
       coalesce(s.dt_ns, e.dt_ns) as dt_ns, case when e.type is null then 'open' when e.type = 'exception' then 'threw'
@@ -41,9 +61,10 @@ export const VIEWS: Readonly<Record<string, View>> = {
   },
   http: {
     what: 'a row an HTTP exchange, with its response or failure',
+    begins: 'q',
     sql: `select q.source, q.proc, q.id, q.parent, q.side, q.client, q.method, q.url,
       regexp_extract(q.url, '^\\w+://([^/?#]*)', 1) as host, regexp_extract(q.url, '^\\w+://[^/?#]*([^?#]*)', 1) as path,
-      e.status, q.t0_ns, e.t1_ns, e.dt_ns, e.ttfb_ns, coalesce(e.bytes_out, q.bytes_out) as bytes_out, e.bytes_in,
+      e.status, q.t0_ns, e.t1_ns, e.dt_ns, e.ttfb_ns, e.first_token_ns, coalesce(e.bytes_out, q.bytes_out) as bytes_out, e.bytes_in,
       case when e.type is null then 'open' when e.aborted then 'aborted' when e.type = 'http_error' then 'failed'
         else 'answered' end as outcome, ${error('e.error')},
       q.headers as request_headers, e.headers as response_headers,

@@ -26,6 +26,7 @@ export class ExchangeTable {
       call: call === NO_ID ? undefined : call,
       attempt: attempt === NO_ID ? undefined : attempt,
       ttfb: -1,
+      firstToken: -1,
       socket: socketOf(line.value(F.socket)),
       trace: traceOf(line.value(F.trace)),
       other: -1,
@@ -39,6 +40,7 @@ export class ExchangeTable {
     const status = line.id(F.status);
     if (status < 1000) exchange.status = status;
     exchange.ttfb = line.amount(F.ttfb_ns);
+    exchange.firstToken = line.amount(F.first_token_ns);
     exchange.socket ??= socketOf(line.value(F.socket));
     exchange.trace ??= traceOf(line.value(F.trace));
   }

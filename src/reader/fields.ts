@@ -3,6 +3,7 @@ export const FIELDS = [
   ...['type', 'proc', 'id', 'parent', 'func', 'file', 'line', 'column', 'kind', 'async', 'generator'],
   ...['t0_ns', 't1_ns', 'ts_ns', 'dt_ns', 'session_id', 'agent', 'test', 'test_id', 'pending', 'capped', 'error'],
   ...['side', 'client', 'method', 'url', 'status', 'call', 'attempt', 'socket', 'trace', 'aborted', 'ttfb_ns'],
+  'first_token_ns',
   ...['args_preview', 'this_preview', 'return_preview', 'again', 'segment'],
 ] as const;
 

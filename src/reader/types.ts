@@ -109,6 +109,8 @@ export interface Exchange {
   attempt: number | undefined;
   /** Nanoseconds to the first byte of the response; -1 where it is not known. */
   ttfb: number;
+  /** The same to the first content of a language model's stream. */
+  firstToken: number;
   socket: Socket | undefined;
   trace: TraceIds | undefined;
   /** The node of the other end; -1: not found. */

@@ -26,6 +26,7 @@ export function leavingOut({ values, bodies }: LeaveOut): ((line: Uint8Array) =>
 const KEPT = new Set([
   ...['type', 'proc', 'id', 'parent', 'func', 'file', 'line', 'column', 'kind', 'async', 'generator', 'pending'],
   ...['t0_ns', 't1_ns', 'ts_ns', 'dt_ns', 'ttfb_ns', 'session_id', 'agent', 'test', 'test_id', 'titles', 'try'],
+  'first_token_ns',
   ...['side', 'client', 'method', 'status', 'call', 'attempt', 'socket', 'trace', 'aborted', 'capped', 'from'],
   ...['schema', 'handit', 'node', 'pid', 'ppid', 'tid', 'cwd', 'platform', 'git', 'ci', 'script', 'outcome', 'tag'],
   ...['hash', 'origin', 'reason', 'calls', 'recorded', 'exceptions', 'exit_code', 'signal', 'events', 'files'],

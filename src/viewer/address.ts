@@ -1,6 +1,6 @@
 import type { Trace } from '../reader/trace.js';
 
-export const VIEWS = ['failures', 'tests', 'tree', 'timeline', 'functions', 'http', 'compare', 'about'] as const;
+export const VIEWS = ['failures', 'tests', 'tree', 'timeline', 'functions', 'http', 'compare', 'about', 'llm'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** What is shown, as it is in the fragment of the address. */

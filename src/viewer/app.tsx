@@ -13,6 +13,7 @@ import { count } from './format.js';
 import { FunctionsView } from './functions-view.js';
 import { Help } from './help.js';
 import { HttpView } from './http-view.js';
+import { LlmView, useLlm } from './llm-view.js';
 import { OriginPanel } from './origin-panel.js';
 import type { PageData } from './page-data.js';
 import { useKeys } from './keys.js';
@@ -39,9 +40,10 @@ const VIEW_OF: Record<View, () => JSX.Element> = {
   http: HttpView,
   compare: CompareView,
   about: AboutView,
+  llm: LlmView,
 };
 
-const WITH_DETAILS: ReadonlySet<View> = new Set(['tree', 'timeline', 'functions', 'http', 'compare']);
+const WITH_DETAILS: ReadonlySet<View> = new Set(['tree', 'timeline', 'functions', 'http', 'compare', 'llm']);
 
 /** The others say by the navigation alone what they are. */
 const WITH_HEADING: ReadonlySet<View> = new Set(['failures', 'about']);
@@ -51,6 +53,7 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
   const details = useMemo(() => new DetailsCache(trace, () => redraw((before) => before + 1)), [trace]);
   const [shown, setShown] = useState<Shown>(() => startOf(trace));
   const hits = useHits(trace, store, shown.query);
+  const llm = useLlm(details);
   const [help, setHelp] = useState(false);
   const [wanted, traceValue] = useState<Wanted>();
   const input = useRef<HTMLInputElement>(null);
@@ -79,7 +82,7 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
     main.current?.querySelector<HTMLElement>('.list, .scroll, .verdict-head')?.focus({ preventScroll: true });
   }, [shown.view, shown.test, shown.fn]);
 
-  const viewer: Viewer = { trace, store, details, page, shown, hits, go, traceValue };
+  const viewer: Viewer = { trace, store, details, page, shown, hits, llm, go, traceValue };
   useKeys(viewer, { input, toggleHelp: () => setHelp((before) => !before), closeHelp: () => setHelp(false) });
   const View = VIEW_OF[shown.view];
   // The verdict is a main part of the page by itself.
@@ -141,7 +144,7 @@ interface NavigationProps {
 }
 
 function Navigation({ onHelp }: NavigationProps): JSX.Element {
-  const { trace, page, shown, go } = useViewer();
+  const { trace, page, shown, go, llm } = useViewer();
   const failed = trace.tests.filter(({ late, outcome }) => !late && outcome === 'failed').length;
   const cards = page.report?.verdict.cards.length ?? 0;
   const entries: [View, string, number | undefined][] = [
@@ -151,6 +154,7 @@ function Navigation({ onHelp }: NavigationProps): JSX.Element {
     ['timeline', 'Timeline', undefined],
     ['functions', 'Functions', trace.functions.length],
     ['http', 'HTTP', trace.exchanges.length],
+    ['llm', 'LLM', llm?.length ?? 0],
     ['compare', 'Compare', page.report?.compare?.units.length ?? 0],
     ['about', 'About', undefined],
   ];

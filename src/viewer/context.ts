@@ -1,5 +1,6 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { LlmCall } from '../llm/calls.js';
 import type { Trace } from '../reader/trace.js';
 import type { Shown } from './address.js';
 import type { DetailsCache } from './details-cache.js';
@@ -16,6 +17,8 @@ export interface Viewer {
   readonly page: PageData;
   readonly shown: Shown;
   readonly hits: Hits | undefined;
+  /** Calls of language models; undefined until they have been looked for. */
+  readonly llm: readonly LlmCall[] | undefined;
   /** Shows something else; with `push` the way back leads here. */
   go(to: Partial<Shown>): void;
   /** Shows where a value comes from. */

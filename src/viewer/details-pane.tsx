@@ -207,11 +207,17 @@ function BodyPart({ title, body }: { title: string; body: BodyPreview | undefine
   return (
     <Part title={`${title}  ${visible(content_type ?? '')}  ${bytes(size)}${truncated ? ', cut' : ''}`}>
       {json !== undefined && <ValueTree value={json} />}
-      {json === undefined && text !== undefined && <pre class="body">{visible(text)}</pre>}
+      {json === undefined && text !== undefined && (
+        <pre class="body" tabIndex={0}>
+          {visible(text)}
+        </pre>
+      )}
       {tail !== undefined && (
         <>
           <p class="dim">{bytes(omitted ?? 0)} left out</p>
-          <pre class="body">{visible(tail)}</pre>
+          <pre class="body" tabIndex={0}>
+            {visible(tail)}
+          </pre>
         </>
       )}
       {json === undefined && text === undefined && <p class="dim">not shown</p>}

@@ -5,7 +5,7 @@ import { HIT } from './search.js';
 
 /** Every key, as the help lists them. */
 export const KEY_HELP: readonly (readonly [string, string])[] = [
-  ['1 … 8', 'the views, from Failures to About'],
+  ['1 … 9', 'the views, from Failures to About; 9: LLM, where a language model was called'],
   ['/', 'search'],
   ['↑ ↓', 'the call before, the next'],
   ['→ ←', 'open, shut; to the caller'],
@@ -56,8 +56,9 @@ function escape({ shown, go, traceValue }: Viewer, { input, closeHelp }: Rest, i
 }
 
 function act(key: string, viewer: Viewer, { input, toggleHelp }: Rest): boolean {
-  const { trace, shown, go, hits } = viewer;
+  const { trace, shown, go, hits, llm } = viewer;
   const view = VIEWS[Number(key) - 1];
+  if (view === 'llm' && !llm?.length) return false;
   if (view) go({ view, fn: -1 });
   else if (key === '?') toggleHelp();
   else if (key === '/') input.current?.focus();

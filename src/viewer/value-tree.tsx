@@ -35,6 +35,7 @@ export function ValueTree({ name, value, depth = 0 }: ValueProps): JSX.Element {
         type="button"
         class={`fold twist ${open ? 'open' : 'shut'}`}
         aria-expanded={open}
+        aria-label={open && label === null && typeText(value) === '' ? 'Value' : undefined}
         onClick={() => setOpen(!open)}
       >
         {label}

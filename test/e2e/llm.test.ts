@@ -330,6 +330,14 @@ describe.each(nodes())('on Node $label', ({ path: nodePath, label }) => {
       expect(row.dt_ns).toBeGreaterThan(row.first_byte_ns as number);
     }
     expect(rows[0].tokens_per_second).toBeGreaterThan(0);
+    const streams = rows.filter(({ streamed }) => streamed);
+    expect(streams.length).toBeGreaterThan(6);
+    for (const { first_token_ns: token, first_byte_ns: byte, dt_ns: all } of streams) {
+      expect(token).toBeGreaterThanOrEqual(byte as number);
+      expect(token).toBeLessThanOrEqual(all as number);
+    }
+    // Of what came whole nobody knows.
+    expect(rows.filter(({ streamed }) => !streamed).every((row) => row.first_token_ns === undefined)).toBe(true);
     expect(rows.map(({ cost }) => (cost as number | undefined)?.toFixed(9))).toEqual([
       ...['0.002710000', '0.000075000', undefined, '0.000075000', undefined, undefined, '0.000075000'],
       ((25 * 3 + 300 * 0.3 + 40 * 3.75 + 89 * 15) / 1e6).toFixed(9),
@@ -432,7 +440,7 @@ describe.each(nodes())('on Node $label', ({ path: nodePath, label }) => {
     expect(table[3]).toMatch(
       /gpt-4o-2024-08-06 +unknown +unknown +unknown +unknown +unknown .* length +chatWithoutUsage {2}agent\.mjs:\d+$/,
     );
-    expect(table[0]).toMatch(/first byte +took +tokens\/s +stop +session +agent +made by$/);
+    expect(table[0]).toMatch(/first token +took +tokens\/s +stop +session +agent +made by$/);
     expect(table[1]).toMatch(/ forecast +chatStream {2}agent\.mjs:\d+ {2}calls weather, clock$/);
     expect(table[2]).toMatch(/ planner +chatPlain {2}agent\.mjs:\d+$/);
     expect(table[4]).toMatch(/retried {2}agent\.mjs:\d+ {2}3 tries$/);

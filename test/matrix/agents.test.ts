@@ -49,3 +49,28 @@ for (const [name, title] of [
     },
   });
 }
+
+for (const [name, title] of [
+  ['langgraph-lost', 'LangGraph 1, a stream that breaks off'],
+  ['ai-sdk-lost', 'AI SDK 6, a stream that breaks off'],
+]) {
+  matrix({
+    app: 'agents',
+    title,
+    group: 'Frameworks',
+    command: ['node', '--import', 'handit/register', 'main.mjs', name],
+    preload: 'none',
+    expect({ records }) {
+      const trace = traceOf(...records);
+      const [call, ...others] = llmCalls(trace, candidatesOf(trace), (node) => trace.exchange(node));
+      expect(others).toEqual([]);
+      expect({ ...call, tries: call.tries.length }).toMatchObject({
+        ...{ provider: 'openai-chat', model: 'gpt-4o-2024-08-06', tries: 2, streamed: true, toolCalls: [] },
+        ...{ error: 'server_error: lost', stop: undefined, speed: undefined },
+      });
+      expect(Object.values(call.usage).filter((count) => count !== undefined)).toEqual([]);
+      expect(call.firstToken).toBeGreaterThan(0);
+      expect(trace.functionOf(call.caller)?.func).toBe('ask');
+    },
+  });
+}

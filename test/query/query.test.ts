@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, symlink
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Database, QueryError } from '../../src/query/database.js';
+import { CALL_COLUMNS } from '../../src/query/views.js';
 import { keyOf, recordApp, type Recorded } from '../helpers/exported.js';
 import { llmRecords } from '../helpers/llm-records.js';
 import { call, processStart, returned } from '../helpers/records.js';
@@ -401,7 +402,76 @@ test('a large trace is converted once, and again when it has changed', async () 
   appendFileSync(file, many(30_000));
   expect(await count()).toBe('n\n41200\n');
   expect(readdirSync(join(cache, 'query'))).not.toContain(first);
-  expect(readdirSync(join(cache, 'query'))).toHaveLength(1);
+  expect(readdirSync(join(cache, 'query'))).toHaveLength(2);
+});
+
+test('a converted trace has the records of its lines: those of calls, others, and lines that are none', async () => {
+  const folder = tempProject({});
+  const file = join(folder, 'big.jsonl');
+  const long = { args_preview: { filler: 'x'.repeat(3_000_000) } };
+  const filler = `${JSON.stringify(call(90_000, null, 1, { args_preview: { filler: 'x'.repeat(1000) } }))}\n`.repeat(
+    18_500,
+  );
+  const whole = readFileSync(app.file, 'utf8');
+  const { type, ...rest } = call(90_001, null, 1, long) as unknown as Row;
+  const parts = [
+    'hello\n\n \r\n{"type":"call"}\n',
+    whole,
+    filler,
+    JSON.stringify({ ...rest, type }),
+    '\n{"type":"call","pr',
+  ];
+  writeFileSync(file, parts.join(''));
+  const ask = async (sql: string) => {
+    const env = { HANDIT_CACHE_DIR: join(folder, 'cache') };
+    const { stdout, stderr } = await query([file, sql, '--format', 'json', '--rows', '0'], { env });
+    expect(stderr).toBe('handit: 3 lines left out: they are no trace records, or cut\n');
+    return lines(stdout).map((row) => JSON.stringify({ ...row, source: '' }));
+  };
+  const isOther = "proc != '5f0c9a1e'";
+  for (const view of ['raw', 'calls', 'http']) {
+    const [made, own] = [await ask(`select * from ${view} where ${isOther}`), await rowsOf(`select * from ${view}`)];
+    expect(own.length).toBeGreaterThan(0);
+    expect(made.sort()).toEqual(own.map((row) => JSON.stringify({ ...row, source: '' })).sort());
+  }
+  expect(await ask("select count(*) as n, max(length(args_preview ->> 'filler')) as most from raw")).toEqual([
+    JSON.stringify({ n: app.records.length + 18_501, most: 3_000_000, source: '' }),
+  ]);
+});
+
+test('lines of calls are read for every field that they have', () => {
+  const schema = JSON.parse(readFileSync(join(repository, 'docs/trace-format.schema.json'), 'utf8')) as {
+    $defs: Record<string, { properties: Record<string, { const?: string }> }>;
+  };
+  const records = Object.values(schema.$defs).filter(({ properties }) => properties?.type?.const);
+  const ofCalls = records.filter(({ properties }) =>
+    ['call', 'return', 'settle', 'exception'].includes(properties.type.const!),
+  );
+  expect(ofCalls).toHaveLength(4);
+  const fields = new Set(ofCalls.flatMap(({ properties }) => Object.keys(properties)));
+  expect([...CALL_COLUMNS].sort()).toEqual([...fields].sort());
+});
+
+test('what HANDIT_KEEP wrote in several files is one trace: a call ends in a later one, and is there once', async () => {
+  const begin = [processStart({ segment: 1 }), call(1, null, 1, { args_preview: { n: 4 } }), call(2, 1, 2)];
+  const rest = [processStart({ segment: 2 }), call(1, null, 1, { again: true }), returned(2, 5), returned(1, 9)];
+  const text = (records: object[]) => records.map((one) => `${JSON.stringify(one)}\n`).join('');
+  const cwd = tempProject({
+    'a.5f0c9a1e-000001.jsonl': text(begin),
+    'a.5f0c9a1e-000002.jsonl': text(rest),
+    'b.5f0c9a1e-000002.jsonl': text(rest),
+  });
+  const ask = async (file: string) => {
+    const sql = 'select id, args, outcome from calls order by id, source';
+    return lines((await query([file, sql, '--format', 'json'], { cwd })).stdout);
+  };
+  const [first, second] = [
+    { id: 1, args: { n: 4 }, outcome: 'returned' },
+    { id: 2, args: {}, outcome: 'returned' },
+  ];
+  expect(await ask('a.jsonl')).toEqual([first, second]);
+  expect(await ask('b.jsonl')).toEqual([{ ...first, args: {} }]);
+  expect(await ask('*.jsonl')).toEqual([first, { ...first, args: {} }, second]);
 });
 
 test('without DuckDB it says what to install', async () => {
