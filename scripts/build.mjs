@@ -121,7 +121,7 @@ async function bundle(hash) {
 
 /** The bundler copies a namespace property by property; some of Node's load a module of theirs when they are looked at. */
 const withoutCopies = (code) =>
-  code.replace(/\b[\w$]+\(require\("(node:[\w/]+)"\),1\)/g, '{__proto__:require("$1"),default:require("$1")}');
+  code.replace(/(?<![\w$.])[\w$]+\(require\("(node:[\w/]+)"\),1\)/g, '{__proto__:require("$1"),default:require("$1")}');
 
 async function runtimeTexts(esbuild) {
   const { code } = await esbuild.transform(readFileSync(join(root, runtime[0].source), 'utf8'), { loader: 'ts' });
