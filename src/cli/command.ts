@@ -64,4 +64,12 @@ export function numberOption(values: Values, name: string): number | undefined {
   return value;
 }
 
+/** Milliseconds, as a number or with its unit: 250, 250ms, 2s. */
+export function timeOption(values: Values, name: string): number | undefined {
+  const text = textOption(values, name);
+  const [, amount, unit] = /^\s*([\d.]+)(ms|s)\s*$/.exec(text ?? '') ?? [];
+  if (amount === undefined) return numberOption(values, name);
+  return numberOption({ [name]: amount }, name)! * (unit === 's' ? 1000 : 1);
+}
+
 export const JSON_OPTION: Option = { type: 'boolean', summary: 'for programs: JSON, one value a line' };

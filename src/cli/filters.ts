@@ -1,7 +1,7 @@
 import { CLIENT, KIND_MASK } from '../reader/columns.js';
 import type { TestGroup } from '../reader/test-groups.js';
 import type { Trace } from '../reader/trace.js';
-import { numberOption, type Option, patternOption, textOption, UsageError, type Values } from './command.js';
+import { type Option, patternOption, textOption, timeOption, UsageError, type Values } from './command.js';
 
 /** Options that choose calls and exchanges. */
 export const FILTER_OPTIONS: Readonly<Record<string, Option>> = {
@@ -9,7 +9,7 @@ export const FILTER_OPTIONS: Readonly<Record<string, Option>> = {
   file: { type: 'string', value: '<regexp>', summary: 'functions of files whose path matches' },
   test: { type: 'string', value: '<text>', summary: 'what tests did whose title has this text, or matches it' },
   errors: { type: 'boolean', summary: 'what failed, tests first' },
-  slow: { type: 'string', value: '<ms>', summary: 'what took at least this many milliseconds' },
+  slow: { type: 'string', value: '<ms>', summary: 'what took at least this many milliseconds (or 250ms, 2s)' },
   http: { type: 'boolean', summary: 'HTTP exchanges' },
   status: { type: 'string', value: '<codes>', summary: 'exchanges with this status: 404, 5xx, 400,401' },
   method: { type: 'string', value: '<name>', summary: 'exchanges with this method' },
@@ -38,7 +38,7 @@ export function nodeFilter(trace: Trace, values: Values): NodeFilter {
   const host = textOption(values, 'host');
   if (host !== undefined) tests.push((node) => hostOf(trace.exchangeOf(node)!.url).includes(host));
   if (values.errors === true) tests.push((node) => trace.hasFailed(node));
-  const slow = numberOption(values, 'slow');
+  const slow = timeOption(values, 'slow');
   if (slow !== undefined) tests.push((node) => trace.durationOf(node) >= slow * 1e6);
   const since = sinceOption(values);
   if (since !== undefined) tests.push((node) => msOf(trace, nodes.t0[node]) >= since);

@@ -61,6 +61,8 @@ test('print --errors shows what failed', async () => {
 
 test('print --slow shows what took so long', async () => {
   const lines = await shown('--slow', '25');
+  expect(await shown('--slow', '25ms')).toEqual(lines);
+  expect(await shown('--slow', '0.025s')).toEqual(lines);
   expect(lines).toContain('slow() -> 1');
   expect(lines.filter((line) => line.startsWith('fast'))).toEqual([]);
 });
