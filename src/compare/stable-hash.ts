@@ -41,8 +41,8 @@ const ANY_UPPER = UPPER | HEX_UPPER;
 
 /** A preview that was cut carries a hash of the whole value; it says nothing where a part of the value is volatile. */
 const HASH_KEY = ascii('hash":"');
-/** Header fields that follow from a body. */
-const DERIVED = ['etag":', 'ETag":', 'content-length":', 'Content-Length":'].map(ascii);
+/** Header fields that follow from a body, and where this trace is, in an environment that was passed on. */
+const DERIVED = ['etag":', 'ETag":', 'content-length":', 'Content-Length":', 'HANDIT_OUTPUT_FILE":'].map(ascii);
 const HOSTS = ['localhost:', '127.0.0.1:', '0.0.0.0:', '[::1]:', '[::]:'].map(ascii);
 // Also in JSON that is a text within JSON, as lines of a log are.
 const PORT_KEYS = ['port":', 'Port":', 'port\\":', 'Port\\":'].map(ascii);

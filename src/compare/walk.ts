@@ -147,14 +147,26 @@ function ownCalls(
   end: number,
 ): { inTime: number; late: number; isUnsteady: boolean } {
   const { t0 } = next.side.trace.nodes;
-  const [gone, lateGone] = apart(pair.gone, (node) => isLate(base, node));
-  const [fresh, lateFresh] = apart(pair.fresh, (node) => isLate(next, node));
+  const [gone, allLateGone] = apart(pair.gone, (node) => isLate(base, node));
+  const [fresh, allLateFresh] = apart(pair.fresh, (node) => isLate(next, node));
+  const lateGone = withoutRepeats(allLateGone, base, next, pair.new);
+  const lateFresh = withoutRepeats(allLateFresh, next, base, pair.base);
+  const isRepeated = lateGone.length < allLateGone.length || lateFresh.length < allLateFresh.length;
   const times = (made: readonly number[], missing: readonly number[]): number =>
     Math.min(Infinity, ...made.slice(0, 1).map((node) => t0[node]), timeOfGone(base, next, pair, missing, end));
   return {
     ...{ inTime: times(fresh, gone), late: times(lateFresh, lateGone) },
-    isUnsteady: pair.gone.some((node) => base.isUnsteady(node)) || pair.fresh.some((node) => next.isUnsteady(node)),
+    isUnsteady:
+      isRepeated || pair.gone.some((node) => base.isUnsteady(node)) || pair.fresh.some((node) => next.isUnsteady(node)),
   };
+}
+
+/** How often a timer fires differs by nature: without what the other side did late too, in the same way. */
+function withoutRepeats(late: readonly number[], side: Digests, other: Digests, parent: number): readonly number[] {
+  if (late.length === 0) return late;
+  const ways = new Set<number>();
+  for (const node of other.side.trace.childrenOf(parent)) if (isLate(other, node)) ways.add(other.full[node]);
+  return late.filter((node) => !ways.has(side.full[node]));
 }
 
 function apart(nodes: readonly number[], is: (node: number) => boolean): [number[], number[]] {

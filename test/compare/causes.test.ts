@@ -95,6 +95,27 @@ test('what a module computed when it was loaded is the cause where the test has 
   expect(suspects[0].found).toMatch(/^outside of any test, before this one: /);
 });
 
+test('how often a timer fires is no difference, and what it does the last time is', async () => {
+  const folder = tempProject({
+    'package.json': '{"type":"module"}',
+    'lib.mjs': `const TIMES = 3;
+export function poll() {
+  let left = TIMES;
+  return new Promise((done) => { const timer = setInterval(() => { if (--left === 0) { clearInterval(timer); done(ready('now')); } }, 1); });
+}
+function ready(when) { return when; }`,
+    'lib.test.mjs': `${IMPORTS}test('polls', async () => { assert.equal(await lib.poll(), 'now'); });`,
+  });
+  await recordTests(folder, 'three.jsonl');
+  change(folder, 'lib.mjs', 'TIMES = 3', 'TIMES = 5');
+  await recordTests(folder, 'five.jsonl');
+  expect(await diffUnits(folder, 'three.jsonl', 'five.jsonl', '--all')).toEqual([]);
+  change(folder, 'lib.mjs', 'return when;', 'return when + 1;');
+  await recordTests(folder, 'other.jsonl');
+  const [{ suspects }] = await diffUnits(folder, 'three.jsonl', 'other.jsonl');
+  expect(suspects[0]).toMatchObject({ func: 'ready' });
+});
+
 test('where there is no time, twenty failed tests are looked at, and all else', async () => {
   const folder = tempProject({
     'package.json': '{"type":"module"}',

@@ -60,6 +60,7 @@ describe('what differs between two runs by nature is the same', () => {
     ['frames of Node', '["a.js","node:internal/timers","b"]', '["a.js","b","node:internal/test_runner/test"]'],
     ['call sites', '[{"$type":"CallSite"},{"$type":"CallSite"}]', '[{"$type":"CallSite"}]'],
     ['a header that follows from the body', '{"etag":"W/\\"5-a\\"","x":1}', '{"etag":"W/\\"6-b\\"","x":1}'],
+    ['the file of the trace', '{"HANDIT_OUTPUT_FILE":"/a/one.jsonl"}', '{"HANDIT_OUTPUT_FILE":"/b/two.jsonl"}'],
     ['the length of a body', '{"content-length":"12"}', '{"content-length":"13"}'],
     [
       'the hash of what was cut, where a part of it is volatile',
