@@ -138,6 +138,11 @@ export class Trace {
     return list.subarray(starts[node], starts[node + 1]);
   }
 
+  childCount(node: number): number {
+    const { starts } = this.#children();
+    return starts[node + 1] - starts[node];
+  }
+
   /** What a test called, without what lies below it. */
   rootsOfTest(test: number): Int32Array {
     this.#testStarts ??= this.#listTests();

@@ -45,9 +45,10 @@ export function functionTable(trace: Trace): readonly FunctionRow[] {
 
 function finish({ nodes: { dt } }: Trace, row: FunctionRow): void {
   row.calls = row.recorded;
-  const times = Float64Array.from(row.nodes, (node) => dt[node])
-    .filter((one) => one >= 0)
-    .sort();
+  const all = new Float64Array(row.nodes.length);
+  let known = 0;
+  for (let at = 0; at < all.length; at++) if (dt[row.nodes[at]] >= 0) all[known++] = dt[row.nodes[at]];
+  const times = all.subarray(0, known).sort();
   const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
   row.p50 = at(0.5);
   row.p99 = at(0.99);

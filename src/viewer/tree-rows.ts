@@ -12,6 +12,13 @@ export interface TreeRow {
   readonly times: number;
 }
 
+interface Level {
+  readonly nodes: ArrayLike<number>;
+  at: number;
+  /** Up to there each is a row of its own. */
+  single: number;
+}
+
 /** This many calls of one function, one after the other, are folded. */
 const FOLD_FROM = 4;
 
@@ -29,44 +36,45 @@ export class TreeState {
   }
 
   /** @param passes what a filter keeps; undefined: all */
-  rows(roots: Iterable<number>, passes: Uint8Array | undefined): TreeRow[] {
+  rows(roots: Int32Array, passes: Uint8Array | undefined): TreeRow[] {
     const { trace } = this;
     const rows: TreeRow[] = [];
-    const waiting: { node: number; depth: number; times: number }[] = [];
-    const push = (nodes: ArrayLike<number>, depth: number): void => {
-      const list = passes ? Array.from(nodes).filter((node) => passes[node]) : nodes;
-      const runs = passes ? Array.from(list, (node) => ({ node, times: 1 })) : this.#runs(list);
-      for (let at = runs.length - 1; at >= 0; at--) waiting.push({ ...runs[at], depth });
-    };
-    push(Array.from(roots), 0);
-    for (let next; (next = waiting.pop()) !== undefined;) {
-      const { node, depth, times } = next;
-      const children = trace.childrenOf(node);
-      const open =
-        times === 1 && children.length > 0 && (this.open.has(node) || ((passes?.[node] ?? 0) & ABOVE_HIT) !== 0);
-      rows.push({ node, depth, times, children: times > 1 ? times : children.length, open });
-      if (open) push(children, depth + 1);
+    const levels: Level[] = [{ nodes: roots, at: 0, single: 0 }];
+    while (levels.length > 0) {
+      const level = levels[levels.length - 1];
+      const node = level.nodes[level.at];
+      if (level.at === level.nodes.length) {
+        levels.pop();
+        continue;
+      }
+      const passed = passes === undefined ? 0 : passes[node];
+      if (passes !== undefined && passed === 0) {
+        level.at++;
+        continue;
+      }
+      const times = passes === undefined ? this.#timesAt(level) : 1;
+      level.at += times;
+      const children = trace.childCount(node);
+      const open = times === 1 && children > 0 && (this.open.has(node) || (passed & ABOVE_HIT) !== 0);
+      rows.push({ node, depth: levels.length - 1, times, children: times > 1 ? times : children, open });
+      if (open) levels.push({ nodes: trace.childrenOf(node), at: 0, single: 0 });
     }
     return rows;
   }
 
-  /** Neighbors of one function that did not fail, as one; a fold that is open gives them all. */
-  #runs(nodes: ArrayLike<number>): { node: number; times: number }[] {
+  /** How many neighbors of one function that did not fail are one row there; a fold that is open gives them all. */
+  #timesAt(level: Level): number {
+    const { nodes, at } = level;
+    if (at < level.single) return 1;
     const { trace } = this;
-    const found: { node: number; times: number }[] = [];
-    for (let from = 0; from < nodes.length;) {
-      const node = nodes[from];
-      let to = from + 1;
-      if (!trace.isExchange(node) && !trace.hasFailed(node)) {
-        while (to < nodes.length && this.#same(node, nodes[to])) to++;
-      }
-      const times = to - from;
-      const isOpen = times < FOLD_FROM || this.#someUnfolded(nodes, from, to);
-      if (isOpen) for (let at = from; at < to; at++) found.push({ node: nodes[at], times: 1 });
-      else found.push({ node, times });
-      from = to;
+    const node = nodes[at];
+    let to = at + 1;
+    if (!trace.isExchange(node) && !trace.hasFailed(node)) {
+      while (to < nodes.length && this.#same(node, nodes[to])) to++;
     }
-    return found;
+    if (to - at >= FOLD_FROM && !this.#someUnfolded(nodes, at, to)) return to - at;
+    level.single = to;
+    return 1;
   }
 
   #someUnfolded(nodes: ArrayLike<number>, from: number, to: number): boolean {

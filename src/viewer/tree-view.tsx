@@ -17,14 +17,19 @@ export function TreeView(): JSX.Element {
   state.current ??= new TreeState(trace);
   const tree = state.current;
   const [version, setVersion] = useState(0);
-  const revealed = useRef(-1);
-  if (shown.node !== revealed.current) {
-    revealed.current = shown.node;
-    if (shown.node !== -1) tree.reveal(shown.node);
-  }
-  const roots = shown.test === -1 ? trace.roots : trace.rootsOfTest(shown.test);
-  const rows = useMemo(() => tree.rows(roots, hits?.marks), [version, roots, hits, shown.node]);
-  const selected = rows.findIndex(({ node, times }) => node === shown.node && times === 1);
+  const roots = useMemo(() => (shown.test === -1 ? trace.roots : trace.rootsOfTest(shown.test)), [trace, shown.test]);
+  const before = useRef<{ rows: readonly TreeRow[]; roots?: Int32Array; reveals: number }>({ rows: [], reveals: 0 });
+  // Most keys go to a row that is there; all rows are made again only where one has to be opened.
+  const reveals = useMemo(() => {
+    const last = before.current;
+    const isThere = roots === last.roots && rowOf(last.rows, shown.node) !== -1;
+    if (shown.node === -1 || isThere) return last.reveals;
+    tree.reveal(shown.node);
+    return last.reveals + 1;
+  }, [shown.node, roots, hits]);
+  const rows = useMemo(() => tree.rows(roots, hits?.marks), [version, roots, hits, reveals]);
+  before.current = { rows, roots, reveals };
+  const selected = useMemo(() => rowOf(rows, shown.node), [rows, shown.node]);
   useEffect(() => {
     if (roots.length === 1 && !tree.open.has(roots[0])) {
       tree.open.add(roots[0]);
@@ -104,6 +109,9 @@ export function TreeView(): JSX.Element {
     />
   );
 }
+
+const rowOf = (rows: readonly TreeRow[], wanted: number): number =>
+  wanted === -1 ? -1 : rows.findIndex(({ node, times }) => node === wanted && times === 1);
 
 function Empty(): JSX.Element {
   const { hits, page, shown } = useViewer();
