@@ -1,5 +1,5 @@
 // The types of what can be imported, as one file: the declarations that src/index.ts exports, and those they need.
-// Shipped twice, for `import` and for `require`: TypeScript tells the two apart by the nearest package.json.
+// For `import` and for `require`: TypeScript tells the two apart by the nearest package.json.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
@@ -10,7 +10,8 @@ export function declarationFiles(root) {
   // Exports nothing: it is imported for what it does.
   const register = 'export {};\n';
   return {
-    'esm/index.d.ts': index,
+    // The same types: one text is enough.
+    'esm/index.d.ts': "export * from '../cjs/index.js';\n",
     'esm/register.d.ts': register,
     'cjs/index.d.ts': index,
     'cjs/register.d.ts': register,

@@ -12,7 +12,7 @@ beforeAll(() => {
   packed = pack();
 });
 
-test('the package has these files, and less than 300 kB without the viewer', () => {
+test('the package has these files, and less than 310 kB without the viewer', () => {
   const paths = [...packed.files.keys()];
   const expected = ['README.md', 'LICENSE', 'package.json', 'register.mjs', 'register/package.json'];
   expect(paths).toEqual(expect.arrayContaining(expected));
@@ -24,7 +24,7 @@ test('the package has these files, and less than 300 kB without the viewer', () 
   );
   const viewer = packed.files.get('dist/viewer.html') ?? '';
   const size = readFileSync(packed.tarball).length - (viewer ? gzipSync(viewer).length : 0);
-  expect(size).toBeLessThan(300_000);
+  expect(size).toBeLessThan(310_000);
 });
 
 test('the package names the license of everything that is bundled', () => {
@@ -84,10 +84,10 @@ describe('TypeScript compiles a program that imports the package', () => {
 });
 
 test.each(nodes())('what the types declare is there to import and to require, on Node $major', async ({ path }) => {
-  const declared = [...packed.files.get('dist/esm/index.d.ts')!.matchAll(/^export declare (?:function|const) (\w+)/gm)];
+  const declared = [...packed.files.get('dist/cjs/index.d.ts')!.matchAll(/^export declare (?:function|const) (\w+)/gm)];
   const names = [...new Set(declared.map(([, name]) => name))].sort();
   expect(names).toEqual(['annotate', 'currentCall', 'flush', 'flushSync', 'session', 'tracing', 'version']);
-  expect(packed.files.get('dist/cjs/index.d.ts')).toBe(packed.files.get('dist/esm/index.d.ts'));
+  expect(packed.files.get('dist/esm/index.d.ts')).toBe("export * from '../cjs/index.js';\n");
   const print =
     "console.log(Object.keys(handit).filter((name) => !/^__|^default$|^module/.test(name)).sort().join(' '));";
   const schema = "require('handit/trace-format.schema.json').$schema;";
