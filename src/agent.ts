@@ -24,7 +24,6 @@ import { noticeAsyncObservers } from './recorder/async-observers.js';
 import { now } from './recorder/clock.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
-import { STARTED_WITHOUT } from './trace-format.js';
 import { version } from './version.js';
 
 /** What the running agent offers to the rest of the process, at `globalThis[Symbol.for('handit')]`. */
@@ -79,7 +78,9 @@ function wire(folder: string, config: Config, rewrites: boolean): Agent {
   const children = watchChildren({
     ...{ cwd: config.cwd, folder, whenImported, isEnabled },
     found: (script, pid) =>
-      recording.hasSeen ? recording.skipped(script, `${STARTED_WITHOUT} (pid ${pid})`) : undefined,
+      recording.hasSeen
+        ? recording.skipped(script, `started without handit, for NODE_OPTIONS was not passed on (pid ${pid})`)
+        : undefined,
   });
   const shared = { folder, config, guards, recording, sources, disguise, unmatched };
   const loader: Loader = rewrites ? loadRewritten({ ...shared, forLoader, lookouts }) : noLoader();

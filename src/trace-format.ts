@@ -520,9 +520,6 @@ export interface Limit {
   test_id?: number;
 }
 
-/** How the `reason` of a `skipped` begins whose `file` a Node process runs that has nothing of handit. */
-export const STARTED_WITHOUT = 'started without handit, for NODE_OPTIONS was not passed on';
-
 /** A module of the program that runs as it was written, without being recorded; or a process that it started. */
 export interface Skipped {
   type: 'skipped';

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { segmentsOf } from '../reader/node/open-trace.js';
 import { droppedText, limitText, remedy } from '../reader/missing.js';
-import { STARTED_WITHOUT, type Limit, type ProcessEnd, type ProcessStart, type Skipped } from '../trace-format.js';
+import type { Limit, ProcessEnd, ProcessStart, Skipped } from '../trace-format.js';
 import type { RunResult } from './run.js';
 
 /** What to say when a recorded command has ended: where the trace is, and what is not in it. */
@@ -47,6 +47,9 @@ function withoutText(files: readonly string[]): string {
   const many = files.length === 1 ? '1 Node process was' : `${files.length} Node processes were`;
   return `${many} not recorded (${some}): started without NODE_OPTIONS in the environment`;
 }
+
+/** How the reason begins of what another process ran, in the words of the agent. */
+const STARTED_WITHOUT = 'started without handit';
 
 type Found = ProcessStart | ProcessEnd | Limit | Skipped;
 const HEADS = ['process_start', 'process_end', 'limit', 'skipped'].map((type) => `{"type":"${type}"`);
