@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { handit } from '../helpers/red-and-green.js';
+import type { Preview } from '../../src/trace-format.js';
 import { call, processEnd, processStart, returned, testEnd } from '../helpers/records.js';
 import { tempProject } from '../helpers/run.js';
 
 const jsonl = (...records: object[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
 /** A run of tests, each of which calls one function of its own, that returns what is given for it. */
-function run(proc: string, tests: number, outcome: 'passed' | 'failed', result: (test: number) => unknown): string {
+function run(proc: string, tests: number, outcome: 'passed' | 'failed', result: (test: number) => Preview): string {
   const records = Array.from({ length: tests }, (_, i) => {
     const [id, us] = [i + 1, i * 100];
     const scope = { proc, test: `counts ${i}`, test_id: id };
@@ -21,7 +22,7 @@ function run(proc: string, tests: number, outcome: 'passed' | 'failed', result: 
   return jsonl(processStart({ proc })) + records.join('') + jsonl(processEnd({ proc }));
 }
 
-function compared(tests: number, result: (test: number) => unknown): string {
+function compared(tests: number, result: (test: number) => Preview): string {
   const folder = tempProject({});
   writeFileSync(
     join(folder, 'green.jsonl'),

@@ -5,6 +5,7 @@ import { Database, QueryError } from '../../src/query/database.js';
 import { CALL_COLUMNS } from '../../src/query/views.js';
 import { keyOf, recordApp, type Recorded } from '../helpers/exported.js';
 import { llmRecords } from '../helpers/llm-records.js';
+import { isFrom, nodes } from '../helpers/node-versions.js';
 import { call, processStart, returned } from '../helpers/records.js';
 import { repository, runNode, type RunResult, tempProject } from '../helpers/run.js';
 
@@ -250,6 +251,18 @@ test('inputs: several, packed, from standard input, a pattern, a folder, Parquet
   });
   expect(await count('all.parquet', 'traces/b.jsonl')).toBe(2);
   if (process.platform !== 'win32') expect(statSync(join(folder, 'all.parquet')).mode & 0o777).toBe(0o600);
+});
+
+const withZstd = nodes().find(({ version }) => isFrom(version, '22.15'));
+(withZstd ? test : test.skip)('a trace that is packed with zstd, where Node has that', async () => {
+  const { path } = withZstd!;
+  const pack = `const fs = require('node:fs'); fs.writeFileSync('a.jsonl.zst', require('node:zlib').zstdCompressSync(fs.readFileSync(process.argv[1])))`;
+  const folder = tempProject({});
+  expect(await runNode(path, ['-e', pack, app.file], { cwd: folder })).toMatchObject({ stderr: '', code: 0 });
+  const { stdout } = await runNode(path, [cli, 'query', 'a.jsonl.zst', 'select count(*) as n from calls'], {
+    ...{ cwd: folder, env: { HANDIT_CACHE_DIR: join(app.folder, 'cache') } },
+  });
+  expect(stdout).toMatch(new RegExp(`^ *${app.calls.length}$`, 'm'));
 });
 
 test('a cut line, foreign lines and an empty file are told, not refused', async () => {
