@@ -62,6 +62,23 @@ test('prints a tree, children two columns further in', async () => {
   ]);
 });
 
+test('shortens values to the width, and shows them whole with --full', async () => {
+  const long = Array.from({ length: 60 }, (_, i) => `item ${i}`);
+  const trace = traceOf(
+    processStart(),
+    call(1, null, 0, { args_preview: { list: long } }),
+    returned(1, 1, { return_preview: long.join(' ') }),
+    processEnd(),
+  );
+  const [, short] = await printed(trace, { width: 80 });
+  expect(short).toContain('…');
+  expect(short).not.toContain('item 59');
+  const [, whole] = await printed(trace, { width: 80, style: { full: true } });
+  expect(whole).toBe(
+    `f1(list: [${long.map((text) => JSON.stringify(text)).join(', ')}]) -> ${JSON.stringify(long.join(' '))}  1.0 us  a.js:1`,
+  );
+});
+
 test('marks a call that threw', async () => {
   const error = { name: 'TypeError', message: 'two\n  lines' };
   expect(await line(call(1, null, 0), threw(1, 1, { dt_ns: 12_345, error }))).toBe(
