@@ -82,15 +82,16 @@ export const returnedWhatTheTestGot: Finder = ({ error, file }, digests, nodes) 
   if (text === undefined || emptyOf(actual) !== undefined || text === JSON.stringify(expected)) return [];
   const { trace } = digests.side;
   const found = [...nodes].filter((node) => {
-    if (trace.isExchange(node) || trace.functionOf(node)!.file === file) return false;
-    return JSON.stringify(resultOf(trace, node)) === text;
+    return !trace.isExchange(node) && JSON.stringify(resultOf(trace, node)) === text;
   });
-  // A short value is returned by many.
-  const sure = text.length > 5 ? 'medium' : 'low';
+  // A short value is returned by many; a function in the file of the test may be a helper of it.
+  const sure = (node: number): Sure => (text.length > 5 && trace.functionOf(node)!.file !== file ? 'medium' : 'low');
   return innermost(trace, found)
     .slice(-3)
     .reverse()
-    .map((node) => suspect(trace, node, 'other_result', sure, 'it returned what the test got; nothing below it did'));
+    .map((node) =>
+      suspect(trace, node, 'other_result', sure(node), 'it returned what the test got; nothing below it did'),
+    );
 };
 
 /** The first call that returned the empty value which the test tripped over, of a function that does not always. */
