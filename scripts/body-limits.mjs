@@ -1,12 +1,13 @@
 // What HANDIT_MAX_BODY costs: a server whose answers have 1, 10 and 100 kB, with several limits, which take turns.
 //   node scripts/body-limits.mjs [--seconds 20] [--turn 2] [--limits 4096,16384,65536]
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { portOf, processorTime } from './load/server.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const CONNECTIONS = 16;
@@ -72,11 +73,7 @@ async function start(size, limit) {
     env: { ...process.env, HANDIT_OUTPUT_FILE: trace, HANDIT_MAX_FILE_MB: '0', HANDIT_MAX_BODY: limit },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const port = await new Promise((done, failed) => {
-    child.on('close', (code) => failed(new Error(`the server ended with ${code}`)));
-    child.stdout.setEncoding('utf8').on('data', (text) => done(Number(/^port (\d+)$/m.exec(text)?.[1])));
-  });
-  return { limit, trace, child, port, turns: [] };
+  return { limit, trace, child, port: await portOf(child), turns: [] };
 }
 
 /** One turn: answers a second, microseconds of the server and bytes of its trace for each. */
@@ -99,18 +96,6 @@ async function load({ limit, trace, child, port }, size, seconds) {
     cpu: ((processorTime(child.pid) - cpu) / answers) * 1e6,
     bytes: (written() - bytes) / answers,
   };
-}
-
-/** In seconds, of all its threads; only where there is a /proc. */
-function processorTime(pid) {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return NaN;
-  }
 }
 
 function median(numbers) {

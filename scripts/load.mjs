@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { portOf, processorTime } from './load/server.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const register = join(root, 'dist/register.cjs');
@@ -125,16 +126,6 @@ async function startServer(mode) {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return { mode, folder, child, port: await portOf(child), number: 0, turns: [] };
-}
-
-function portOf(child) {
-  return new Promise((done, failed) => {
-    child.on('close', (code) => failed(new Error(`the server ended with ${code}`)));
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      const port = /^port (\d+)$/m.exec(text)?.[1];
-      if (port) done(Number(port));
-    });
-  });
 }
 
 /** One turn: requests a second, how many failed, and microseconds of the server for each. */
@@ -302,18 +293,6 @@ function envOf(mode) {
 function heldAtMost(pid) {
   try {
     return Number(/VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-  } catch {
-    return NaN;
-  }
-}
-
-/** In seconds, of all its threads; only where there is a /proc. */
-function processorTime(pid) {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /, '')
-      .split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
   } catch {
     return NaN;
   }

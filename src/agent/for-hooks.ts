@@ -3,26 +3,16 @@ import { otelJson } from '../../hooks/lib/trace-context.js';
 import { createTests } from '../../hooks/lib/tests.js';
 import { createApi } from '../api/index.js';
 import type { Api } from '../api/types.js';
-import type { Config } from '../config.js';
-import type { Disguise } from '../loader/function-source.js';
 import { loadSourceMap } from '../loader/linked-code.js';
 import type { Loader } from '../loader/loader.js';
 import { createSourcePlaces } from '../loader/source-place.js';
-import type { SourceTable } from '../loader/source-table.js';
 import { warn } from '../log.js';
 import { now } from '../recorder/clock.js';
 import type { createPromiseEnds } from '../recorder/promise-ends.js';
 import { simpleName } from '../transform/names.js';
-import type { Guards } from './guards.js';
-import type { Recording } from './recording.js';
+import type { Parts } from './parts.js';
 
-export interface HostParts {
-  folder: string;
-  config: Config;
-  guards: Guards;
-  recording: Recording;
-  sources: SourceTable;
-  disguise: Disguise;
+export interface HostParts extends Parts {
   loader: Loader;
   whenImported: HookHost['whenImported'];
   nameOf: Parameters<typeof createTests>[1];

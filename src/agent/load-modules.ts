@@ -1,6 +1,4 @@
 import { hooks } from '../../hooks/index.js';
-import type { Config } from '../config.js';
-import type { Disguise } from '../loader/function-source.js';
 import { installLoader } from '../loader/install.js';
 import { createLibraryFiles } from '../loader/library-files.js';
 import type { Loader, Lookout } from '../loader/loader.js';
@@ -8,22 +6,13 @@ import { createMapFiles } from '../loader/map-files.js';
 import { createModuleRecords } from '../loader/module-records.js';
 import { createRewrite, RUNNER_RUNTIME } from '../loader/rewrite.js';
 import type { rewriteOptions } from '../loader/settings.js';
-import type { SourceTable } from '../loader/source-table.js';
 import { debug } from '../log.js';
 import { hasSyncHooks } from '../node-features.js';
 import type { FunctionInfo } from '../transform/types.js';
-import type { Guards } from './guards.js';
-import type { Recording } from './recording.js';
+import type { Parts } from './parts.js';
 import type { Unmatched } from './unmatched.js';
 
-export interface LoadParts {
-  /** Where this package's built files are. */
-  folder: string;
-  config: Config;
-  guards: Guards;
-  recording: Recording;
-  sources: SourceTable;
-  disguise: Disguise;
+export interface LoadParts extends Parts {
   forLoader: ReturnType<typeof rewriteOptions>;
   lookouts: Lookout[];
   unmatched: Unmatched;

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { relative } from 'node:path';
 import { segmentsOf } from '../reader/node/open-trace.js';
-import { droppedText, limitText, remedy } from '../reader/missing.js';
+import { counted, droppedText, limitText, remedy } from '../reader/missing.js';
 import type { Limit, ProcessEnd, ProcessStart, Skipped } from '../trace-format.js';
 import type { RunResult } from './run.js';
 
@@ -32,7 +32,7 @@ export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): str
     if (end?.type !== 'process_end') continue;
     for (const [reason, count] of Object.entries(end.dropped)) dropped.set(reason, (dropped.get(reason) ?? 0) + count);
   }
-  const of = procs.size === 1 ? '1 process' : `${procs.size} processes`;
+  const of = counted(procs.size, 'process', 'processes');
   const lines = [`${sizeText(size)} from ${of} in ${name}; see it with: handit print, or in the browser: handit open`];
   for (const [reason, count] of dropped) lines.push(droppedText(reason, count) + remedy(reason));
   // Of processes that were killed.
@@ -44,8 +44,8 @@ export function summarize({ file, from }: Pick<RunResult, 'file' | 'from'>): str
 function withoutText(files: readonly string[]): string {
   const names = [...new Set(files)];
   const some = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
-  const many = files.length === 1 ? '1 Node process was' : `${files.length} Node processes were`;
-  return `${many} not recorded (${some}): started without NODE_OPTIONS in the environment`;
+  const many = counted(files.length, 'Node process', 'Node processes');
+  return `${many} ${files.length === 1 ? 'was' : 'were'} not recorded (${some}): started without NODE_OPTIONS in the environment`;
 }
 
 /** How the reason begins of what another process ran, in the words of the agent. */

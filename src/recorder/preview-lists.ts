@@ -17,7 +17,7 @@ export const setSize = getter<number>(Set.prototype, 'size');
 const setValues = uncurry(Set.prototype.values);
 const setNext = next<unknown>(new Set().values());
 const { __lookupGetter__: legacyLookup } = objectPrototype as { __lookupGetter__?: (key: PropertyKey) => unknown };
-/** The getter of a property, which has to be the object's own. Old, so that somebody may have taken it away. */
+/** The getter of a property, which has to be the object's own. It may be missing: the program can delete it. */
 const lookupGetter = (legacyLookup ? uncurry(legacyLookup) : () => null) as (self: object, key: number) => unknown;
 
 /** Arrays, maps and sets of a preview. */

@@ -68,7 +68,7 @@ class WatchedPromises implements PromiseEnds {
     if (!isPromise(promise)) return false;
     const before = this.watched.get(promise);
     if (before) {
-      // A session around a traced function hands on its promise.
+      // A session around a traced function returns its promise unchanged.
       const first = before.ended;
       before.ended = (end, time) => {
         first(end, time);

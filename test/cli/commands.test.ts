@@ -4,13 +4,21 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { call, processEnd, processStart, request, response, returned, testEnd, threw } from '../helpers/records.js';
+import {
+  call,
+  jsonl,
+  processEnd,
+  processStart,
+  request,
+  response,
+  returned,
+  testEnd,
+  threw,
+} from '../helpers/records.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
 
 const cli = join(repository, 'dist/cli.cjs');
 const start = 1_767_600_000_000_000_000;
-const jsonl = (...records: object[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
-
 const body = { content_type: 'application/json', size: 7, truncated: false, json: { a: 1 } };
 const whole = jsonl(
   processStart(),

@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { call, processEnd, processStart, returned } from '../helpers/records.js';
+import { call, jsonl, processEnd, processStart, returned } from '../helpers/records.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
 
 const cli = join(repository, 'dist/cli.cjs');
-const jsonl = (records: object[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
-const trace = jsonl([processStart(), call(1, null, 0), returned(1, 1), processEnd()]);
+const trace = jsonl(processStart(), call(1, null, 0), returned(1, 1), processEnd());
 const printed = expect.stringMatching(
   /^process 5f0c9a1e {2}a\.js {2}2026-01-05 [\d:]{8} {2}node v24\.11\.1 {2}pid 7 {2}1 call {2}exit code 0\nf1\(\) -> null {2}1\.0 us {2}a\.js:1\n$/,
 );
@@ -92,7 +91,7 @@ test('--version prints the version of package.json', async () => {
 test('ends quietly when the reader of its output has seen enough', async () => {
   const folder = tempProject({});
   const calls = Array.from({ length: 50_000 }, (_, i) => call(i + 1, null, i, { line: i }));
-  writeFileSync(join(folder, 'big.jsonl'), jsonl(calls));
+  writeFileSync(join(folder, 'big.jsonl'), jsonl(...calls));
   const child = spawn(process.execPath, [cli, 'print', 'big.jsonl'], { cwd: folder });
   let stderr = '';
   child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));

@@ -2,13 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { call, processEnd, processStart, returned, testEnd } from '../helpers/records.js';
+import { call, jsonl, processEnd, processStart, returned, testEnd } from '../helpers/records.js';
 import { cleanEnv, repository, tempProject } from '../helpers/run.js';
 
 // What a person at a terminal sees. `script` (util-linux) lends one.
 
 const cli = join(repository, 'dist/cli.cjs');
-const jsonl = (...records: object[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 const hasTerminal = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
 const onTerminal = hasTerminal ? test : test.skip;
 if (!hasTerminal) test.skip('a terminal is not tested here: there is no `script` of util-linux', () => undefined);

@@ -2,10 +2,8 @@ import { join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { handit } from '../helpers/red-and-green.js';
 import type { Preview } from '../../src/trace-format.js';
-import { call, processEnd, processStart, returned, testEnd } from '../helpers/records.js';
+import { call, jsonl, processEnd, processStart, returned, testEnd } from '../helpers/records.js';
 import { tempProject } from '../helpers/run.js';
-
-const jsonl = (...records: object[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
 /** A run of tests, each of which calls one function of its own, that returns what is given for it. */
 function run(proc: string, tests: number, outcome: 'passed' | 'failed', result: (test: number) => Preview): string {

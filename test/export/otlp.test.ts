@@ -9,7 +9,7 @@ import * as protobuf from 'protobufjs';
 import type { ErrorInfo, SessionStart } from '../../src/trace-format.js';
 import { exported, keyOf, recordApp, type Recorded } from '../helpers/exported.js';
 import { llmRecords } from '../helpers/llm-records.js';
-import { call, processEnd, processStart, request, response, testEnd, threw } from '../helpers/records.js';
+import { call, jsonl, processEnd, processStart, request, response, testEnd, threw } from '../helpers/records.js';
 import { cleanEnv, repository, runNode, type RunResult, tempProject } from '../helpers/run.js';
 
 interface Span {
@@ -266,10 +266,6 @@ test('--follow sends what is added, keeps its place across restarts, and sends n
 });
 
 // ------------------------------------------------------------------------------------------------------------ helpers
-
-function jsonl(...records: object[]): string {
-  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
-}
 
 function send(args: string[], env: Record<string, string> = {}, folder = app.folder): Promise<RunResult> {
   return runNode(process.execPath, [cli, 'export', '--run', 'all', '--to', 'otlp', ...args], { cwd: folder, env });

@@ -73,3 +73,6 @@ export const testEnd = (test: string, us: number, extra: Partial<TestEnd> = {}):
   },
   ...{ outcome: 'passed', t1_ns: at(us), dt_ns: 3000, ...extra },
 });
+
+/** Records as a trace has them. */
+export const jsonl = (...records: object[]): string => records.map((record) => `${JSON.stringify(record)}\n`).join('');
