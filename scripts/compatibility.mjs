@@ -1,12 +1,15 @@
 // Makes docs/compatibility.md of what `npm run test:matrix` found.
-//   --check   only says whether the document is as the results are
+//   --check         only says whether the document is as the results are
+//   --results file  of another file of results
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const results = join(root, 'node_modules/.cache/compatibility.jsonl');
+const { values: options } = parseArgs({ options: { check: { type: 'boolean' }, results: { type: 'string' } } });
+const results = options.results ?? join(root, 'node_modules/.cache/compatibility.jsonl');
 const document = join(root, 'docs/compatibility.md');
 
 const INTRODUCTION = `# Compatibility
@@ -23,7 +26,7 @@ try {
     ...(await resolveConfig(document)),
     parser: 'markdown',
   });
-  if (!process.argv.includes('--check')) writeFileSync(document, text);
+  if (!options.check) writeFileSync(document, text);
   else if (!existsSync(document) || readFileSync(document, 'utf8') !== text) {
     throw new Error('docs/compatibility.md is not what the tests found; run: node scripts/compatibility.mjs');
   }

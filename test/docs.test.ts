@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { instrument } from '../src/transform/index.js';
 import { linkIds } from '../src/transform/link.js';
-import { repository, runNode } from './helpers/run.js';
+import { repository, runNode, tempProject } from './helpers/run.js';
 
 const pages = ['.', 'docs', 'bench', '.github'].flatMap((folder) =>
   readdirSync(join(repository, folder))
@@ -59,4 +60,15 @@ test('docs/architecture.md shows a function as it is rewritten', () => {
   const start = linked.indexOf('function f');
   expect(prefix).toBe('h$_');
   expect(tokens(linked.slice(start))).toEqual(tokens(rewritten));
+});
+
+test('docs/compatibility.md has the rows of test/matrix', async () => {
+  const plan = join(tempProject({}), 'plan.jsonl');
+  const jest = createRequire(__filename).resolve('jest/bin/jest');
+  const none = ['--config', 'jest.matrix.config.mjs', '--testNamePattern', '^$', '--maxWorkers', '1'];
+  const env = { HANDIT_TEST_ALL_NODES: '1', HANDIT_TEST_PLAN: plan };
+  expect(await runNode(process.execPath, [jest, ...none], { cwd: repository, env })).toMatchObject({ code: 0 });
+  const check = ['scripts/compatibility.mjs', '--check', '--results', plan];
+  const found = await runNode(process.execPath, check, { cwd: repository });
+  expect(found).toEqual({ stdout: '', stderr: '', code: 0, signal: null });
 });

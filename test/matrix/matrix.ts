@@ -106,6 +106,8 @@ export function matrix(run: MatrixRun): void {
         report({ ...row, outcome: 'not run' });
         continue;
       }
+      // The page as it has to be when all rows are the same, for a test that does not wait for them.
+      if (PLAN) report({ ...row, outcome: 'same' });
       test(
         `Node ${node.version}`,
         async () => {
@@ -279,8 +281,10 @@ function refresh(app: string, folder: string): void {
 
 // ------------------------------------------------------------------ results
 
+const PLAN = process.env.HANDIT_TEST_PLAN;
+
 /** Where results go; scripts/compatibility.mjs makes the document of them. */
-export const RESULTS = join(repository, 'node_modules', '.cache', 'compatibility.jsonl');
+export const RESULTS = PLAN ?? join(repository, 'node_modules', '.cache', 'compatibility.jsonl');
 
 function report(result: MatrixResult): void {
   mkdirSync(dirname(RESULTS), { recursive: true });
