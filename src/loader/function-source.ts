@@ -1,9 +1,18 @@
+import { mapGet, mapSet, regExpExec, stringIncludes } from '../intrinsics.js';
 import { ENTER_PROBES } from '../probes.js';
 import { originalOffset } from '../transform/edits.js';
 import type { SourcePair, SourceTable } from './source-table.js';
 
 /** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
 const PROBE = new RegExp(`(h\\$\\d*_)${ENTER_PROBES}\\( *(\\d+),`);
+
+/** An original text that has been found, of those whose first probe is the same: a class and its first method. */
+interface Shown {
+  /** Characters of the rewritten text; of two texts that have one probe in them, one is longer. */
+  length: number;
+  text: string;
+  outer: Shown | undefined;
+}
 
 export interface Disguise {
   /** From now on the text of the replacement is that of the original. */
@@ -37,16 +46,32 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
   const replaced = new WeakMap<object, object>();
 
   const get = WeakMap.prototype.get.bind(replaced) as (key: unknown) => object | undefined;
+  const shown = new Map<number, Shown>();
 
   function textBy(nativeOfRealm: () => string, self: unknown): string {
     const text = apply(nativeOfRealm, get(self) ?? self, []);
     // Nearly every text: a built-in's, or one that was not rewritten.
-    if (!text.includes('h$')) return text;
+    if (!stringIncludes(text, 'h$')) return text;
     try {
-      return original(text, sources, registerPending) ?? text;
+      return original(text);
     } catch {
       return text;
     }
+  }
+
+  /** Found once for each text: the way there walks through the file, and some libraries ask at each of their calls. */
+  function original(text: string): string {
+    const probe = regExpExec(PROBE, text);
+    if (!probe) return text;
+    const id = Number(probe[2]);
+    const known = mapGet(shown, id) as Shown | undefined;
+    let same = known;
+    while (same && same.length !== text.length) same = same.outer;
+    if (same) return same.text;
+    const found = originalOf(text, probe[1], id, sources, registerPending);
+    if (found === undefined) return text;
+    mapSet(shown, id, { length: text.length, text: found, outer: known });
+    return found;
   }
 
   // A method has no `prototype` and cannot be constructed, like the built-in.
@@ -78,19 +103,28 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
   };
 }
 
-function original(text: string, sources: SourceTable, registerPending: () => void): string | undefined {
-  const probe = PROBE.exec(text);
-  if (!probe) return undefined;
-  const id = Number(probe[2]);
+/** The text of a function or class whose first probe has that prefix and id. */
+function originalOf(
+  text: string,
+  prefix: string,
+  id: number,
+  sources: SourceTable,
+  registerPending: () => void,
+): string | undefined {
   if (!sources.byFunction(id)) registerPending();
   const pair = sources.byFunction(id);
-  if (!pair || pair.file.prefix !== probe[1]) return undefined;
+  if (!pair || pair.file.prefix !== prefix) return undefined;
   // Ids occur once, so the place of the probe is that of the text. The text itself may be another than ours: Node blanks
   // out types behind us, which moves nothing.
   const local = pair.unlink(text);
   const own = PROBE.exec(local)!;
   const place = pair.rewritten.indexOf(own[0]);
-  return place < 0 ? undefined : withoutEdits(local, place - own.index, pair);
+  if (place < 0) return undefined;
+  const found = withoutEdits(local, place - own.index, pair);
+  const start = originalOffset(place - own.index, pair.edits);
+  // A slice shares the memory of the file's text.
+  const slice = pair.original.slice(start, start + found.length);
+  return slice === found ? slice : found;
 }
 
 /** Modifiers stand before the place of a method. */
