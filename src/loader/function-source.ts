@@ -1,7 +1,7 @@
 import { mapGet, mapSet, regExpExec, stringIncludes } from '../intrinsics.js';
 import { ENTER_PROBES } from '../probes.js';
 import { originalOffset } from '../transform/edits.js';
-import type { SourcePair, SourceTable } from './source-table.js';
+import type { RewrittenPlaces, SourcePair, SourceTable } from './source-table.js';
 
 /** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
 const PROBE = new RegExp(`(h\\$\\d*_)${ENTER_PROBES}\\( *(\\d+),`);
@@ -118,13 +118,25 @@ function originalOf(
   // out types behind us, which moves nothing.
   const local = pair.unlink(text);
   const own = PROBE.exec(local)!;
-  const place = pair.rewritten.indexOf(own[0]);
-  if (place < 0) return undefined;
-  const found = withoutEdits(local, place - own.index, pair);
-  const start = originalOffset(place - own.index, pair.edits);
-  // A slice shares the memory of the file's text.
-  const slice = pair.original.slice(start, start + found.length);
-  return slice === found ? slice : found;
+  const places = (pair.places ??= placesOf(pair));
+  const place = places.probes.get(own[0]);
+  if (place === undefined) return undefined;
+  return withoutEdits(local, place - own.index, pair, places.edits);
+}
+
+/** Found once for all functions of a file. */
+function placesOf({ rewritten, edits }: SourcePair): RewrittenPlaces {
+  const probes = new Map<string, number>();
+  for (const { 0: probe, index } of rewritten.matchAll(new RegExp(PROBE, 'g'))) {
+    if (!probes.has(probe)) probes.set(probe, index);
+  }
+  let shift = 0;
+  const places = edits.map(({ at, remove, insert }) => {
+    const place = at + shift;
+    shift += insert.length - remove;
+    return place;
+  });
+  return { probes, edits: places };
 }
 
 /** Modifiers stand before the place of a method. */
@@ -153,19 +165,34 @@ function rewrittenId(
   return undefined;
 }
 
-/** A part of the rewritten text as it was, given where it starts. */
-function withoutEdits(text: string, start: number, { edits, original }: SourcePair): string {
+/** A part of the rewritten text as it was, given where it starts, and where each edit is. */
+function withoutEdits(text: string, start: number, { edits, original }: SourcePair, places: number[]): string {
   const kept: string[] = [];
+  const first = firstFrom(places, start);
   let from = 0;
-  let shift = 0;
-  for (const { at, remove, insert } of edits) {
-    const place = at + shift - start;
-    shift += insert.length - remove;
-    if (place < 0) continue;
-    if (place >= text.length) break;
+  for (let i = first; i < edits.length && places[i] - start < text.length; i++) {
+    const { at, remove, insert } = edits[i];
+    const place = places[i] - start;
     kept.push(text.slice(from, place), original.slice(at, at + remove));
     from = place + insert.length;
   }
   kept.push(text.slice(from));
-  return kept.join('');
+  const found = kept.join('');
+  const last = first > 0 ? edits[first - 1] : { at: 0, remove: 0, insert: '' };
+  const begin = start + last.at + last.remove - last.insert.length - (first > 0 ? places[first - 1] : 0);
+  // A slice shares the memory of the file's text.
+  const slice = original.slice(begin, begin + found.length);
+  return slice === found ? slice : found;
+}
+
+/** The index of the first number that is not below the limit, of sorted ones. */
+function firstFrom(numbers: number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
