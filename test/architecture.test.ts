@@ -19,7 +19,7 @@ const allowed: Record<string, string[]> = {
   'src/recorder': ['src/files', 'src/intrinsics', 'src/probes'],
   'src/loader': [
     ...['src/transform', 'src/recorder', 'src/config', 'src/log', 'src/node-features', 'src/version', 'src/files'],
-    ...['src/probes', 'src/thread'],
+    ...['src/probes', 'src/thread', 'src/intrinsics'],
   ],
   'src/reader': ['src/trace-format'],
   'src/compare': ['src/reader', 'src/trace-format'],
