@@ -45,6 +45,48 @@ export function callsOf(trace: Trace, fn: number): Int32Array {
   return Int32Array.from(found);
 }
 
+/** By function, how often it was called and how often that failed. */
+export interface Counts {
+  readonly calls: Int32Array;
+  readonly errors: Int32Array;
+}
+
+const counted = new WeakMap<Trace, Counts>();
+
+/** Of what was recorded; one pass over all calls, once. */
+export function countsOf(trace: Trace): Counts {
+  const known = counted.get(trace);
+  if (known) return known;
+  const { func, count } = trace.nodes;
+  const { length } = trace.functions;
+  const found = { calls: new Int32Array(length), errors: new Int32Array(length) };
+  for (let node = 0; node < count; node++) {
+    if (trace.isExchange(node)) continue;
+    found.calls[func[node]]++;
+    if (trace.hasFailed(node)) found.errors[func[node]]++;
+  }
+  counted.set(trace, found);
+  return found;
+}
+
+/** A function at the other end of calls, and how many these are; -1: none that was recorded. */
+export type Relative = readonly [fn: number, calls: number];
+
+/** Who called these calls of a function, and what they called; most first. */
+export function relativesOf(trace: Trace, nodes: Int32Array): { callers: Relative[]; callees: Relative[] } {
+  const { func, parent } = trace.nodes;
+  const callers = new Map<number, number>();
+  const callees = new Map<number, number>();
+  const add = (to: Map<number, number>, fn: number): void => void to.set(fn, (to.get(fn) ?? 0) + 1);
+  for (const node of nodes) {
+    const above = parent[node];
+    add(callers, above === -1 || trace.isExchange(above) ? -1 : func[above]);
+    for (const child of trace.childrenOf(node)) if (!trace.isExchange(child)) add(callees, func[child]);
+  }
+  const sorted = (of: Map<number, number>): Relative[] => [...of].sort(([, a], [, b]) => b - a);
+  return { callers: sorted(callers), callees: sorted(callees) };
+}
+
 function* addCalls(trace: Trace, rows: readonly FunctionRow[]): Steps<void> {
   const { nodes } = trace;
   const { func, count, dt } = nodes;

@@ -7,6 +7,7 @@ import type { Detail } from './details-cache.js';
 import { count, duration, outcomeText, short } from './format.js';
 import { callsOf, functionTable, knownTable, type FunctionRow } from './function-table.js';
 import { useLater } from './later.js';
+import { Relatives } from './relatives.js';
 import { VirtualList } from './virtual-list.js';
 
 type Column = 'calls' | 'total' | 'own' | 'p50' | 'p99' | 'errors';
@@ -128,6 +129,7 @@ function EveryCall({ fn }: { fn: number }): JSX.Element {
           group by value
         </button>
       </div>
+      <Relatives nodes={nodes} />
       {group ? (
         <Groups nodes={nodes} />
       ) : (
