@@ -74,9 +74,8 @@ function cacheFile(require: NodeJS.Require, folder: string): string | null {
 function compile(require: NodeJS.Require, file: string, cachedData: Buffer | undefined): Vm.Script | null {
   try {
     const vm = require('node:vm') as typeof Vm;
-    const source = readFileSync(file, 'utf8');
-    const text = `(function(exports,require,module,__filename,__dirname){${source}\n})`;
-    return new vm.Script(text, { filename: file, cachedData });
+    // ASCII, as the bundler makes it.
+    return new vm.Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
   } catch {
     // In an archive, say, which only `require` can read.
     return null;
