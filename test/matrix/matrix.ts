@@ -1,19 +1,8 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { homedir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Call, TestEnd, TraceRecord } from '../../src/trace-format.js';
+import { installed } from '../helpers/installed.js';
 import { isFrom, nodes, type NodeBinary } from '../helpers/node-versions.js';
 import { cleanEnv, installHandit, repository } from '../helpers/run.js';
 import { readTrace, validateTrace } from '../helpers/trace.js';
@@ -84,7 +73,6 @@ export interface MatrixResult extends Pick<MatrixRun, 'app' | 'title' | 'group' 
   outcome: 'same' | 'differs' | 'not run';
 }
 
-const cache = process.env.HANDIT_TEST_APPS ?? join(homedir(), '.cache', 'handit-test-apps');
 const TRACE = 'handit_events.jsonl';
 /** Milliseconds for one run of a tool, and for the installation of an app. */
 const RUN = 180_000;
@@ -237,34 +225,8 @@ function execute(
 // --------------------------------------------------------------- installing
 
 /** Installs what the app's package.json asks for, once; answers the folder to run it in. */
-async function install(app: string): Promise<string> {
-  const manifest = readFileSync(join(repository, 'fixtures/apps', app, 'package.json'));
-  const key = createHash('sha256').update(manifest).digest('hex').slice(0, 12);
-  const folder = join(cache, `${app}-${key}`);
-  if (existsSync(join(folder, '.installed'))) return folder;
-  rmSync(folder, { recursive: true, force: true });
-  const making = `${folder}.${process.pid}`;
-  rmSync(making, { recursive: true, force: true });
-  mkdirSync(making, { recursive: true });
-  writeFileSync(join(making, 'package.json'), manifest);
-  // Once more, for a registry that was out of reach for a moment.
-  const problem = (await npmInstall(making)) && (await npmInstall(making));
-  if (problem) throw new Error(`${app} cannot be installed: ${problem}`);
-  writeFileSync(join(making, '.installed'), '');
-  renameSync(making, folder);
-  return folder;
-}
-
-/** Answers what went wrong; empty: nothing. */
-function npmInstall(folder: string): Promise<string> {
-  const args = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error', '--prefer-offline'];
-  return new Promise((done) => {
-    const child = spawn('npm', args, { cwd: folder, env: cleanEnv(), stdio: ['ignore', 'ignore', 'pipe'] });
-    let text = '';
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-    child.on('error', (error) => done(error.message));
-    child.on('close', (code) => done(code === 0 ? '' : `npm install ended with ${code}\n${text}`));
-  });
+function install(app: string): Promise<string> {
+  return installed(app, readFileSync(join(repository, 'fixtures/apps', app, 'package.json'), 'utf8'));
 }
 
 /** Puts the fixture's files, and the package as it is built now, into the installed folder; all else goes. */
