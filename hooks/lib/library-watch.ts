@@ -53,109 +53,19 @@ const nothing = (): void => undefined;
 const POLL_MS = 50;
 
 export function createLibraryCalls(host: HookHost): LibraryCalls {
-  const { recorder } = host;
   const guard = createGuard(host.broken);
-
-  function current(client: Client): Current {
-    const here = recorder.current();
-    const { parent, scope } = here;
-    const call = scope?.libraryCall;
-    if (call?.parent === parent) return here;
-    // From a function of the program's own that takes part in the call: an interceptor.
-    if (call && isOwn(call)) return { parent, scope: recorder.scope({ libraryCall: seenFrom(call, parent) }) };
-    return { parent, scope: newCall(client, parent) };
-  }
-
-  function newCall(client: Client, parent: number): Scope {
-    const from = parent === 0 ? sendingPackage() : null;
-    return recorder.scope({ libraryCall: { id: 0, parent, client, from, attempts: 0, exchanges: 0 } });
-  }
-
-  interface Running {
-    current: { parent: number; scope: Scope };
-    t0: number;
-    client: Client;
-    ask: () => Asked;
-    asked?: Asked;
-  }
-
-  function begin(client: Client, ask: () => Asked): Running | null {
-    const outer = recorder.current();
-    const call = outer.scope?.libraryCall;
-    // A library that is built on this one has said whose the exchanges are.
-    const annotated = call?.parent === outer.parent && !isOwn(call);
-    if (annotated) return null;
-    const current = { parent: outer.parent, scope: newCall(client, outer.parent) };
-    return { current, client, ask, t0: host.now() };
-  }
-
-  const made = ({ current }: Running): boolean => current.scope.libraryCall!.exchanges > 0;
-
-  function exchangeOf(call: Running): Exchange {
-    const { current, client, t0 } = call;
-    const asked = (call.asked ??= call.ask());
-    const exchange = new Exchange(host, { side: 'client', client, current, t0 });
-    exchange.requestBody.complete = true;
-    exchange.request(asked.method, asked.url, asked.headers);
-    return exchange;
-  }
-
-  const threw = guard((call: Running, error: unknown) => {
-    if (!made(call)) exchangeOf(call).fail(error, false, false);
-  });
-
-  const returned = guard((call: Running, result: unknown) => {
-    if (made(call) || !isPromise(result)) return;
-    // Now, for the program may change what it gave.
-    call.asked = call.ask();
-    watch(call, result);
-  });
-
-  function watch(call: Running, promise: Promise<unknown>): void {
-    const look = guard(() => {
-      if (!made(call) && !settled(call, promise)) {
-        // eslint-disable-next-line handit/intrinsics -- the timer is our own
-        setTimeout(look, POLL_MS).unref();
-      }
-    });
-    // By then what fails early has failed, and Node has said so if nobody handled it.
-    setImmediate(look);
-  }
-
-  /** Whether it has an end, which is recorded then. A handler at a rejected promise would mark it as handled. */
-  function settled(call: Running, promise: Promise<unknown>): boolean {
-    const signal = call.asked?.signal;
-    const text = inspect(promise, PLAIN);
-    const state = regExpExec(/^[^{]*\{\s*<(pending|rejected)>/, text)?.[1];
-    if (state === 'pending') return false;
-    if (state !== 'rejected') {
-      const exchange = exchangeOf(call);
-      void promiseThen(
-        promise,
-        guard((response) => answered(exchange, response)),
-        () => undefined,
-      );
-      return true;
-    }
-    const aborted = // eslint-disable-next-line handit/intrinsics -- as below
-      signal instanceof AbortSignal && signal.aborted;
-    const error: unknown = aborted
-      ? signal.reason
-      : errorOf(stringSlice(text, stringIndexOf(text, '<rejected>') + '<rejected>'.length));
-    exchangeOf(call).fail(error, aborted);
-    return true;
-  }
-
+  const threw = guard((call: WatchedCall, error: unknown) => call.threw(error));
+  const returned = guard((call: WatchedCall, result: unknown) => call.returned(result));
   return {
-    current,
+    current: (client) => currentOf(host, client),
     wrap: (client, describe, before) => (next) => {
       return function (this: unknown, ...args: unknown[]) {
-        let call: Running | null = null;
+        let call: WatchedCall | null = null;
         let leave: () => void = nothing;
         try {
           before?.(args);
-          call = begin(client, () => describe(args, this));
-          if (call !== null) leave = recorder.switchScope(call.current.scope);
+          call = watchedCall(host, client, () => describe(args, this));
+          if (call !== null) leave = host.recorder.switchScope(call.scope);
         } catch (error) {
           host.broken(error);
         }
@@ -173,6 +83,110 @@ export function createLibraryCalls(host: HookHost): LibraryCalls {
       };
     },
   };
+}
+
+function currentOf(host: HookHost, client: Client): Current {
+  const { recorder } = host;
+  const here = recorder.current();
+  const { parent, scope } = here;
+  const call = scope?.libraryCall;
+  if (call?.parent === parent) return here;
+  // From a function of the program's own that takes part in the call: an interceptor.
+  if (call && isOwn(call)) return { parent, scope: recorder.scope({ libraryCall: seenFrom(call, parent) }) };
+  return { parent, scope: newCall(host, client, parent) };
+}
+
+/** Null: a library that is built on this one has said whose the exchanges are. */
+function watchedCall(host: HookHost, client: Client, ask: () => Asked): WatchedCall | null {
+  const { parent, scope } = host.recorder.current();
+  const outer = scope?.libraryCall;
+  if (outer?.parent === parent && !isOwn(outer)) return null;
+  return new WatchedCall(host, client, { parent, scope: newCall(host, client, parent) }, ask);
+}
+
+function newCall({ recorder }: HookHost, client: Client, parent: number): Scope {
+  const from = parent === 0 ? sendingPackage() : null;
+  return recorder.scope({ libraryCall: { id: 0, parent, client, from, attempts: 0, exchanges: 0 } });
+}
+
+/** A call of one of those functions, which is recorded as an exchange when it has made none. */
+class WatchedCall {
+  private readonly t0: number;
+  private asked: Asked | null = null;
+
+  constructor(
+    private readonly host: HookHost,
+    private readonly client: Client,
+    private readonly current: { parent: number; scope: Scope },
+    private readonly ask: () => Asked,
+  ) {
+    this.t0 = host.now();
+  }
+
+  get scope(): Scope {
+    return this.current.scope;
+  }
+
+  threw(error: unknown): void {
+    if (!this.made) this.exchange().fail(error, false, false);
+  }
+
+  returned(result: unknown): void {
+    if (this.made || !isPromise(result)) return;
+    // Now, for the program may change what it gave.
+    this.asked = this.ask();
+    this.watch(result);
+  }
+
+  private get made(): boolean {
+    return this.scope.libraryCall!.exchanges > 0;
+  }
+
+  private exchange(): Exchange {
+    const { host, client, current, t0 } = this;
+    const asked = (this.asked ??= this.ask());
+    const exchange = new Exchange(host, { side: 'client', client, current, t0 });
+    exchange.requestBody.complete = true;
+    exchange.request(asked.method, asked.url, asked.headers);
+    return exchange;
+  }
+
+  private watch(promise: Promise<unknown>): void {
+    const look = createGuard(this.host.broken)(() => {
+      if (!this.made && !this.settled(promise)) {
+        // eslint-disable-next-line handit/intrinsics -- the timer is our own
+        setTimeout(look, POLL_MS).unref();
+      }
+    });
+    // By then what fails early has failed, and Node has said so if nobody handled it.
+    setImmediate(look);
+  }
+
+  /** Whether it has an end, which is recorded then. A handler at a rejected promise would mark it as handled. */
+  private settled(promise: Promise<unknown>): boolean {
+    const text = inspect(promise, PLAIN);
+    const state = regExpExec(/^[^{]*\{\s*<(pending|rejected)>/, text)?.[1];
+    if (state === 'pending') return false;
+    if (state === 'rejected') this.rejected(text);
+    else this.fulfilled(promise);
+    return true;
+  }
+
+  private fulfilled(promise: Promise<unknown>): void {
+    const exchange = this.exchange();
+    const record = createGuard(this.host.broken)((response) => answered(exchange, response));
+    void promiseThen(promise, record, () => undefined);
+  }
+
+  private rejected(text: string): void {
+    const signal = this.asked?.signal;
+    // eslint-disable-next-line handit/intrinsics -- taken at the start it would load all of fetch
+    const aborted = signal instanceof AbortSignal && signal.aborted;
+    const error: unknown = aborted
+      ? signal.reason
+      : errorOf(stringSlice(text, stringIndexOf(text, '<rejected>') + '<rejected>'.length));
+    this.exchange().fail(error, aborted);
+  }
 }
 
 const isOwn = ({ client }: LibraryCall): boolean => client === 'fetch' || client === 'undici';
