@@ -90,7 +90,7 @@ function withoutLinters(path) {
 
 function checkout(folder) {
   const sources = ['src', 'lib', 'index.js'].filter((name) => existsSync(join(folder, name)));
-  const tests = ['test', '__tests__', 'src'].filter((name) => existsSync(join(folder, name))).slice(0, 1);
+  const tests = ['test', 'tests', '__tests__', 'src'].filter((name) => existsSync(join(folder, name))).slice(0, 1);
   return { name: basename(resolve(folder)), folder: resolve(folder), sources, tests };
 }
 
@@ -125,7 +125,7 @@ function measure(project) {
   const random = seeded(Number(options.seed));
   const { work, traces, command, close } = prepared(project, random);
   const green = join(traces, 'green.jsonl');
-  record(work, command, [], green, through);
+  const usualMs = record(work, command, [], green, through);
   if (!existsSync(green)) throw new Error(`nothing was recorded of the tests of ${name}`);
   const passed = outcomes(green);
   console.error(`${name}: ${[...passed.values()].filter((outcome) => outcome === 'passed').length} tests pass`);
@@ -135,7 +135,7 @@ function measure(project) {
     const [mutation] = candidates.splice(Math.floor(random() * candidates.length), 1);
     if (!mutation) break;
     const red = join(traces, `${found.length}.jsonl`);
-    const mutant = tryMutation({ name, work, command, green, passed, red }, mutation);
+    const mutant = tryMutation({ name, work, command, green, passed, red, usualMs }, mutation);
     if (!mutant) continue;
     if (options.keep) appendFileSync(join(traces, 'mutants.jsonl'), `${JSON.stringify(mutant)}\n`);
     found.push(compared(mutant, green, red));
@@ -155,14 +155,14 @@ function mutationsIn(work, sources) {
 }
 
 /** Undefined where it breaks no test, or more than half of them. */
-function tryMutation({ name, work, command, green, passed, red }, { file, operator, start, end, text, func }) {
+function tryMutation({ name, work, command, green, passed, red, usualMs }, { file, operator, start, end, text, func }) {
   const path = join(work, file);
   const source = readFileSync(path, 'utf8');
   const files = testFilesOf(green, file, func);
   if (files.length === 0) return undefined;
   writeFileSync(path, source.slice(0, start) + text + source.slice(end));
   try {
-    record(work, command, files, red, through);
+    record(work, command, files, red, through, usualMs);
   } finally {
     writeFileSync(path, source);
   }

@@ -1,49 +1,90 @@
 // The tests of a library: how they are started under handit, and what a trace says of them.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = resolve(fileURLToPath(import.meta.url), '../../..');
 
+/** How long a run may take at most; of a changed library, that is as many times what the unchanged one took. */
 const LONGEST_MS = 240_000;
+const LONGEST_TIMES = 5;
+const LEAST_MS = 20_000;
 
 /** How the tests of a project are started, with the files to take at the end. */
 export function testCommand(folder, tests) {
   const { scripts = {}, devDependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const bin = (path) => [process.execPath, join(folder, 'node_modules', path)];
+  const bin = (name) => [process.execPath, binOf(join(folder, 'node_modules', name), name)];
   const files = filesIn(folder, tests).filter((file) =>
-    /\.(test|spec)\.[cm]?[jt]sx?$|(^|\/)(test|__tests__)\/[^/]+\.[cm]?js$/.test(file),
+    /\.(test|spec)\.[cm]?[jt]sx?$|(^|\/)(tests?|__tests__)\/[^/]+\.[cm]?js$/.test(file),
   );
   // A test that a change made hang is ended, and what it left open too.
   const limits = ['--test-timeout=20000', '--test-force-exit'];
   const nodes = { args: [process.execPath, '--test', '--test-concurrency=2', ...limits], files };
-  // A starter of Node's own runner; beside it, others are there for a single test.
-  if (devDependencies.borp) return nodes;
-  if (devDependencies.vitest) {
-    return { args: [...bin('vitest/vitest.mjs'), 'run', '--reporter=dot', '--coverage.enabled=false'], files };
+  const runner = runnerOf(scripts, devDependencies);
+  if (runner === 'vitest') {
+    const off = ['--coverage.enabled=false', '--typecheck.enabled=false'];
+    return { args: [...bin('vitest'), 'run', '--reporter=dot', ...off], files };
   }
-  if (devDependencies.jest) return { args: [...bin('jest/bin/jest.js'), '--silent'], files };
-  if (devDependencies.mocha) {
-    const setup = /--require (\S+)/.exec(Object.values(scripts).find((script) => script.includes('mocha')) ?? '')?.[1];
-    return { args: [...bin('mocha/bin/mocha.js'), '--reporter', 'dot', ...(setup ? ['--require', setup] : [])], files };
+  if (runner === 'jest') return { args: [...bin('jest'), '--silent'], files };
+  if (runner === 'mocha') {
+    const script = scripts.test ?? Object.values(scripts).find((text) => text.includes('mocha')) ?? '';
+    const setup = /--require (\S+)/.exec(script)?.[1];
+    const args = [...bin('mocha'), '--reporter', 'dot', ...(setup ? ['--require', setup] : [])];
+    return { args, files: ofMocha(files, script, tests) };
   }
   return nodes;
 }
 
-/** Runs the tests in some files, or in all, and writes the trace. */
-export function record(folder, { args, files }, only, trace, through = []) {
+/** It looks into the folders that it is given, and not below them. */
+function ofMocha(files, script, tests) {
+  if (script.includes('--recursive')) return files;
+  const folders = new Set([...tests, ...script.split(/\s+/)].map((word) => word.replace(/^\.\/|\/$/g, '')));
+  return files.filter((file) => folders.has(dirname(file)));
+}
+
+/** Where several are installed, the one that runs all tests; borp starts Node's own. */
+function runnerOf(scripts, devDependencies) {
+  const known = ['borp', 'node --test', 'vitest', 'jest', 'mocha'];
+  const texts = Object.entries(scripts).sort(([a], [b]) => Number(b === 'test') - Number(a === 'test'));
+  const named = texts.filter(([name]) => /^(test|unit)/.test(name)).flatMap(([, text]) => firstIn(text, known));
+  return named[0] ?? known.find((name) => devDependencies[name]);
+}
+
+function firstIn(text, names) {
+  const found = names.filter((name) => text.includes(name));
+  return found.sort((a, b) => text.indexOf(a) - text.indexOf(b)).slice(0, 1);
+}
+
+/** The file of a package's command. */
+function binOf(folder, name) {
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return join(folder, typeof bin === 'string' ? bin : bin[name]);
+}
+
+/**
+ * Runs the tests in some files, or in all, and writes the trace.
+ *
+ * @returns how long it took
+ */
+export function record(folder, { args, files }, only, trace, through = [], usualMs = LONGEST_MS) {
+  const from = performance.now();
   rmSync(trace, { force: true });
   const env = { ...process.env, HANDIT_OUTPUT_FILE: trace, NODE_ENV: 'test' };
   env.NODE_OPTIONS = `--import=${pathToFileURL(join(root, 'register.mjs'))}`;
   delete env.CI;
   const [command, ...rest] = [...through, ...args, ...(only.length > 0 ? only : files)];
   const { pid, error } = spawnSync(command, rest, {
-    ...{ cwd: folder, env, stdio: 'ignore', timeout: LONGEST_MS },
+    ...{ cwd: folder, env, stdio: 'ignore', timeout: longestMs(usualMs) },
     // A group of its own, so that what it started ends with it.
     detached: process.platform !== 'win32',
   });
   if (error) endGroup(pid);
+  return performance.now() - from;
+}
+
+function longestMs(usualMs) {
+  return Math.min(LONGEST_MS, Math.ceil(LEAST_MS + LONGEST_TIMES * usualMs));
 }
 
 function endGroup(pid) {
