@@ -6,7 +6,7 @@ import { KnownClasses, NO_CLASS } from './known-classes.js';
 import type { Key } from './known-keys.js';
 import { isEmitterInternal, isHandle, isHandleInternal, isStream } from './node-objects.js';
 import { writeHash } from './preview-hash.js';
-import { getter, lookupGetter, mapSize, MAX_MAP_KEY, PreviewLists, setSize } from './preview-lists.js';
+import { getter, mapSize, MAX_MAP_KEY, PreviewLists, setSize } from './preview-lists.js';
 import { CLOSE, COMMA, MAX_HASHED, MAX_NODES, OPEN, TEXT_SHIFT } from './preview-text.js';
 import { NAME, NO_ROLE, VALUE } from './secret-pairs.js';
 import { ThrownValues, type PreviewLimits, type ThrownValue } from './thrown-value.js';
@@ -118,11 +118,7 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
   }
 
   private named(input: object): void {
-    // A descriptor takes three times as long.
-    const plain = hasOwn(input, 'name') && lookupGetter(input, 'name') === undefined;
-    const name = plain
-      ? (input as { name: unknown }).name
-      : (getOwnPropertyDescriptor(input, 'name')?.value as unknown);
+    const name = getOwnPropertyDescriptor(input, 'name')?.value as unknown;
     this.out.constant(FUNCTION);
     this.string(typeof name === 'string' ? name : '');
     this.out.byte(CLOSE);
@@ -186,7 +182,7 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
     }
     const { type, plain, timer, bare, web } = this.classes.of(input, prototype);
     if (!plain && writeBuiltIn(this, input, depth, type)) return;
-    if (web !== null) return this.webObject(input, type, web);
+    if (web !== null) return this.webObject(input, depth, type, web);
     if (bare) return this.fields(input, depth, null);
     if (hasOwn(input, '_events')) return this.emitter(input, depth, type);
     if (timer && hasOwn(input, '_idleNext')) {
@@ -284,9 +280,20 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
     const stream = isStream(input);
     if (stream && depth > 0) return this.outline(input, false);
     const internal = stream || isHandle(input) ? isHandleInternal : isEmitterInternal;
-    const keys = objectKeys(input);
     out.byte(OPEN);
     out.constant(type);
+    this.added(input, depth, internal, stream);
+    out.byte(CLOSE);
+  }
+
+  /**
+   * What the program has put on an object of Node's.
+   *
+   * @param brief without empty strings, and without a hash of what is left out
+   */
+  private added(input: object, depth: number, internal: (key: string) => boolean, brief: boolean): void {
+    const { out } = this;
+    const keys = objectKeys(input);
     let shown = 0;
     let i = 0;
     for (; i < keys.length && shown < this.maxItems && this.nodes <= this.most; i++) {
@@ -295,7 +302,7 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
       const property = getOwnPropertyDescriptor(input, key);
       // What is not set yet says nothing.
       if (!property || property.value === null || (property.value === undefined && !property.get)) continue;
-      if (property.value === '' && stream) continue;
+      if (property.value === '' && brief) continue;
       out.byte(COMMA);
       this.more = i + 1 < keys.length;
       this.property(this.keys.after(null, key), property, depth);
@@ -303,13 +310,12 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
     }
     if (i < keys.length) {
       out.text(',"truncated":true');
-      if (!stream) this.hashOfFields(input, keys, i, depth);
+      if (!brief) this.hashOfFields(input, keys, i, depth);
     }
-    out.byte(CLOSE);
   }
 
-  /** A request or response of `fetch`: nothing of it is its own property. */
-  private webObject(input: object, type: Constant, fields: readonly WebField[]): void {
+  /** A request or response of `fetch`: its own properties are what the program has put there. */
+  private webObject(input: object, depth: number, type: Constant, fields: readonly WebField[]): void {
     const { out } = this;
     out.byte(OPEN);
     out.constant(type);
@@ -321,9 +327,12 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
       out.constant(name);
       this.any(value, 0);
     }
+    this.added(input, depth, nothing, false);
     out.byte(CLOSE);
   }
 }
+
+const nothing = (): boolean => false;
 
 function bigintJson(input: bigint): string {
   // The digits of a huge one take quadratic time.
