@@ -47,9 +47,10 @@ const byPorts: KeyOf = ({ side, socket }) => {
     : `${socket.remote_port} ${socket.local_port}`;
 };
 
-/** Traces of earlier versions have no ports. */
+/** A client that got no answer says no ports; neither do traces of earlier versions. */
 function byUrl({ processOf }: Joining): KeyOf {
-  return ({ socket, node, method, url }) => (socket ? undefined : `${processOf(node)} ${method} ${url}`);
+  return ({ side, socket, node, method, url }) =>
+    side === 'client' && socket ? undefined : `${processOf(node)} ${method} ${url}`;
 }
 
 function joinByKey(joining: Joining, clients: Exchange[], servers: Exchange[], keyOf: KeyOf): void {

@@ -1,5 +1,4 @@
 import type { Columns } from './columns.js';
-import { finished, STEP, type Steps } from './steps.js';
 import type { Trace } from './trace.js';
 
 export interface Times {
@@ -14,7 +13,7 @@ export interface Times {
 
 /** Own times, and which calls to add up; without recursion. */
 export function timesOf(trace: Trace): Times {
-  return { own: ownTimes(trace), outermost: finished(outermostCalls(trace)) };
+  return { own: ownTimes(trace), outermost: outermostCalls(trace) };
 }
 
 function ownTimes(trace: Trace): Float64Array {
@@ -51,14 +50,12 @@ function inOrder(children: Int32Array, t0: Float64Array): Int32Array {
   return children;
 }
 
-/** By node: 1 where no call of the same function is above it. */
-export function* outermostCalls(trace: Trace): Steps<Uint8Array> {
+function outermostCalls(trace: Trace): Uint8Array {
   const { nodes, functions } = trace;
   const outermost = new Uint8Array(nodes.count);
   const running = new Int32Array(functions.length);
   const waiting = [...trace.roots].reverse();
-  for (let steps = 0; waiting.length > 0; steps++) {
-    if (steps % STEP === 0) yield;
+  while (waiting.length > 0) {
     const node = waiting.pop()!;
     if (node < 0) {
       running[nodes.func[~node]]--;

@@ -70,6 +70,14 @@ test('without ports, in one process, where only one request can have led to it',
   expect(outline(two)).toEqual(['client GET', 'client GET', 'server GET']);
 });
 
+test('a request without an answer, whose ports are not known, by method and url', () => {
+  const url = { url: 'http://localhost/cart/1' };
+  const open = traceOf(asked(1, null, 0), served(2, 1, url), call(3, 2, 2));
+  expect(outline(open)).toEqual(['client GET', '  server GET', '    f3']);
+  const elsewhere = traceOf(asked(1, null, 0, { url: 'http://localhost/cart/2' }), served(2, 1, url));
+  expect(outline(elsewhere)).toEqual(['client GET', 'server GET']);
+});
+
 test('a made-up file does not become a ring', () => {
   const trace = traceOf(served(1, 5), asked(2, 1, 5), response(2, 9, { dt_ns: 4000, ...client }));
   expect(outline(trace)).toEqual(['server GET', '  client GET']);
