@@ -81,8 +81,9 @@ export class Digests {
     for (const node of fresh) this.signature[node] = this.#signatureOf(node);
     // Lines are read in the order in which they are in the file.
     const { beginAt, endAt } = this.#trace.nodes;
-    for (const node of ordered(fresh, beginAt)) this.#arguments(node);
+    // Results first: what a clock showed is known in the arguments then.
     for (const node of ordered(fresh, endAt)) this.#outcome(node);
+    for (const node of ordered(fresh, beginAt)) this.#arguments(node);
     for (let i = fresh.length - 1; i >= 0; i--) this.#sum(fresh[i]);
   }
 
@@ -121,14 +122,35 @@ export class Digests {
     const failed = (flags[node] & OUTCOME_MASK) === FAILED || (flags[node] & REJECTED) !== 0;
     // Of an error not all is compared.
     if (paths || failed || this.#trace.isExchange(node)) this.#parsed(node, OUTCOME, paths);
-    else if (settled ?? end) this.#plain(this.#trace.bytesAt((settled ?? end)!), F.return_preview);
+    else if (settled ?? end) this.#result(node, this.#trace.bytesAt((settled ?? end)!));
     this.outcome[node] = this.#hash.low;
+  }
+
+  #result(node: number, bytes: Uint8Array): void {
+    const line = this.#line;
+    if (!line.scan(bytes, 0, bytes.length)) return;
+    const [from, to] = [line.from(F.return_preview), line.to(F.return_preview)];
+    if (isFraction(bytes, from, to)) this.#learnClock(node, String.fromCharCode(...bytes.subarray(from, to)));
+    this.#values(F.return_preview);
+  }
+
+  /** Who is given something may have calculated with it. */
+  #learnClock(node: number, text: string): void {
+    const { args } = this.#trace.call(node);
+    if (args === undefined || Object.keys(args).length > 0) return;
+    const process = this.#trace.processOf(node);
+    const { t0, dt } = this.#trace.nodes;
+    const from = (t0[node] - this.#trace.processes[process].firstNs) / 1e6;
+    this.side.surroundingsOf(process).clocks?.learn(text, { from, to: from + Math.max(0, dt[node]) / 1e6 });
   }
 
   /** As they are in the line. */
   #plain(bytes: Uint8Array, ...fields: number[]): void {
+    if (this.#line.scan(bytes, 0, bytes.length)) this.#values(...fields);
+  }
+
+  #values(...fields: number[]): void {
     const line = this.#line;
-    if (!line.scan(bytes, 0, bytes.length)) return;
     for (const field of fields) {
       if (line.has(field)) this.#hash.bytes(line.buffer, line.from(field), line.to(field));
       this.#hash.add(0x2c);
@@ -249,6 +271,11 @@ const LARGEST = 2 ** 52;
 function addKey(hash: StableHash, key: number): void {
   hash.add(Math.floor(key / 4294967296));
   hash.add(key >>> 0);
+}
+
+/** A positive number with a point. */
+function isFraction(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes[from] >= 0x30 && bytes[from] <= 0x39 && bytes.subarray(from, to).includes(0x2e);
 }
 
 /** Nodes by where their lines are, those without a line last. */

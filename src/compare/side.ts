@@ -1,5 +1,6 @@
 import type { Run } from '../reader/types.js';
 import type { Trace } from '../reader/trace.js';
+import { Clocks } from './clocks.js';
 import type { Surroundings } from './stable-hash.js';
 
 /** One of the two runs that are compared: some processes of a trace. */
@@ -7,6 +8,7 @@ export class Side {
   readonly processes: ReadonlySet<number>;
   readonly #surroundings: (Surroundings | undefined)[] = [];
   #pids: ReadonlySet<number> | undefined;
+  #cuts: ReadonlyMap<string, number> | undefined;
   #entering: Map<number, number[]> | undefined;
 
   constructor(
@@ -24,6 +26,24 @@ export class Side {
   rootsOfTest(test: number): number[] {
     const entering = (this.#entering ??= this.#findEntering()).get(test) ?? [];
     return [...this.trace.rootsOfTest(test), ...entering].sort((a, b) => a - b);
+  }
+
+  /** From when on calls were left out of the test in which a call was made; Infinity: none were. */
+  cutAt(node: number): number {
+    const { process, test } = this.trace.scopeOf(node);
+    const cuts = (this.#cuts ??= this.#findCuts());
+    const ofTest = test === -1 ? undefined : cuts.get(`${process} ${this.trace.tests[test].id}`);
+    return Math.min(cuts.get(String(process)) ?? Infinity, ofTest ?? Infinity);
+  }
+
+  #findCuts(): Map<string, number> {
+    const found = new Map<string, number>();
+    for (const { process, ns, reason, test_id: test } of this.trace.limits) {
+      const key = reason === 'max_file' ? String(process) : `${process} ${test}`;
+      if (reason === 'max_file' || (reason === 'context_share' && test !== undefined))
+        found.set(key, Math.min(ns, found.get(key) ?? Infinity));
+    }
+    return found;
   }
 
   #findEntering(): Map<number, number[]> {
@@ -52,6 +72,7 @@ export class Side {
       to: base + Math.max(0, lastNs) / 1e6,
       pids: (this.#pids ??= this.#findPids()),
       cwd: typeof start?.cwd === 'string' ? start.cwd : '',
+      clocks: new Clocks(),
     };
   }
 

@@ -1,3 +1,6 @@
+import { LEAST_FRACTION_DIGITS, type Clocks } from './clocks.js';
+import { endOfDate } from './date-texts.js';
+
 /** Class of each byte: what words are made of. */
 const DIGIT = 1;
 const HEX_LOWER = 2;
@@ -33,6 +36,7 @@ const Token = {
   cwd: 9,
   derived: 10,
   stack: 11,
+  clock: 12,
 } as const;
 
 const HEX_ONLY = DIGIT | HEX_LOWER | HEX_UPPER;
@@ -72,6 +76,8 @@ export interface Surroundings {
   /** Ids of the processes of its run, and of those that started them. */
   readonly pids: ReadonlySet<number>;
   readonly cwd: string;
+  /** What its clocks showed, as far as it was read. */
+  readonly clocks?: Clocks;
 }
 
 /**
@@ -87,12 +93,14 @@ export class StableHash {
   redacted = 0;
   #cwd: Uint8Array = new Uint8Array(0);
   #pids: ReadonlySet<number> = new Set();
+  #clocks: Clocks | undefined;
   #fromMs = 0;
   #toMs = 0;
   #fromDay = 0;
   #toDay = 0;
 
-  at({ from, to, pids, cwd }: Surroundings): void {
+  at({ from, to, pids, cwd, clocks }: Surroundings): void {
+    this.#clocks = clocks;
     this.#cwd = cwd.length > 1 ? new TextEncoder().encode(JSON.stringify(cwd).slice(1, -1)) : new Uint8Array(0);
     this.#pids = pids;
     this.#fromMs = from - DAY_MS;
@@ -177,7 +185,10 @@ export class StableHash {
       return this.#token(Token.random, end);
     }
     if (length === 8 && startsWith(buffer, at, BOUNDARY)) return this.#boundary(buffer, at, to);
-    if (length === 3 && isHttpDate(buffer, at, to)) return this.#token(Token.date, at + 29);
+    if (length === 3) {
+      const next = endOfDate(buffer, at, to, this.#fromMs, this.#toMs);
+      if (next !== -1) return this.#token(Token.date, next);
+    }
     for (let i = at; i < end; i++) this.add(buffer[i]);
     return end < to && (buffer[end] === SLASH || buffer[end] === BACKSLASH) ? this.#folder(buffer, at, end, to) : end;
   }
@@ -232,6 +243,11 @@ export class StableHash {
     if (length === 4 && end < to && buffer[end] === DASH) {
       const next = this.#isoDate(buffer, at, to);
       if (next !== -1) return this.#token(Token.date, next);
+    }
+    if (this.#clocks?.hasAny === true) {
+      const next = endOfFraction(buffer, end, to);
+      if (next - end > LEAST_FRACTION_DIGITS && this.#clocks.knows(numberIn(buffer, at, next)))
+        return this.#token(Token.clock, next);
     }
     if (length >= 10 && this.#isNear(buffer, at, length))
       return this.#token(Token.time, endOfFraction(buffer, end, to));
@@ -294,6 +310,12 @@ function endOfFraction(buffer: Uint8Array, end: number, to: number): number {
   return next > end + 1 ? next : end;
 }
 
+function numberIn(buffer: Uint8Array, from: number, to: number): number {
+  let text = '';
+  for (let i = from; i < to; i++) text += String.fromCharCode(buffer[i]);
+  return Number(text);
+}
+
 function isPort(buffer: Uint8Array, at: number): boolean {
   return HOSTS.some((host) => endsWith(buffer, at, host)) || PORT_KEYS.some((key) => endsWith(buffer, at, key));
 }
@@ -328,14 +350,6 @@ function isUuid(buffer: Uint8Array, at: number, to: number): boolean {
     if (isDash ? buffer[at + i] !== DASH : (CLASS[buffer[at + i]] & HEX_ONLY) === 0) return false;
   }
   return at + 36 >= to || CLASS[buffer[at + 36]] === 0;
-}
-
-const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'].map((day) => ascii(`${day}, `));
-
-/** `Fri, 27 Nov 2026 18:47:38 GMT` */
-function isHttpDate(buffer: Uint8Array, at: number, to: number): boolean {
-  if (at + 29 > to || buffer[at + 3] !== COMMA || buffer[at + 26] !== 0x47) return false;
-  return WEEKDAYS.some((day) => startsWith(buffer, at, day));
 }
 
 function isEndOfBoundary(byte: number): boolean {

@@ -1,6 +1,7 @@
 import type { Trace } from '../reader/trace.js';
 import { pathOf, type Digests } from './digests.js';
 import type { Identity } from './identity.js';
+import { givenCallbacks, hasHiddenArgument } from './unseen.js';
 import { differencesOf, type Difference } from './value-difference.js';
 import { INPUT, OUTCOME } from './values.js';
 import { failed, type Pair, type Reason } from './walk.js';
@@ -45,10 +46,8 @@ interface Candidate {
   readonly changed: boolean;
   readonly divergedNs: number;
   readonly depth: number;
-  /** It ran while a request was answered in another way. */
-  readonly answered?: boolean;
-  /** What ran before, in which it did something else with the same arguments. */
-  readonly before?: string;
+  /** How it was found, where that is not what its reason says. */
+  readonly why?: string;
   calls: number;
 }
 
@@ -114,7 +113,8 @@ export function suspectBefore(pair: Pair, before: string, compared: Compared): S
   const signature = next.signature[pair.new];
   const candidate: Candidate = {
     ...{ signature, pair, base: pair.base, new: pair.new, reason, calls: 1, depth: 0, divergedNs: pair.divergedNs },
-    ...{ changed: next.identities.all[signature].changed, before },
+    changed: next.identities.all[signature].changed,
+    why: `its arguments differ already; earlier, with the same ones, it did something else: ${before}`,
   };
   return told(candidate, compared);
 }
@@ -139,26 +139,53 @@ function candidatesByValue(unit: Unit, compared: Compared): Candidate[] {
     const { isUnsteady } = pair;
     if (isUnsteady && !isBroken(unit)) continue;
     const weak = reason === 'input' || reason === 'new_call' || reason === 'gone_call' || isTest;
-    found.push({
+    // What the test itself does follows from what it tests, unless nothing else is found.
+    const later = isTest ? 2 * LATE : weak ? LATE : pair.isWeak ? LATE / 2 : 0;
+    const isNoisy = later === 0 && pair.new !== -1 && next.noisy[pair.new] === 1;
+    const own: Candidate = {
       ...{ signature, pair, base: pair.base, new: pair.new, reason, changed: identity.changed },
-      // What the test itself does follows from what it tests, unless nothing else is found.
-      divergedNs:
-        pair.divergedNs +
-        (isTest
-          ? 2 * LATE
-          : weak
-            ? LATE
-            : pair.isWeak
-              ? LATE / 2
-              : pair.new !== -1 && next.noisy[pair.new] === 1
-                ? LATE / 4
-                : 0),
-      depth: depthOf(pair, pairs),
-      calls: 1,
-    });
+      ...{ divergedNs: pair.divergedNs + (isNoisy ? LATE / 4 : later), depth: depthOf(pair, pairs), calls: 1 },
+    };
+    found.push(own, ...besides(own, compared, test?.file));
   }
   return found;
 }
+
+/** Who may be the cause in its place, for what no value shows. */
+function besides(
+  { pair, divergedNs, depth }: Candidate,
+  { base, next, pairs }: Compared,
+  testFile: string | undefined,
+): Candidate[] {
+  if (!pair || pair.base === -1 || pair.new === -1) return [];
+  const changed = (node: number): boolean => next.identities.all[next.signature[node]].changed;
+  const givenTo = givenCallbacks(pair, base, next).map((node) => ({
+    ...{ signature: next.signature[node], pair: undefined, base: -1, new: node, reason: 'other_calls' as const },
+    ...{ changed: changed(node), divergedNs: divergedNs > LATE ? LATE / 2 : divergedNs, depth: depth + 1, calls: 1 },
+    why: 'it was given a callback that only one of the runs called',
+  }));
+  const caller = pair.parent === -1 ? undefined : pairs[pair.parent];
+  if (divergedNs > LATE / 4 || !caller || caller.inputDiffers || next.signature[caller.new] < 0) return givenTo;
+  if (next.identities.all[next.signature[caller.new]].file === testFile) return givenTo;
+  const isHidden = hasHiddenArgument(next, pair.new);
+  // A value that is hidden and only passed on was made by who called it.
+  const isFirst = isHidden && !pair.outcomeDiffers && pair.gone.length === 0 && pair.fresh.length === 0;
+  const by = {
+    ...{
+      signature: next.signature[caller.new],
+      pair: caller,
+      base: caller.base,
+      new: caller.new,
+      divergedNs,
+      calls: 1,
+    },
+    ...{ reason: 'other_calls' as const, changed: changed(caller.new), depth: isFirst ? depth + 1 : depth - 1 },
+    why: `it called what did something else, ${isHidden ? 'with redacted values, which may not be the same' : UNSEEN}`,
+  };
+  return [...givenTo, by];
+}
+
+const UNSEEN = 'and variables and objects that both of them use are not recorded';
 
 const MAX_HANDLERS = 5;
 
@@ -176,7 +203,8 @@ function handlers({ new: exchange, divergedNs }: Pair, { next }: Compared, testF
   const latest = [...nodes].sort((a, b) => trace.nodes.t0[b] - trace.nodes.t0[a]).slice(0, MAX_HANDLERS);
   return latest.map((node, place) => ({
     ...{ signature: next.signature[node], pair: undefined, base: -1, new: node, reason: 'other_result' as const },
-    ...{ changed: next.identities.all[next.signature[node]].changed, answered: true },
+    changed: next.identities.all[next.signature[node]].changed,
+    why: 'it ran last before a request was answered in another way',
     ...{ divergedNs: divergedNs + LATE / 2 + place, depth: 0, calls: 0 },
   }));
 }
@@ -237,12 +265,8 @@ function told(candidate: Candidate, compared: Compared): Suspect {
   };
 }
 
-function reasonText({ reason, pair, answered, before }: Candidate, { changed }: Identity): string {
+function reasonText({ reason, pair, why }: Candidate, { changed }: Identity): string {
   const source = changed ? 'its source changed' : '';
-  const earlier =
-    before && `its arguments differ already; earlier, with the same ones, it did something else: ${before}`;
-  if (earlier) return [source, earlier].filter(Boolean).join('; ');
-  if (answered) return [source, 'it ran last before a request was answered in another way'].filter(Boolean).join('; ');
   const values: Record<Reason, string> = {
     other_result: pair
       ? 'same arguments, other result; nothing below it differs'
@@ -253,7 +277,7 @@ function reasonText({ reason, pair, answered, before }: Candidate, { changed }: 
     gone_call: 'called in the base only',
     input: 'its arguments differ, and no recorded call explains that',
   };
-  return [source, values[reason]].filter(Boolean).join('; ');
+  return [source, why ?? values[reason]].filter(Boolean).join('; ');
 }
 
 /** What of the two calls differs, read back. */

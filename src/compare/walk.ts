@@ -106,10 +106,11 @@ function judge(base: Digests, next: Digests, pairs: Pair[]): void {
   for (let at = pairs.length - 1; at >= 0; at--) {
     const pair = pairs[at];
     const end = t0[pair.new] + Math.max(0, dt[pair.new]);
-    const calls = ownCalls(base, next, pair, end);
+    const calls = ownCalls(base, next, pair);
     own[at] = Math.min(own[at], calls.inTime);
     first[at] = Math.min(first[at], calls.inTime, calls.late);
-    pair.divergedNs = Math.min(first[at], end);
+    // What it returned may be a promise, and what it did then comes later.
+    pair.divergedNs = pair.outcomeDiffers || first[at] === Infinity ? Math.min(first[at], end) : first[at];
     if (calls.isUnsteady) pair.isUnsteady = true;
     const isOther = pair.outcomeDiffers || changedInput.has(at) || calls.inTime < Infinity;
     if (!pair.inputDiffers && isOther && (!pair.explained || own[at] < below[at])) {
@@ -140,20 +141,21 @@ function judge(base: Digests, next: Digests, pairs: Pair[]): void {
 }
 
 /** When a call first made one that its other side did not make, or left one out: while it ran, and after it had ended. */
-function ownCalls(
-  base: Digests,
-  next: Digests,
-  pair: Pair,
-  end: number,
-): { inTime: number; late: number; isUnsteady: boolean } {
+function ownCalls(base: Digests, next: Digests, pair: Pair): { inTime: number; late: number; isUnsteady: boolean } {
   const { t0 } = next.side.trace.nodes;
-  const [gone, allLateGone] = apart(pair.gone, (node) => isLate(base, node));
-  const [fresh, allLateFresh] = apart(pair.fresh, (node) => isLate(next, node));
+  const allGone = isCut(next, pair.new, timeOfGone(base, next, pair.base, pair.new, pair.gone)) ? [] : pair.gone;
+  const allFresh = isCut(base, pair.base, timeOfGone(next, base, pair.new, pair.base, pair.fresh)) ? [] : pair.fresh;
+  const [gone, allLateGone] = apart(allGone, (node) => isLate(base, node));
+  const [fresh, allLateFresh] = apart(allFresh, (node) => isLate(next, node));
   const lateGone = withoutRepeats(allLateGone, base, next, pair.new);
   const lateFresh = withoutRepeats(allLateFresh, next, base, pair.base);
   const isRepeated = lateGone.length < allLateGone.length || lateFresh.length < allLateFresh.length;
   const times = (made: readonly number[], missing: readonly number[]): number =>
-    Math.min(Infinity, ...made.slice(0, 1).map((node) => t0[node]), timeOfGone(base, next, pair, missing, end));
+    Math.min(
+      Infinity,
+      ...made.slice(0, 1).map((node) => t0[node]),
+      timeOfGone(base, next, pair.base, pair.new, missing),
+    );
   return {
     ...{ inTime: times(fresh, gone), late: times(lateFresh, lateGone) },
     isUnsteady:
@@ -197,15 +199,26 @@ export function failed({ side }: Digests, node: number): boolean {
   return outcome === FAILED || outcome === ABORTED || (flags & REJECTED) !== 0;
 }
 
-/** Calls that the new run did not make: the first would have come after as many siblings as in the base. */
-function timeOfGone(base: Digests, next: Digests, pair: Pair, gone: readonly number[], end: number): number {
+/** Calls that the other side did not make: the first would have come after as many siblings as on this side. */
+function timeOfGone(side: Digests, other: Digests, own: number, theirs: number, gone: readonly number[]): number {
   if (gone.length === 0) return Infinity;
   let missing = gone[0];
   for (const node of gone) missing = Math.min(missing, node);
-  const ours = base.side.trace.childrenOf(pair.base);
-  const place = ours.indexOf(missing);
-  const theirs = next.side.trace.childrenOf(pair.new);
-  return place < theirs.length ? next.side.trace.nodes.t0[theirs[place]] : end;
+  const place = side.side.trace.childrenOf(own).indexOf(missing);
+  const { t0, dt } = other.side.trace.nodes;
+  const siblings = other.side.trace.childrenOf(theirs);
+  if (place < siblings.length) return t0[siblings[place]];
+  // What it left to promises comes after it has returned.
+  const endOf = (node: number): number => t0[node] + Math.max(0, dt[node]);
+  return Math.max(endOf(theirs), siblings.length === 0 ? 0 : endOf(siblings.at(-1)!));
+}
+
+/** A limit is noticed when calls are written, which is after they were made. */
+const NOTICED_NS = 100e6;
+
+/** Whether what is missing there at that time may have been left out of the trace. */
+function isCut({ side }: Digests, node: number, ns: number): boolean {
+  return ns !== Infinity && ns >= side.cutAt(node) - NOTICED_NS;
 }
 
 /** What one side has at the top and the other has not. */

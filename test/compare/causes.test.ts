@@ -1,27 +1,11 @@
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareSides } from '../../src/compare/compare.js';
 import { lastRun } from '../../src/compare/side.js';
 import { compareWithin } from '../../src/compare/within.js';
 import { openTrace } from '../../src/reader/node/open-trace.js';
-import { change, diffUnits, handit, recordTests } from '../helpers/red-and-green.js';
+import { byValues, change, diffUnits, handit, IMPORTS, recordTests } from '../helpers/red-and-green.js';
 import { tempProject } from '../helpers/run.js';
-
-const IMPORTS =
-  "import { test } from 'node:test';\nimport assert from 'node:assert';\nimport * as lib from './lib.mjs';\n";
-
-/** What is found where one place of `lib.mjs` was changed and the traces do not tell the sources of functions. */
-async function byValues(lib: string, tests: string, from: string, to: string): ReturnType<typeof diffUnits> {
-  const folder = tempProject({ 'package.json': '{"type":"module"}', 'lib.mjs': lib, 'lib.test.mjs': IMPORTS + tests });
-  await recordTests(folder, 'green.jsonl');
-  change(folder, 'lib.mjs', from, to);
-  await recordTests(folder, 'red.jsonl');
-  const red = join(folder, 'red.jsonl');
-  const lines = readFileSync(red, 'utf8').split('\n');
-  expect(lines.filter((line) => line.startsWith('{"type":"module"')).length).toBeGreaterThan(0);
-  writeFileSync(red, lines.filter((line) => !line.startsWith('{"type":"module"')).join('\n'));
-  return diffUnits(folder, 'green.jsonl', 'red.jsonl');
-}
 
 test('who made a callback that did not run later is no cause, where something else differs', async () => {
   const [{ suspects }] = await byValues(

@@ -30,6 +30,12 @@ describe('what differs between two runs by nature is the same', () => {
     ['seconds since 1970', '{"at":1795737600}', '{"at":1796774400}'],
     ['an ISO time', '"2026-11-27T00:10:00.000Z"', '"2026-12-09T00:20:00.123Z"'],
     ['a date of HTTP', '{"date":"Fri, 27 Nov 2026 00:00:01 GMT"}', '{"date":"Wed, 09 Dec 2026 00:00:01 GMT"}'],
+    [
+      'a date as text',
+      '"Fri Nov 27 2026 00:10:51 GMT+0000 (Coordinated Universal Time)"',
+      '"Wed Dec 09 2026 00:20:51 GMT+0100 (CET)"',
+    ],
+    ['the day of a date as text', '"on Fri Nov 27 2026."', '"on Wed Dec 09 2026."'],
     ['a UUID', '"6fa459ea-ee8a-3ca4-894e-db77e160355e"', '"16fd2706-8baf-433b-82eb-8c7fada847da"'],
     ['a UUID of digits', '"12345678-ee8a-3ca4-894e-db77e160355e"', '"16fd2706-8baf-433b-82eb-8c7fada847da"'],
     ['hex digits', '"id-5f0c9a1e7b"', '"id-0a1b2c3d4e"'],

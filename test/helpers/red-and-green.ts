@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { repository, runNode, type RunResult } from './run.js';
+import { repository, runNode, tempProject, type RunResult } from './run.js';
 
 const register = join(repository, 'register.mjs');
 const cli = join(repository, 'dist/cli.cjs');
@@ -32,6 +32,23 @@ export async function diffUnits(folder: string, ...args: string[]): Promise<Diff
   if (stderr.includes('Error')) throw new Error(stderr);
   const lines = stdout.split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as DiffUnit).filter(({ type }) => type === 'unit');
+}
+
+/** At the top of tests of `lib.mjs`. */
+export const IMPORTS =
+  "import { test } from 'node:test';\nimport assert from 'node:assert';\nimport * as lib from './lib.mjs';\n";
+
+/** What is found where one place of `lib.mjs` was changed and the traces do not tell the sources of functions. */
+export async function byValues(lib: string, tests: string, from: string, to: string): Promise<DiffUnit[]> {
+  const folder = tempProject({ 'package.json': '{"type":"module"}', 'lib.mjs': lib, 'lib.test.mjs': IMPORTS + tests });
+  await recordTests(folder, 'green.jsonl');
+  change(folder, 'lib.mjs', from, to);
+  await recordTests(folder, 'red.jsonl');
+  const red = join(folder, 'red.jsonl');
+  const lines = readFileSync(red, 'utf8').split('\n');
+  expect(lines.filter((line) => line.startsWith('{"type":"module"')).length).toBeGreaterThan(0);
+  writeFileSync(red, lines.filter((line) => !line.startsWith('{"type":"module"')).join('\n'));
+  return diffUnits(folder, 'green.jsonl', 'red.jsonl');
 }
 
 export interface DiffUnit {

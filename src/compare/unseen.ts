@@ -1,0 +1,32 @@
+import type { Digests } from './digests.js';
+import type { Pair } from './walk.js';
+
+const REDACTED = '<redacted>';
+const CALLBACK = /([\w$]+)(?:\([^)]*\))? (?:callback|handler)$/;
+
+/**
+ * A callback that only one run called is written in this call, and that is all the tree says: who was given it and did not
+ * call it, or did, is a call made here of what it is named after.
+ *
+ * @returns nodes of the new run
+ */
+export function givenCallbacks({ new: node, gone, fresh }: Pair, base: Digests, next: Digests): number[] {
+  if (node === -1) return [];
+  const names = [...gone.map((each) => base.nameOf(each)), ...fresh.map((each) => next.nameOf(each))];
+  const givenTo = new Set(names.flatMap((name) => CALLBACK.exec(name)?.[1] ?? []));
+  if (givenTo.size === 0) return [];
+  const { trace } = next.side;
+  return [...trace.childrenOf(node)].filter(
+    (child) => !trace.isExchange(child) && next.signature[child] >= 0 && givenTo.has(lastWord(next.nameOf(child))),
+  );
+}
+
+function lastWord(name: string): string {
+  return name.slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf('#')) + 1);
+}
+
+/** Whether an argument is redacted as a whole: that it is the same in both runs is not known. */
+export function hasHiddenArgument(side: Digests, node: number): boolean {
+  const { args } = side.valuesOf(node);
+  return typeof args === 'object' && args !== null && Object.values(args).includes(REDACTED);
+}
