@@ -8,6 +8,7 @@ import { decode, type Decoded } from './decode.js';
 import { EVENT_STREAM } from './event-stream.js';
 import { writeEscaped } from './escape-text.js';
 import { redactMultipart } from './redact-text.js';
+import { scanBody } from './known-json.js';
 import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
 import { keyTest } from '../../src/recorder/key-kinds.js';
 import {
@@ -240,7 +241,7 @@ function writePlain(
   if (!isUtf8(bytes)) return false;
   const keyKind = keyTest(isSecret);
   if (!truncated && !media.lines && (bytes[0] === 0x7b || bytes[0] === 0x5b)) {
-    const found = scanJson(bytes, keyKind);
+    const found = scanBody(bytes, keyKind);
     if (found === JSON_TEXT) {
       // As it was sent: no digit of a long number is lost.
       out.text(JSON_KEY);

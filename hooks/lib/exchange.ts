@@ -297,7 +297,9 @@ export class Exchange implements BodyOwner {
     if (body.size === 0) return;
     out.text(`,"${field}":`);
     const { maxBody, isSecret } = this.host;
-    writeBody(out, body, bodyHeaders(headers), this.isLlm() ? max(MAX_LLM_BODY, maxBody) : maxBody, isSecret);
+    const about = bodyHeaders(headers);
+    const mayBeCut = body.size > maxBody || about.encoding !== undefined || isStream(about.type);
+    writeBody(out, body, about, mayBeCut && this.isLlm() ? max(MAX_LLM_BODY, maxBody) : maxBody, isSecret);
   }
 
   private bytesOut(): string {

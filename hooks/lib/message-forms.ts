@@ -10,6 +10,7 @@ import {
   stringIncludes,
   stringIndexOf,
   stringSlice,
+  stringStartsWith,
 } from '../../src/intrinsics.js';
 
 export type Protocol = 'http:' | 'https:';
@@ -59,7 +60,7 @@ export function headOf(message: Outgoing): HeaderList {
 export function urlOf(request: Request, headers: HeaderList, target: Target | undefined): string {
   const path = String(request.path);
   // To a proxy the path is the whole address.
-  if (regExpTest(/^[a-z][a-z\d+.-]*:\/\//i, path)) return path;
+  if (!stringStartsWith(path, '/') && regExpTest(/^[a-z][a-z\d+.-]*:\/\//i, path)) return path;
   const protocol = protocolOf(request);
   if (request.method === 'CONNECT') return `${protocol}//${path}`;
   const named = headerOf(headers, 'host');

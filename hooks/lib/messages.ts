@@ -2,6 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import type * as Http from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hasRequestCreatedChannel, hasSyncHooks } from '../../src/node-features.js';
+import { createNotes } from '../../src/recorder/notes.js';
 import type { Scope } from '../../src/recorder/scope.js';
 import { isAbort } from './abort.js';
 import { Exchange, pairs } from './exchange.js';
@@ -21,7 +22,6 @@ import {
   type Target,
 } from './message-forms.js';
 import { patchMessages, type MessageArgs, type MessageSteps, type Sending } from './message-patches.js';
-import { createNotes } from './notes.js';
 import { createPatches } from './patch.js';
 import { socketJson } from './socket-json.js';
 import { readTraceparent } from './trace-context.js';

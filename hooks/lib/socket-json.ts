@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import { createNotes } from '../../src/recorder/notes.js';
 import { quote } from '../../src/recorder/quote.js';
-import { createNotes } from './notes.js';
 import { Number, String } from '../../src/intrinsics.js';
 
 interface Name {

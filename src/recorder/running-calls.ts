@@ -1,4 +1,5 @@
-import { Float64Array, Int32Array, SafeWeakMap, setBytes } from '../intrinsics.js';
+import { Float64Array, Int32Array, setBytes } from '../intrinsics.js';
+import { createNotes } from './notes.js';
 import type { Scope } from './scope.js';
 import type { PendingCall } from './suspendable-call.js';
 
@@ -14,7 +15,7 @@ export class RunningCalls {
   /** Where scopes are in use. */
   readonly scopes: (Scope | null | undefined)[] = [];
   /** The calls that returned these promises. */
-  readonly promises = new SafeWeakMap<object, PendingCall>();
+  readonly promises = createNotes<PendingCall>();
   /** The next call of a function is reported as one of another. */
   reportNext: { fn: number; as: number } | null = null;
 

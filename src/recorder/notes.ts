@@ -1,8 +1,4 @@
-import { types } from 'node:util';
-import { SafeWeakMap } from '../../src/intrinsics.js';
-
-const { isExtensible } = Object;
-const { isProxy } = types;
+import { isExtensible, isProxy, SafeWeakMap } from '../intrinsics.js';
 
 /** Answers the object it is given, so that a class derived from it puts its private fields on that. */
 class Given {
@@ -17,11 +13,13 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 export interface Notes<T> {
   get(target: object): T | undefined;
   set(target: object, value: T): void;
+  delete(target: object): void;
 }
 
 /**
  * Notes of one kind, each kept on its object as a private field: the program cannot see it, and unlike an entry in a
- * WeakMap it is no work for the garbage collector, which with thousands of short-lived messages a second would be a lot.
+ * WeakMap it is no work for the garbage collector: with thousands of short-lived messages or promises a second that would be
+ * a lot, about 1 us for each.
  */
 export function createNotes<T>(): Notes<T> {
   /** Of objects that take no more fields, and of those that must not be asked. */
@@ -38,6 +36,11 @@ export function createNotes<T>(): Notes<T> {
       if (#value in target) target.#value = value;
       else if (isProxy(target) || !isExtensible(target)) others.set(target, value);
       else new Note(target).#value = value;
+    }
+
+    static delete(target: object): void {
+      if (#value in target) target.#value = undefined;
+      else others.delete(target);
     }
   }
   return Note;
