@@ -31,7 +31,7 @@ export class Identities {
     const texts = [sourceHashes(base), sourceHashes(next)] as const;
     const [left, right] = functions.map(byName);
     for (const name of new Set([...left.keys(), ...right.keys()])) {
-      for (const [a, b] of pairsOf(left.get(name) ?? [], right.get(name) ?? [], functions)) {
+      for (const [a, b] of pairsOf(left.get(name) ?? [], right.get(name) ?? [], functions, texts)) {
         const { func, file } = b === -1 ? functions[0][a] : functions[1][b];
         const ours = a === -1 ? undefined : texts[0](functions[0][a]);
         const theirs = b === -1 ? undefined : texts[1](functions[1][b]);
@@ -55,32 +55,42 @@ function byName(functions: readonly FunctionInfo[]): Map<string, number[]> {
   return table;
 }
 
-/** Rows that are one function, in the order of the file; of a longer list, those at the same place come first. */
+type TextOf = (of: FunctionInfo) => string | undefined;
+
+/**
+ * Rows that are one function: of several with one name those of the same text, as they may have changed places; the others
+ * in the order of the file, and of a longer list first those at the same place.
+ */
 function pairsOf(
   ours: number[],
   theirs: number[],
   [a, b]: readonly [readonly FunctionInfo[], readonly FunctionInfo[]],
+  texts: readonly [TextOf, TextOf],
 ): [number, number][] {
   const inOrder = (rows: number[], functions: readonly FunctionInfo[]): number[] =>
     rows.toSorted((x, y) => functions[x].line - functions[y].line || functions[x].column - functions[y].column);
   const left = inOrder(ours, a);
   const right = inOrder(theirs, b);
   const pairs: [number, number][] = [];
-  if (left.length !== right.length) {
+  const take = (isSame: (row: number, other: number) => boolean): void => {
     for (const row of [...left]) {
-      const same = right.findIndex((other) => a[row].line === b[other].line && a[row].column === b[other].column);
+      const same = right.findIndex((other) => isSame(row, other));
       if (same === -1) continue;
       pairs.push([row, right[same]]);
       right.splice(same, 1);
       left.splice(left.indexOf(row), 1);
     }
-  }
+  };
+  const texted = (row: number): string | undefined => texts[0](a[row]);
+  if (left.length > 1) take((row, other) => texted(row) !== undefined && texted(row) === texts[1](b[other]));
+  if (left.length !== right.length)
+    take((row, other) => a[row].line === b[other].line && a[row].column === b[other].column);
   for (let i = 0; i < Math.max(left.length, right.length); i++) pairs.push([left[i] ?? -1, right[i] ?? -1]);
   return pairs;
 }
 
 /** Hashes of the texts of functions, by where they begin; undefined where the trace does not say. */
-function sourceHashes(side: Side): (of: FunctionInfo) => string | undefined {
+function sourceHashes(side: Side): TextOf {
   const hashes = new Map<string, string>();
   for (const module of side.trace.modules) {
     if (!side.processes.has(module.process) || !module.functions) continue;

@@ -131,3 +131,22 @@ test('of a trace that takes longer to read, the end of a red run says how to see
     'handit: 300 MB of trace take longer to read; why tests failed, if any did, says: handit diff, or handit diff --within',
   );
 });
+
+test('of functions of one name that changed places, each is known by its text', async () => {
+  const folder = tempProject({
+    'package.json': '{"type":"module"}',
+    'lib.mjs': 'export function settle(work) { return work().then((value) => ({ value }), (error) => ({ error })); }',
+    'lib.test.mjs': `${IMPORTS}test('settles', async () => { assert.deepEqual(await lib.settle(async () => 1), { value: 1 }); });
+test('fails', async () => { assert.deepEqual(await lib.settle(async () => { throw 2; }), { error: 2 }); });`,
+  });
+  await recordTests(folder, 'green.jsonl');
+  change(
+    folder,
+    'lib.mjs',
+    '(value) => ({ value }), (error) => ({ error })',
+    '(error) => ({ error }), (value) => ({ value })',
+  );
+  await recordTests(folder, 'red.jsonl');
+  const [{ suspects }] = await diffUnits(folder, 'green.jsonl', 'red.jsonl');
+  expect(suspects[0]).toMatchObject({ func: 'settle' });
+});
