@@ -7,7 +7,6 @@
 //   --keep <folder>: the traces are kept    --again <folder>: kept traces are compared again, and no tests are run
 //   --green: no changes; three runs of the same code, and what differs between them, with and without rules of noise
 //   --through <command>: test runs are started through it, such as "nice -n 10"
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   cpSync,
@@ -16,27 +15,18 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
-  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { judged } from './mutants/comparison.mjs';
 import { greenTable, measureGreen } from './mutants/greens.mjs';
 import { mutationsOf, seeded } from './mutants/operators.mjs';
+import { checkout, installed, LIBRARIES } from './mutants/libraries.mjs';
 import { filesIn, outcomes, record, testCommand, testFilesOf } from './mutants/suites.mjs';
 import { tables } from './mutants/tables.mjs';
-
-const cache = join(homedir(), '.cache', 'handit-mutants');
-
-// Packages that ship their tests.
-const LIBRARIES = [
-  { name: 'find-my-way', version: '9.10.2', sources: ['index.js', 'lib'], tests: ['test'] },
-  { name: 'pino', version: '10.4.0', sources: ['lib', 'pino.js'], tests: ['test'] },
-  { name: 'fastify', version: '5.12.8', sources: ['lib', 'fastify.js'], tests: ['test'] },
-];
 
 const { values: options } = parseArgs({
   options: {
@@ -63,35 +53,6 @@ function rows() {
 function projects() {
   if (options.checkout.length > 0) return options.checkout.map(checkout);
   return LIBRARIES.filter(({ name }) => !options.only || name === options.only).map(installed);
-}
-
-function installed({ name, version, sources, tests }) {
-  const folder = join(cache, `${name}-${version}`);
-  if (!existsSync(folder)) {
-    mkdirSync(cache, { recursive: true });
-    const draft = mkdtempSync(join(cache, '.draft-'));
-    run('npm', ['pack', `${name}@${version}`, '--silent'], draft);
-    run('tar', ['xzf', readdirSync(draft)[0]], draft);
-    withoutLinters(join(draft, 'package', 'package.json'));
-    run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], join(draft, 'package'));
-    renameSync(join(draft, 'package'), folder);
-    rmSync(draft, { recursive: true, force: true });
-  }
-  return { name, folder, sources, tests };
-}
-
-/** What only checks the style of a library is not needed for its tests. */
-function withoutLinters(path) {
-  const manifest = JSON.parse(readFileSync(path, 'utf8'));
-  for (const name of Object.keys(manifest.devDependencies ?? {}))
-    if (/lint|standard|prettier|husky|pre-commit|release/.test(name)) delete manifest.devDependencies[name];
-  writeFileSync(path, JSON.stringify(manifest, undefined, 2));
-}
-
-function checkout(folder) {
-  const sources = ['src', 'lib', 'index.js'].filter((name) => existsSync(join(folder, name)));
-  const tests = ['test', 'tests', '__tests__', 'src'].filter((name) => existsSync(join(folder, name))).slice(0, 1);
-  return { name: basename(resolve(folder)), folder: resolve(folder), sources, tests };
 }
 
 function greenOf(project) {
@@ -201,13 +162,4 @@ function compared(mutant, green, red) {
     console.error(`  ${change}\n  ${by}: place ${place} in ${test}\n    instead: ${instead ?? 'nothing'}`);
   }
   return row;
-}
-
-function run(command, args, cwd) {
-  const { status, error } = spawnSync(command, args, {
-    cwd,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    shell: process.platform === 'win32',
-  });
-  if (error || status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? status}`);
 }

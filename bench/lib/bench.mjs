@@ -163,6 +163,7 @@ export async function createBench({ node, rounds, quick, full, progress }) {
   }
 
   return {
+    node,
     project,
     full,
     compare,

@@ -11,6 +11,7 @@ import { reading } from './reading.mjs';
 import { report } from './report.mjs';
 import { rewriting } from './rewriting.mjs';
 import { startUp } from './start-up.mjs';
+import { suites } from './suites.mjs';
 
 /**
  * @typedef {object} Row one kind of measurement
@@ -29,6 +30,7 @@ export const rows = [
   startUp,
   rewriting,
   programRows,
+  suites,
   http,
   memory,
   curves,

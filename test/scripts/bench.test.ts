@@ -10,6 +10,7 @@ const rows = [
   'start-up',
   'rewriting',
   'programs',
+  'suites',
   'http',
   'memory',
   'curves',
