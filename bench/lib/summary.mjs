@@ -43,6 +43,12 @@ const figures = [
     of: (all) => startUp(all, 'handit', 'cold cache'),
     unit: 'ms',
   },
+  ...['find-my-way', 'pino', 'fastify'].map((name) => ({
+    title: `all tests of ${name}, processor time`,
+    row: 'suites',
+    of: (all) => timesBare(all, find(all, name, 'handit'), 'cpu'),
+    unit: '× of it',
+  })),
   {
     title: 'memory, while 3 million calls are recorded',
     row: 'memory',
@@ -79,6 +85,7 @@ function shown(numbers, unit) {
   if (!numbers?.length) return '';
   const middle = median(numbers);
   if (unit.startsWith('%')) return `${Math.round(100 * middle)} ${unit}`;
+  if (unit.startsWith('×')) return `${figure(middle)} ${unit}`;
   return `+${figure(middle)} ${unit}`;
 }
 
