@@ -4,6 +4,7 @@ import { decode, encode, type SourceMapMappings, type SourceMapSegment } from '@
 import { findSegment, readSourceMap, SEGMENT, type Segments } from '../transform/source-map.js';
 import type { Edit } from '../transform/types.js';
 import { findMap, originalFilename } from './incoming-map.js';
+import { shiftMappings } from './shift-mappings.js';
 
 interface DecodedMap {
   version: 3;
@@ -78,7 +79,7 @@ export function originalNamed(
  */
 export function shiftMap(json: string, source: string, edits: readonly Edit[], linesAbove: number): string {
   const lower = edits.map((edit) => ({ ...edit, at: edit.at + linesAbove }));
-  return shifted(decoded(json), '\n'.repeat(linesAbove) + source, lower);
+  return shiftedJson(json, '\n'.repeat(linesAbove) + source, lower);
 }
 
 /**
@@ -87,12 +88,15 @@ export function shiftMap(json: string, source: string, edits: readonly Edit[], l
  * @param incoming JSON of the map that the source has; its names stay as they are
  */
 export function composedMap(filename: string, source: string, edits: readonly Edit[], incoming?: string): string {
-  return shifted(incoming === undefined ? identityMap(filename, source) : decoded(incoming), source, edits);
+  return incoming === undefined
+    ? shifted(identityMap(filename, source), source, edits)
+    : shiftedJson(incoming, source, edits);
 }
 
-function decoded(json: string): DecodedMap {
-  const map = JSON.parse(json) as Omit<DecodedMap, 'mappings'> & { mappings: string };
-  return { ...map, mappings: decode(map.mappings) };
+function shiftedJson(json: string, source: string, edits: readonly Edit[]): string {
+  const map = JSON.parse(json) as { mappings: string };
+  const mappings = shiftMappings(map.mappings, source, edits) ?? encode(shift(decode(map.mappings), source, edits));
+  return JSON.stringify({ ...map, mappings });
 }
 
 function shifted(map: DecodedMap, source: string, edits: readonly Edit[]): string {
