@@ -44,7 +44,7 @@ const figures = [
     unit: 'ms',
   },
   ...['find-my-way', 'pino', 'fastify'].map((name) => ({
-    title: `all tests of ${name}, processor time`,
+    title: `twelve files of tests of ${name}, processor time`,
     row: 'suites',
     of: (all) => timesBare(all, find(all, name, 'handit'), 'cpu'),
     unit: '× of it',
