@@ -21,6 +21,7 @@ const stampFile = join(dist, '.stamp.json');
 
 // transform.cjs stays a file of its own: the agent loads it, and with it the parser, at the first module that is not
 // in the cache of rewritten sources.
+const PARAMETERS = 'exports,require,module,__filename,__dirname';
 const entries = [
   // Small, for it runs in every package manager as well, and does nothing there.
   { source: 'src/register.ts', target: 'register.cjs', external: ['./agent.cjs'] },
@@ -39,6 +40,9 @@ const entries = [
   {
     source: 'src/agent.ts',
     target: 'agent.cjs',
+    // As a script, which is how src/load-agent.ts runs it, this is a function: no text is put around it at each start.
+    banner: `(load=>this===globalThis?load:load(exports,require,module,__filename,__dirname))(function(${PARAMETERS}){`,
+    footer: '})',
     external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs'],
   },
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
@@ -90,7 +94,7 @@ async function bundle(hash) {
   const { thirdPartyNotices } = await import('./notices.mjs');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const metafiles = await Promise.all(
-    entries.map(async ({ source, target, external = [], executable = false, define = {}, banner }) => {
+    entries.map(async ({ source, target, external = [], executable = false, define = {}, banner, footer }) => {
       const { outputFiles, metafile } = await esbuild.build({
         absWorkingDir: root,
         entryPoints: [source],
@@ -105,6 +109,7 @@ async function bundle(hash) {
         external,
         define: { ...define, HANDIT_VERSION: JSON.stringify(version), HANDIT_BUILD: JSON.stringify(hash) },
         banner: executable ? { js: '#!/usr/bin/env node' } : banner ? { js: banner } : {},
+        footer: footer ? { js: footer } : {},
         logLevel: 'warning',
       });
       put(target, withoutCopies(outputFiles[0].text), executable ? 0o755 : 0o644);

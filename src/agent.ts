@@ -36,28 +36,33 @@ export interface Agent {
   stop(): void;
 }
 
+interface StartOptions {
+  loader?: boolean;
+  ended?: () => void;
+}
+
 const AGENT = Symbol.for('handit');
 
 /**
  * Starts the agent. A second copy of the package in one process finds the first one running and does nothing.
  *
  * @param folder where this package's built files are
- * @param options `loader: false`: no module is rewritten
+ * @param options `loader: false`: no module is rewritten; `ended`: called when the process has recorded something and ends
  */
-export function startAgent(folder: string, options: { loader?: boolean } = {}): Agent | null {
+export function startAgent(folder: string, options: StartOptions = {}): Agent | null {
   const shared = globalThis as { [AGENT]?: Agent };
   if (shared[AGENT]) return shared[AGENT];
   // Wherever the program goes by `chdir`, paths are those of the start.
   const config = readConfig(process.env, process.cwd(), process.pid);
   if (!config.enabled) return null;
   if (config.defaultOutputFile) avoidWatcher(config, process.env, process.ppid, debug);
-  const agent = wire(folder, config, options.loader !== false);
+  const agent = wire(folder, config, options);
   Object.defineProperty(shared, AGENT, { value: agent, configurable: true });
   return agent;
 }
 
 /** Makes the parts, each with those before it. */
-function wire(folder: string, config: Config, rewrites: boolean): Agent {
+function wire(folder: string, config: Config, { loader: rewrites = true, ended }: StartOptions): Agent {
   const guards = createGuards();
   const registerPending = guards.guarded(() => loader.registerPending());
   const sources = createSourceTable();
@@ -97,7 +102,15 @@ function wire(folder: string, config: Config, rewrites: boolean): Agent {
   const coverage = showOriginalCoverage({ ...shared, whenImported, registerPending: () => loader.registerPending() });
   // There the loader does not see the text of ES modules in time.
   if (rewrites && !hasSyncHooks(process.versions.node)) loader.lookOut(entryText());
-  const { end, unwatch } = watchEnd({ ...shared, loader, children, ends, rest, finishCoverage: coverage.finish });
+  const { end, unwatch } = watchEnd({
+    ...shared,
+    loader,
+    children,
+    ends,
+    rest,
+    ended,
+    finishCoverage: coverage.finish,
+  });
   const agent: Agent = {
     version,
     flush: recorder.drain,

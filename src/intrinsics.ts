@@ -317,6 +317,8 @@ export const arrayFill = uncurry(arrayClass.prototype.fill) as (
   to: number,
 ) => void;
 
+export const arraySort = uncurry(arrayClass.prototype.sort) as <T>(list: T[], order: (a: T, b: T) => number) => T[];
+
 export function objectEntries<T>(object: { [key: string]: T }): [string, T][] {
   return arrayMap(objectKeys(object), (key) => [key, object[key]]);
 }

@@ -6,6 +6,7 @@ import type * as agent from './agent.js';
 import { FALSE } from './config.js';
 import { putFile } from './files/put-file.js';
 import { readPrivate } from './files/read-private.js';
+import { isMainThread } from './thread.js';
 import { build } from './version.js';
 
 type Load = (
@@ -15,27 +16,42 @@ type Load = (
   file: string,
   folder: string,
 ) => void;
+type Start = (loaded: typeof agent, ended: () => void) => void;
+
+/** When the cache was stored: the last byte of its file. */
+const STARTED = Uint8Array.of(0);
+const RECORDED = Uint8Array.of(1);
+
+// The end of the process finds what the program has put in their place.
+const { concat } = Buffer;
 
 /**
- * Loads the agent with V8's code cache: to compile its text anew takes 7 to 8 ms of each start. The cache lies where the
- * package does, never where the program runs: who can write there decides what the agent does.
+ * Loads the agent with V8's code cache: to compile its text again takes 7 to 8 ms of each start. The cache lies where the
+ * package does, never where the program runs: who can write there decides what the agent does. It has the functions that
+ * have run when it is stored: first those of a start, as a process may be killed, then those of the first process that
+ * recorded something and ended.
  *
  * @param require of the file that calls this, in the folder of the built files
- * @param start   called with the agent; what it needed to start is compiled then, and goes into the cache
+ * @param start   called with the agent, and what it has to call when the process ends
  */
-export function withAgent(require: NodeJS.Require, folder: string, start: (loaded: typeof agent) => void): void {
+export function withAgent(require: NodeJS.Require, folder: string, start: Start): void {
   const file = join(folder, 'agent.cjs');
   const cache = cacheFile(require, folder);
-  const script = cache === null ? null : cachedScript(require, file, cache);
+  const stored = cache === null ? null : readStored(cache);
+  const script = cache === null ? null : compile(require, file, stored?.data);
   if (cache === null || script === null) {
     const loaded = require('./agent.cjs') as typeof agent;
     forget(require, file);
-    return start(loaded);
+    return start(loaded, () => undefined);
   }
+  const isUsable = script.cachedDataRejected === false;
+  const stores = storing(cache, script);
   const module = { exports: {} };
   (script.runInThisContext() as Load)(module.exports, require, module, file, folder);
-  start(module.exports as typeof agent);
-  if (script.cachedDataRejected !== false) store(cache, script);
+  start(module.exports as typeof agent, () => {
+    if (isMainThread && !(isUsable && stored!.stage === RECORDED[0])) stores(RECORDED);
+  });
+  if (!isUsable) stores(STARTED);
 }
 
 /** null: there is to be none. */
@@ -55,38 +71,47 @@ function cacheFile(require: NodeJS.Require, folder: string): string | null {
   return join(place, `agent-${build.slice(0, 16)}-${version}-${arch}-${cachedDataVersionTag().toString(16)}`);
 }
 
-function cachedScript(require: NodeJS.Require, file: string, cache: string): Vm.Script | null {
-  let cachedData: Buffer | undefined;
-  try {
-    cachedData = unlessDamaged(readPrivate(cache));
-  } catch {
-    // The first start of this version.
-  }
+function compile(require: NodeJS.Require, file: string, cachedData: Buffer | undefined): Vm.Script | null {
   try {
     const vm = require('node:vm') as typeof Vm;
-    const source = readFileSync(file, 'utf8');
-    const text = `(function(exports,require,module,__filename,__dirname){${source}\n})`;
-    return new vm.Script(text, { filename: file, cachedData });
+    // ASCII, as the bundler makes it.
+    return new vm.Script(readFileSync(file, 'latin1'), { filename: file, cachedData });
   } catch {
     // In an archive, say, which only `require` can read.
     return null;
   }
 }
 
-/** V8 does not look whether a bit has changed, and crashes or hangs. So it is there twice: to compare costs least. */
-function unlessDamaged(bytes: Buffer): Buffer | undefined {
-  const half = bytes.length / 2;
-  const data = bytes.subarray(0, half);
-  return half > 0 && Number.isInteger(half) && data.equals(bytes.subarray(half)) ? data : undefined;
+interface Stored {
+  data: Buffer;
+  stage: number;
 }
 
-function store(cache: string, script: Vm.Script): void {
+/** V8 does not look whether a bit has changed, and crashes or hangs. So it is there twice: to compare costs least. */
+function readStored(cache: string): Stored | null {
+  let bytes: Buffer;
   try {
-    const data = script.createCachedData();
-    putFile(cache, Buffer.concat([data, data]));
+    bytes = readPrivate(cache);
   } catch {
-    // It costs time, nothing else.
+    // The first start of this version.
+    return null;
   }
+  const half = (bytes.length - 1) / 2;
+  const data = bytes.subarray(0, half);
+  const isWhole = half > 0 && Number.isInteger(half) && data.equals(bytes.subarray(half, -1));
+  return isWhole ? { data, stage: bytes[bytes.length - 1] } : null;
+}
+
+function storing(cache: string, script: Vm.Script): (stage: Uint8Array) => void {
+  const cachedData = script.createCachedData.bind(script);
+  return (stage) => {
+    try {
+      const data = cachedData();
+      putFile(cache, concat([data, data, stage]));
+    } catch {
+      // It costs time, nothing else.
+    }
+  };
 }
 
 /**

@@ -1,23 +1,23 @@
-import { getEnvironmentData, isMainThread, parentPort, setEnvironmentData } from 'node:worker_threads';
 import { isEnabled } from './config.js';
 import { forget, withAgent } from './load-agent.js';
 import { warn } from './log.js';
 import { isPackageManager } from './process/package-manager.js';
+import { isMainThread, workerThreads } from './thread.js';
 
 /** What the threads of a package manager, which have no `argv[1]` yet, are told. */
 const OFF = 'handit:off';
 // Node's own, for the asynchronous hooks of modules, runs preloads, too, and nothing of the program's. Hooks registered in
 // it would wait for itself on Node 20, and on Node 22 the hooks of others (ts-node/esm, tsx before 4.22) would fail.
-const isHooksThread = !isMainThread && parentPort === null;
+const isHooksThread = !isMainThread && workerThreads().parentPort === null;
 
 try {
   const off = isMainThread
     ? isPackageManager({ program: process.argv[1], cwd: process.cwd, env: process.env })
-    : isHooksThread || getEnvironmentData(OFF) === true;
+    : isHooksThread || workerThreads().getEnvironmentData(OFF) === true;
   if (off) {
-    if (isMainThread) setEnvironmentData(OFF, true);
+    if (isMainThread) workerThreads().setEnvironmentData(OFF, true);
   } else if (isEnabled(process.env)) {
-    withAgent(require, __dirname, ({ startAgent }) => void startAgent(__dirname));
+    withAgent(require, __dirname, ({ startAgent }, ended) => void startAgent(__dirname, { ended }));
   }
 } catch (error) {
   // The program was asked for, not the trace.

@@ -6,12 +6,25 @@ import type { HttpRequest } from '../../src/trace-format.js';
 import { writeBody } from './body.js';
 import { BodyCollector, type BodyOwner } from './body-collector.js';
 import { firstTokenAt, isStream } from './first-token.js';
-import { headerOf, headersJson, urlJson, type HeaderList } from './headers.js';
+import {
+  BEGIN,
+  BYTES_IN,
+  BYTES_OUT,
+  DURATION,
+  END,
+  FIRST_BYTE,
+  HEADERS,
+  headsOf,
+  NO_HEADERS,
+  writeKind,
+  writeParent,
+} from './exchange-lines.js';
+import { headerOf, urlJson, writeHeaders, type HeaderList } from './headers.js';
 import type { HookHost } from './hook.js';
 import { beginsLikeObject, isLlmRequest, MAX_LLM_BODY } from './llm.js';
 import { sendingPackage } from './sender.js';
 import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
-import { max, Number, utf8Text } from '../../src/intrinsics.js';
+import { max, Number } from '../../src/intrinsics.js';
 
 export { entries, headerOf, headerPairs, pairs, type HeaderList } from './headers.js';
 
@@ -123,17 +136,20 @@ export class Exchange implements BodyOwner {
     this.requestBodyReported = bodyKnown;
     const { requestBody } = this;
     const line = (out: Encoder, brief: Brief): void => {
-      const call = libraryCall === null ? '' : `,"call":${libraryCall.id},"attempt":${attempt}`;
-      out.text(
-        `{"type":"http_request","proc":"${host.proc}","id":${id},"parent":${parent === 0 ? 'null' : parent}${call},` +
-          `"side":"${side}","client":"${client}","method":${quote(method)},"url":${urlJson(url, host.isSecret)},` +
-          `"headers":${brief === 'bare' ? '{}' : headersJson(headers, host.isSecret)},"t0_ns":${host.recorder.epoch(t0)}`,
-      );
+      out.constant(headsOf(host.proc).request);
+      out.integer(id);
+      writeParent(out, parent);
+      if (libraryCall !== null) out.text(`,"call":${libraryCall.id},"attempt":${attempt}`);
+      writeKind(out, side, client, method);
+      out.text(urlJson(url, host.isSecret));
+      this.writeHeaders(out, headers, brief);
+      out.constant(BEGIN);
+      out.time(t0);
       if (from !== null) out.text(`,"from":${quote(from)}`);
       if (bodyKnown) this.writeRequestBody(out, brief);
-      out.text(
-        `${side === 'server' ? this.socket : ''}${scope === null ? '' : utf8Text(scope.json)}${trace}${otel}}\n`,
-      );
+      if (side === 'server') out.text(this.socket);
+      if (scope !== null) out.bytes(scope.json);
+      out.text(`${trace}${otel}}\n`);
     };
     this.write('begin', line, requestBody.held, () => {
       if (!bodyKnown) return;
@@ -170,11 +186,13 @@ export class Exchange implements BodyOwner {
     const { host, status, responseHeaders, trailers, responseBody } = this;
     responseBody.complete = true;
     this.writeEnd((out, brief) => {
-      out.text(
-        `{"type":"http_response","proc":"${host.proc}",${this.endJson(t1)},"status":${status},` +
-          `"headers":${brief === 'bare' ? '{}' : headersJson(responseHeaders, host.isSecret)}`,
-      );
-      if (trailers.length > 0 && brief !== 'bare') out.text(`,"trailers":${headersJson(trailers, host.isSecret)}`);
+      out.constant(headsOf(host.proc).response);
+      this.writeTimes(out, t1);
+      out.text(`,"status":${status}`);
+      this.writeHeaders(out, responseHeaders, brief);
+      if (trailers.length === 0 || brief === 'bare') return;
+      out.text(',"trailers":');
+      writeHeaders(out, trailers, host.isSecret);
     });
   }
 
@@ -191,10 +209,12 @@ export class Exchange implements BodyOwner {
     // Made now: the program may change the error, and holding it would keep alive what it refers to.
     const errorJson = host.errorJson(error, withStack);
     this.writeEnd((out) => {
-      out.text(
-        `{"type":"http_error","proc":"${host.proc}",${this.endJson(t1)},"error":${errorJson}${aborted ? ',"aborted":true' : ''}`,
-      );
-      if (status !== 0) out.text(`,"status":${status},"headers":${headersJson(responseHeaders, host.isSecret)}`);
+      out.constant(headsOf(host.proc).error);
+      this.writeTimes(out, t1);
+      out.text(`,"error":${errorJson}${aborted ? ',"aborted":true' : ''}`);
+      if (status === 0) return;
+      out.text(`,"status":${status}`);
+      this.writeHeaders(out, responseHeaders, false);
     });
   }
 
@@ -245,7 +265,9 @@ export class Exchange implements BodyOwner {
       if (!brief) this.writeBodyOf(responseBody, 'response_body', this.responseHeaders, out);
       // That of a request which was still on its way when the request was reported.
       if (!this.requestBodyReported) this.writeRequestBody(out, brief);
-      out.text(`${this.bytesIn()}}\n`);
+      out.constant(BYTES_IN);
+      out.integer((this.side === 'client' ? responseBody : requestBody).size);
+      out.text('}\n');
     };
     this.write('end', line, requestBody.held + responseBody.held, () => {
       requestBody.release();
@@ -278,19 +300,35 @@ export class Exchange implements BodyOwner {
     );
   }
 
-  private endJson(t1: number): string {
-    const { id, host, t0, trace, firstByte, side, socket, responseBody } = this;
+  private writeHeaders(out: Encoder, headers: HeaderList, brief: Brief): void {
+    out.constant(HEADERS);
+    if (brief === 'bare') out.constant(NO_HEADERS);
+    else writeHeaders(out, headers, this.host.isSecret);
+  }
+
+  /** The id, when it ended, and what else is known of the way there. */
+  private writeTimes(out: Encoder, t1: number): void {
+    const { id, t0, trace, firstByte, side, socket, responseBody } = this;
+    out.integer(id);
+    out.constant(END);
+    out.time(t1);
+    out.constant(DURATION);
+    out.integer(t1 - t0);
+    if (firstByte !== 0) {
+      out.constant(FIRST_BYTE);
+      out.integer(firstByte - t0);
+    }
     const token = responseBody.marks === null ? null : firstTokenAt(responseBody.bytes(), responseBody.marks);
-    const begun =
-      (firstByte === 0 ? '' : `,"ttfb_ns":${firstByte - t0}`) +
-      (token === null ? '' : `,"first_token_ns":${token - t0}`) +
-      (side === 'client' ? socket : '');
-    return `"id":${id},"t1_ns":${host.recorder.epoch(t1)},"dt_ns":${t1 - t0}${begun}${traceJson(trace)}`;
+    if (token !== null) out.text(`,"first_token_ns":${token - t0}`);
+    if (side === 'client') out.text(socket);
+    out.text(traceJson(trace));
   }
 
   private writeRequestBody(out: Encoder, brief: Brief): void {
     if (!brief) this.writeBodyOf(this.requestBody, 'request_body', this.requestHeaders, out);
-    out.text(this.bytesOut());
+    const { side, requestBody, responseBody } = this;
+    out.constant(BYTES_OUT);
+    out.integer((side === 'client' ? requestBody : responseBody).size);
   }
 
   private writeBodyOf(body: BodyCollector, field: string, headers: HeaderList, out: Encoder): void {
@@ -300,14 +338,6 @@ export class Exchange implements BodyOwner {
     const about = bodyHeaders(headers);
     const mayBeCut = body.size > maxBody || about.encoding !== undefined || isStream(about.type);
     writeBody(out, body, about, mayBeCut && this.isLlm() ? max(MAX_LLM_BODY, maxBody) : maxBody, isSecret);
-  }
-
-  private bytesOut(): string {
-    return `,"bytes_out":${(this.side === 'client' ? this.requestBody : this.responseBody).size}`;
-  }
-
-  private bytesIn(): string {
-    return `,"bytes_in":${(this.side === 'client' ? this.responseBody : this.requestBody).size}`;
   }
 }
 

@@ -1,7 +1,10 @@
+import { constant, type Constant } from '../../src/recorder/constant.js';
+import type { Encoder } from '../../src/recorder/encoder.js';
 import { quote } from '../../src/recorder/quote.js';
 import { REDACTED, redactText } from '../../src/recorder/redact.js';
 import {
   arrayFlat,
+  arrayOf,
   arrayPush,
   isArray,
   isBuffer,
@@ -52,7 +55,40 @@ function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
   return entry;
 }
 
-export function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): string {
+/** Lists written before, of which all values may be remembered: those of the next exchange are often the same. */
+interface KnownHeaders {
+  list: HeaderList;
+  /** null: it has been seen once. */
+  json: Constant | null;
+}
+const knownLists = arrayOf<KnownHeaders | null>(16, null);
+/** Characters of all values. */
+const MAX_LIST = 1000;
+/** A value that was written had a secret in it: no secret is remembered. */
+let hidden = false;
+
+/** Writes them as JSON. */
+export function writeHeaders(out: Encoder, headers: HeaderList, isSecret: (key: string) => boolean): void {
+  let size = 0;
+  for (let i = 0; i < headers.length; i++) size += headers[i][1].length;
+  const place = (size + headers.length) % knownLists.length;
+  const known = knownLists[place];
+  if (known !== null && isSame(known.list, headers)) {
+    known.json ??= constant(headersJson(headers, isSecret));
+    return out.constant(known.json);
+  }
+  hidden = false;
+  out.text(headersJson(headers, isSecret));
+  if (size <= MAX_LIST && !hidden) knownLists[place] = { list: headers, json: null };
+}
+
+function isSame(one: HeaderList, other: HeaderList): boolean {
+  if (one.length !== other.length) return false;
+  for (let i = 0; i < one.length; i++) if (one[i][1] !== other[i][1] || one[i][0] !== other[i][0]) return false;
+  return true;
+}
+
+function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): string {
   let text = '';
   for (let i = 0; i < headers.length; i++) {
     const name = nameOf(headers[i][0], isSecret);
@@ -73,10 +109,15 @@ export function headersJson(headers: HeaderList, isSecret: (key: string) => bool
 }
 
 function valueJson(name: HeaderName, value: string, isSecret: (key: string) => boolean): string {
-  if (name.secret) return `"${REDACTED}"`;
+  if (name.secret) {
+    hidden = true;
+    return `"${REDACTED}"`;
+  }
   if (name.value === value) return name.valueJson;
-  const json = quote(redactText(value, isSecret));
-  if (value.length <= MAX_VALUE) {
+  const shown = redactText(value, isSecret);
+  const json = quote(shown);
+  if (shown !== value) hidden = true;
+  else if (value.length <= MAX_VALUE) {
     name.value = value;
     name.valueJson = json;
   }

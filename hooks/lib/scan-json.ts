@@ -52,6 +52,9 @@ export function scanJson(bytes: Buffer, keyKind: KeyTest): number {
   return new Scan(bytes, keyKind).run();
 }
 
+/** Per level, whether it is an object. To make one for each text would cost as much as to look through a short one. */
+const objects = new Uint8Array(MAX_LEVELS + 1);
+
 class Scan {
   private found = JSON_TEXT;
   private at = 0;
@@ -59,9 +62,6 @@ class Scan {
   private expected = VALUE;
   /** What the key is whose value comes next. */
   private kind = 0;
-  /** Per level, whether it is an object. */
-  private readonly objects = new Uint8Array(MAX_LEVELS + 1);
-
   constructor(
     private readonly bytes: Buffer,
     private readonly keyKind: KeyTest,
@@ -105,7 +105,7 @@ class Scan {
 
   private afterValue(code: number): boolean {
     if (this.depth === 0) return false;
-    const isObject = this.objects[this.depth] === 1;
+    const isObject = objects[this.depth] === 1;
     if (code === 0x2c) this.expected = isObject ? KEY : VALUE;
     else if (code === (isObject ? 0x7d : 0x5d)) this.depth--;
     else return false;
@@ -115,7 +115,7 @@ class Scan {
 
   private open(isObject: boolean): boolean {
     if (++this.depth > MAX_LEVELS) return false;
-    this.objects[this.depth] = isObject ? 1 : 0;
+    objects[this.depth] = isObject ? 1 : 0;
     this.expected = isObject ? FIRST_KEY : FIRST_ITEM;
     this.at++;
     return true;
@@ -150,7 +150,7 @@ class Scan {
     this.expected = AFTER_VALUE;
     if ((this.found & CAREFUL) !== 0) return true;
     const length = end - start;
-    const isItem = this.objects[this.depth] === 0;
+    const isItem = objects[this.depth] === 0;
     // What names the value beside it.
     const naming = length >= 3 && length <= MAX_NAME && (isItem || (this.kind & NAMING) !== 0);
     if (naming && (this.keyKind(this.bytes, start, end) & SECRET) !== 0) this.found |= CAREFUL;

@@ -1,8 +1,8 @@
-import { threadId } from 'node:worker_threads';
 import type { Config } from '../config.js';
 import { processFacts } from '../process/process-facts.js';
 import { quote } from '../recorder/quote.js';
 import { argvWithoutSecrets, redactText } from '../recorder/redact.js';
+import { threadId } from '../thread.js';
 import { version } from '../version.js';
 
 /** A record as a line; `_ns` fields are digits already and go in as numbers. */

@@ -21,6 +21,8 @@ export interface EndParts {
   ends: ReturnType<typeof createPromiseEnds>;
   rest: () => void;
   finishCoverage: () => void;
+  /** All of the trace is written. */
+  ended?: () => void;
 }
 
 /** Writes the end of the trace when the process ends. */
@@ -39,6 +41,7 @@ export function watchEnd(parts: EndParts): { end(code: number | undefined): void
     ends.sweep(true);
     recorder.finish();
     recording.writeEnd(code, sources.size);
+    parts.ended?.();
   });
   // Afterwards the file may be out of reach.
   const unwatchCredentials = watchCredentials(

@@ -1,4 +1,3 @@
-import { threadId } from 'node:worker_threads';
 import type { Config } from '../config.js';
 import { textHash } from '../files/text-hash.js';
 import { debug, warn } from '../log.js';
@@ -10,6 +9,7 @@ import { createRecorder, type Recorder } from '../recorder/recorder.js';
 import { secretKeys } from '../recorder/redact.js';
 import { createSegmentSink, type SegmentSink } from '../recorder/segments.js';
 import type { Sink } from '../recorder/sink.js';
+import { threadId } from '../thread.js';
 import type { Guards } from './guards.js';
 import { line, processStart } from './lines.js';
 

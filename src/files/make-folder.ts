@@ -1,5 +1,9 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
+
+// Taken when the agent starts: programs put file system mocks in their place.
+const { mkdirSync } = fs;
+const { dirname } = paths;
 
 /** Nobody else may write to it, whatever the program's umask is. */
 const MODE = 0o755;

@@ -1,8 +1,8 @@
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isMainThread, MessageChannel, receiveMessageOnPort, type MessagePort } from 'node:worker_threads';
 import { hasHooksInWorkers } from '../node-features.js';
+import { isMainThread, workerThreads } from '../thread.js';
 import { rewritingCompile, type ModuleClass } from './compile-watch.js';
 import type { InnerHooks, Installed, LoaderOptions, Rewriting, ThreadData, ThreadMessage } from './loader.js';
 import { leadsToModules, startsWithModules } from './module-use.js';
@@ -64,15 +64,16 @@ type Register = (this: unknown, specifier: unknown, ...rest: unknown[]) => unkno
 function createThread(options: LoaderOptions): Thread {
   const { Module } = nodeModule as unknown as { Module: { register: Register } };
   const native = Module.register;
-  const { port1, port2 } = new MessageChannel();
-  port1.unref();
   const url = pathToFileURL(join(options.folder, 'hooks-thread.mjs'));
-  let running = false;
+  let nextMessage: (() => ThreadMessage | undefined) | null = null;
   let others = 0;
 
   function start(): void {
-    if (running) return;
-    running = true;
+    if (nextMessage !== null) return;
+    const { MessageChannel, receiveMessageOnPort } = workerThreads();
+    const { port1, port2 } = new MessageChannel();
+    port1.unref();
+    nextMessage = () => receiveMessageOnPort(port1)?.message as ThreadMessage | undefined;
     evaluateProbes(options.folder);
     const data: ThreadData = { port: port2, folder: options.folder, libraryRules: options.libraryRules };
     withoutPipes(() => native(url, { data, transferList: [port2] }));
@@ -97,7 +98,9 @@ function createThread(options: LoaderOptions): Thread {
   nodeModule.syncBuiltinESMExports();
   return {
     start,
-    receive: () => receive(port1, options),
+    receive() {
+      for (let message = nextMessage?.(); message; message = nextMessage?.()) take(message, options);
+    },
     undo() {
       if (Module.register !== register) return;
       Module.register = native;
@@ -136,21 +139,17 @@ function withoutPipes(step: () => void): void {
 
 const PIPED = ['error', 'close', 'finish', 'unpipe', 'drain'];
 
-function receive(port: MessagePort, options: LoaderOptions): void {
-  for (;;) {
-    const message = receiveMessageOnPort(port)?.message as ThreadMessage | undefined;
-    if (!message) return;
-    if (message.type === 'library') options.libraryLoaded();
-    else if (message.type === 'skipped') options.skipped(message.path, message.reason);
-    else if (message.type === 'map unusable') options.mapUnusable(message.path, message.reason);
-    else if (message.type === 'left alone') options.leftAlone(message.filename, message.reason);
-    else {
-      const { filename, path, source, rewritten, base, stride } = message;
-      const { kind, prefix, edits, functions } = rewritten;
-      options.register(
-        { filename, path, source, kind, prefix, edits, base, stride, functions: functions.length },
-        rewritten,
-      );
-    }
+function take(message: ThreadMessage, options: LoaderOptions): void {
+  if (message.type === 'library') options.libraryLoaded();
+  else if (message.type === 'skipped') options.skipped(message.path, message.reason);
+  else if (message.type === 'map unusable') options.mapUnusable(message.path, message.reason);
+  else if (message.type === 'left alone') options.leftAlone(message.filename, message.reason);
+  else {
+    const { filename, path, source, rewritten, base, stride } = message;
+    const { kind, prefix, edits, functions } = rewritten;
+    options.register(
+      { filename, path, source, kind, prefix, edits, base, stride, functions: functions.length },
+      rewritten,
+    );
   }
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { takeCoverage } from 'node:v8';
-import { threadId } from 'node:worker_threads';
+import { threadId } from '../thread.js';
 import { originalCoverage, type ScriptCoverage } from './coverage.js';
 import { requireOwn } from './own-files.js';
 import type * as sourceMap from './source-map.js';

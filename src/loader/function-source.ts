@@ -1,9 +1,18 @@
+import { mapGet, mapSet, regExpExec, stringIncludes } from '../intrinsics.js';
 import { ENTER_PROBES } from '../probes.js';
 import { originalOffset } from '../transform/edits.js';
-import type { SourcePair, SourceTable } from './source-table.js';
+import type { RewrittenPlaces, SourcePair, SourceTable } from './source-table.js';
 
 /** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
 const PROBE = new RegExp(`(h\\$\\d*_)${ENTER_PROBES}\\( *(\\d+),`);
+
+/** An original text that has been found, of those whose first probe is the same: a class and its first method. */
+interface Shown {
+  /** Characters of the rewritten text; of two texts that have one probe in them, one is longer. */
+  length: number;
+  text: string;
+  outer: Shown | undefined;
+}
 
 export interface Disguise {
   /** From now on the text of the replacement is that of the original. */
@@ -37,16 +46,32 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
   const replaced = new WeakMap<object, object>();
 
   const get = WeakMap.prototype.get.bind(replaced) as (key: unknown) => object | undefined;
+  const shown = new Map<number, Shown>();
 
   function textBy(nativeOfRealm: () => string, self: unknown): string {
     const text = apply(nativeOfRealm, get(self) ?? self, []);
     // Nearly every text: a built-in's, or one that was not rewritten.
-    if (!text.includes('h$')) return text;
+    if (!stringIncludes(text, 'h$')) return text;
     try {
-      return original(text, sources, registerPending) ?? text;
+      return original(text);
     } catch {
       return text;
     }
+  }
+
+  /** Found once for each text: the way there walks through the file, and some libraries ask at each of their calls. */
+  function original(text: string): string {
+    const probe = regExpExec(PROBE, text);
+    if (!probe) return text;
+    const id = Number(probe[2]);
+    const known = mapGet(shown, id) as Shown | undefined;
+    let same = known;
+    while (same && same.length !== text.length) same = same.outer;
+    if (same) return same.text;
+    const found = originalOf(text, probe[1], id, sources, registerPending);
+    if (found === undefined) return text;
+    mapSet(shown, id, { length: text.length, text: found, outer: known });
+    return found;
   }
 
   // A method has no `prototype` and cannot be constructed, like the built-in.
@@ -78,19 +103,40 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
   };
 }
 
-function original(text: string, sources: SourceTable, registerPending: () => void): string | undefined {
-  const probe = PROBE.exec(text);
-  if (!probe) return undefined;
-  const id = Number(probe[2]);
+/** The text of a function or class whose first probe has that prefix and id. */
+function originalOf(
+  text: string,
+  prefix: string,
+  id: number,
+  sources: SourceTable,
+  registerPending: () => void,
+): string | undefined {
   if (!sources.byFunction(id)) registerPending();
   const pair = sources.byFunction(id);
-  if (!pair || pair.file.prefix !== probe[1]) return undefined;
+  if (!pair || pair.file.prefix !== prefix) return undefined;
   // Ids occur once, so the place of the probe is that of the text. The text itself may be another than ours: Node blanks
   // out types behind us, which moves nothing.
   const local = pair.unlink(text);
   const own = PROBE.exec(local)!;
-  const place = pair.rewritten.indexOf(own[0]);
-  return place < 0 ? undefined : withoutEdits(local, place - own.index, pair);
+  const places = (pair.places ??= placesOf(pair));
+  const place = places.probes.get(own[0]);
+  if (place === undefined) return undefined;
+  return withoutEdits(local, place - own.index, pair, places.edits);
+}
+
+/** Found once for all functions of a file. */
+function placesOf({ rewritten, edits }: SourcePair): RewrittenPlaces {
+  const probes = new Map<string, number>();
+  for (const { 0: probe, index } of rewritten.matchAll(new RegExp(PROBE, 'g'))) {
+    if (!probes.has(probe)) probes.set(probe, index);
+  }
+  let shift = 0;
+  const places = edits.map(({ at, remove, insert }) => {
+    const place = at + shift;
+    shift += insert.length - remove;
+    return place;
+  });
+  return { probes, edits: places };
 }
 
 /** Modifiers stand before the place of a method. */
@@ -119,19 +165,34 @@ function rewrittenId(
   return undefined;
 }
 
-/** A part of the rewritten text as it was, given where it starts. */
-function withoutEdits(text: string, start: number, { edits, original }: SourcePair): string {
+/** A part of the rewritten text as it was, given where it starts, and where each edit is. */
+function withoutEdits(text: string, start: number, { edits, original }: SourcePair, places: number[]): string {
   const kept: string[] = [];
+  const first = firstFrom(places, start);
   let from = 0;
-  let shift = 0;
-  for (const { at, remove, insert } of edits) {
-    const place = at + shift - start;
-    shift += insert.length - remove;
-    if (place < 0) continue;
-    if (place >= text.length) break;
+  for (let i = first; i < edits.length && places[i] - start < text.length; i++) {
+    const { at, remove, insert } = edits[i];
+    const place = places[i] - start;
     kept.push(text.slice(from, place), original.slice(at, at + remove));
     from = place + insert.length;
   }
   kept.push(text.slice(from));
-  return kept.join('');
+  const found = kept.join('');
+  const last = first > 0 ? edits[first - 1] : { at: 0, remove: 0, insert: '' };
+  const begin = start + last.at + last.remove - last.insert.length - (first > 0 ? places[first - 1] : 0);
+  // A slice shares the memory of the file's text.
+  const slice = original.slice(begin, begin + found.length);
+  return slice === found ? slice : found;
+}
+
+/** The index of the first number that is not below the limit, of sorted ones. */
+function firstFrom(numbers: number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

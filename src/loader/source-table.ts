@@ -35,6 +35,16 @@ export interface SourcePair {
   unlink(text: string): string;
   originalLines: LineTable;
   rewrittenLines: LineTable;
+  /** Made when the text of one of its functions is asked for. */
+  places?: RewrittenPlaces;
+}
+
+/** Offsets in the rewritten text. */
+export interface RewrittenPlaces {
+  /** Of the first of each probe that opens a call, by its text with the local id. */
+  probes: Map<string, number>;
+  /** Of each edit. */
+  edits: number[];
 }
 
 export interface SourceTable {

@@ -1,9 +1,10 @@
 import * as vm from 'node:vm';
-import { resourceLimits } from 'node:worker_threads';
+import { isMainThread, workerThreads } from '../thread.js';
 import type { Compilable } from '../transform/types.js';
 
 // Taken before the program can replace them.
 const { Script, compileFunction } = vm;
+const stackSizeMb = isMainThread ? undefined : workerThreads().resourceLimits.stackSizeMb;
 
 const WRAPPER = ['exports', 'require', 'module', '__filename', '__dirname'];
 
@@ -36,7 +37,7 @@ const USABLE = 900;
 
 function withLessStack(run: () => void): void {
   // A thread has 4 MB, and 192 kB of them are not V8's.
-  const own = resourceLimits.stackSizeMb === undefined ? MAIN_STACK : resourceLimits.stackSizeMb * 1024 - 192;
+  const own = stackSizeMb === undefined ? MAIN_STACK : stackSizeMb * 1024 - 192;
   const left = levelsLeft();
   deeper(Math.floor(left * Math.max(1 - USABLE / own, 0.05)), run);
 }

@@ -1,4 +1,4 @@
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread } from '../thread.js';
 import { before, looksLike, type ProcessInternals } from './before.js';
 
 export interface ProcessEndOptions {

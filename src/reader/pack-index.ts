@@ -13,7 +13,11 @@ export function packIndex({ count, columns, settles, tables }: IndexData): Uint8
   for (const name of COLUMNS) {
     const { at } = EXPECTED[name];
     const column = columns[name];
-    for (let row = 0; row < count; row++) out.number(column[row] - at(columns, row));
+    let row = 0;
+    while (row < count && column[row] === at(columns, row)) row++;
+    // Of a column that is as expected throughout there is nothing to read.
+    out.number(row === count ? 0 : 1);
+    if (row < count) for (row = 0; row < count; row++) out.number(column[row] - at(columns, row));
   }
   const { node, at, length, dt } = settles;
   out.number(node.length);
@@ -34,9 +38,11 @@ export function unpackIndex(bytes: Uint8Array): IndexData {
   // All go through numbers of one kind: a loop over arrays of four kinds is many times slower.
   const numbers = new Float64Array(count);
   for (const name of COLUMNS) {
-    input.numbers(numbers);
+    if (input.number() === 0) numbers.fill(0);
+    else input.numbers(numbers);
     EXPECTED[name].add(numbers, columns);
-    columns[name].set(numbers);
+    if (name === 'beginAt' || name === 'endAt') columns[name] = placesOf(numbers);
+    else columns[name].set(numbers);
   }
   const settled = input.number();
   const settles = {
@@ -54,13 +60,18 @@ export function unpackIndex(bytes: Uint8Array): IndexData {
 
 type Columns = IndexData['columns'];
 
-function emptyColumns(count: number): Columns {
+function emptyColumns(count: number): { -readonly [Name in keyof Columns]: Columns[Name] } {
   return {
     ...{ id: new Uint32Array(count), parent: new Int32Array(count), func: new Int32Array(count) },
     ...{ scope: new Int32Array(count), t0: new Float64Array(count), dt: new Float64Array(count) },
-    ...{ flags: new Uint16Array(count), beginAt: new Float64Array(count), beginLength: new Uint32Array(count) },
-    ...{ endAt: new Float64Array(count), endLength: new Uint32Array(count) },
+    ...{ flags: new Uint16Array(count), beginAt: new Int32Array(0), beginLength: new Uint32Array(count) },
+    ...{ endAt: new Int32Array(0), endLength: new Uint32Array(count) },
   };
+}
+
+/** Numbers of lines, for which half of the room is enough. */
+function placesOf(numbers: Float64Array): Columns['beginAt'] {
+  return numbers.every((place) => place < 2 ** 31) ? Int32Array.from(numbers) : numbers.slice();
 }
 
 interface Expected {

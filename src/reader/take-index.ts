@@ -1,11 +1,11 @@
 import { COLUMNS, type IndexData } from './index-data.js';
 import type { Trace } from './trace.js';
 
-/** Of a trace of one input. Its columns are copied, no longer than they must be. */
+/** Of a trace of one input. Its columns are not copied: they are longer than `count`, and no longer the trace's own. */
 export function indexDataOf(trace: Trace): IndexData {
   const { nodes } = trace;
   const { count } = nodes;
-  const columns = Object.fromEntries(COLUMNS.map((name) => [name, nodes[name].slice(0, count)]));
+  const columns = Object.fromEntries(COLUMNS.map((name) => [name, nodes[name]]));
   const settled: number[] = [];
   for (let node = 0; node < count; node++) if (trace.settlementOf(node)) settled.push(node);
   const all = settled.map((node) => trace.settlementOf(node)!);

@@ -1,4 +1,5 @@
 import type { Columns } from './columns.js';
+import { finished, STEP, type Steps } from './steps.js';
 import type { Trace } from './trace.js';
 
 export interface Times {
@@ -13,7 +14,7 @@ export interface Times {
 
 /** Own times, and which calls to add up; without recursion. */
 export function timesOf(trace: Trace): Times {
-  return { own: ownTimes(trace), outermost: outermostCalls(trace) };
+  return { own: ownTimes(trace), outermost: finished(outermostCalls(trace)) };
 }
 
 function ownTimes(trace: Trace): Float64Array {
@@ -50,12 +51,14 @@ function inOrder(children: Int32Array, t0: Float64Array): Int32Array {
   return children;
 }
 
-function outermostCalls(trace: Trace): Uint8Array {
+/** By node: 1 where no call of the same function is above it. */
+export function* outermostCalls(trace: Trace): Steps<Uint8Array> {
   const { nodes, functions } = trace;
   const outermost = new Uint8Array(nodes.count);
   const running = new Int32Array(functions.length);
   const waiting = [...trace.roots].reverse();
-  while (waiting.length > 0) {
+  for (let steps = 0; waiting.length > 0; steps++) {
+    if (steps % STEP === 0) yield;
     const node = waiting.pop()!;
     if (node < 0) {
       running[nodes.func[~node]]--;

@@ -1,10 +1,10 @@
-import { random, SafeMap, SafeSet, utf8Text } from '../intrinsics.js';
+import { random, SafeMap, SafeSet } from '../intrinsics.js';
 import { epoch, now } from './clock.js';
 import type { KnownFunctions } from './known-functions.js';
 import type { LimitReason } from './limits.js';
 import { quote } from './quote.js';
 import type { RunningCalls } from './running-calls.js';
-import type { Budget, Scope, Scopes } from './scope.js';
+import { nameOf, NO_LABELS, type Budget, type Scope, type Scopes } from './scope.js';
 import type { Totals } from './totals.js';
 import type { RecorderOptions } from './types.js';
 
@@ -98,7 +98,7 @@ export class Admission {
     this.capsTold.add(fn);
     const { entry, path } = known;
     const place = `,"func":${quote(entry.name)},"file":${quote(path)},"line":${entry.line}`;
-    this.parts.tell(this.limitLine('max_calls', place + budget.name + (scope ? utf8Text(scope.json) : '')));
+    this.parts.tell(this.limitLine('max_calls', place + nameOf(budget, scope?.json ?? NO_LABELS)));
   }
 
   limitLine(reason: LimitReason, about: string): string {

@@ -72,6 +72,8 @@ export class Drain {
   room(count: number): boolean {
     const { buffer, totals } = this.parts;
     if (!buffer.isTight(count)) return true;
+    buffer.growFor(count);
+    if (!buffer.isTight(count)) return true;
     this.run();
     const { values } = buffer;
     while (buffer.valueAt + count * SPARE > values.length) arrayPush(values, 0);

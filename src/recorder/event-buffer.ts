@@ -2,6 +2,8 @@ import {
   arrayFill,
   arrayOf,
   arrayPush,
+  max,
+  min,
   BigUint64Array,
   Float64Array,
   Uint32Array,
@@ -22,6 +24,9 @@ const HIGH = CAPACITY - 1024 * SLOTS;
 const MADE_BYTES = 3 * 1024 * 1024;
 /** Places that one value takes at most. */
 export const SPARE = 3;
+const MOST_VALUES = EVENTS * SPARE;
+/** Room for all of them is 400 kB, which most starts need no part of. */
+const FIRST_VALUES = MOST_VALUES >> 4;
 /** While the program is busy. The file is opened and written in about 20 us. */
 export const DRAIN_EVERY_NS = 10e6;
 /**
@@ -59,7 +64,7 @@ export class EventBuffer {
   readonly numbers = new Float64Array(CAPACITY);
   readonly times = new BigUint64Array(this.numbers.buffer);
   readonly halves = new Uint32Array(this.numbers.buffer);
-  readonly values: unknown[] = arrayOf<unknown>(EVENTS * SPARE, 0);
+  readonly values: unknown[] = arrayOf<unknown>(FIRST_VALUES, 0);
   at = 0;
   valueAt = 0;
   drainAt = now() + DRAIN_EVERY_NS;
@@ -88,6 +93,13 @@ export class EventBuffer {
   /** Whether an event with `count` values may need room made for it. */
   isTight(count: number): boolean {
     return this.at >= HIGH || this.valueAt + count * SPARE > this.values.length || this.made.position() > MADE_BYTES;
+  }
+
+  /** Makes room for `count` values, up to the size of the buffer. */
+  growFor(count: number): void {
+    const { values } = this;
+    const most = min(MOST_VALUES, max(values.length * 2, this.valueAt + count * SPARE));
+    while (values.length < most) arrayPush(values, 0);
   }
 
   noteScope(scope: LineScope): void {

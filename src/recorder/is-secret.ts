@@ -1,6 +1,14 @@
 import { ALWAYS, CONSTANT_KEY, DIGITS, OPAQUE, PLAIN_CONSTANT, READABLE, SECRET } from './secret-names.js';
 import { createSlowGuard } from './slow-pattern.js';
-import { SafeMap, charCode, regExpExec, stringSlice, stringToLowerCase } from '../intrinsics.js';
+import {
+  SafeMap,
+  arraySome,
+  charCode,
+  regExpExec,
+  stringIncludes,
+  stringSlice,
+  stringToLowerCase,
+} from '../intrinsics.js';
 
 /** Whether the value of a key is not to be recorded. */
 export type IsSecret = (key: string) => boolean;
@@ -39,10 +47,18 @@ export function secretKeys(extra: RegExp | null, complain: (line: string) => voi
 function isSecretName(key: string): boolean {
   const name = wordsOf(key);
   // In an odd spelling, as `passworD`, capitals tell nothing.
-  if (regExpExec(SECRET, name) !== null || regExpExec(SECRET, wordsOf(key, false)) !== null) {
+  if (isOfSecretKind(name) || isOfSecretKind(wordsOf(key, false))) {
     return regExpExec(READABLE, name) === null || regExpExec(ALWAYS, name) !== null;
   }
   return regExpExec(CONSTANT_KEY, key) !== null && regExpExec(PLAIN_CONSTANT, name) === null;
+}
+
+function isOfSecretKind(name: string): boolean {
+  return arraySome(
+    SECRET,
+    ({ fragments, pattern }) =>
+      arraySome(fragments, (each) => stringIncludes(name, each)) && regExpExec(pattern, name) !== null,
+  );
 }
 
 const UPPER = 1;

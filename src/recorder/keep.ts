@@ -1,14 +1,14 @@
+import { ById } from './by-id.js';
 import type { Encoder } from './encoder.js';
 import type { Block, Budget, Waiting, WaitingState } from './scope.js';
 import {
+  arrayForEach,
   arrayPop,
   arrayPush,
   arrayShift,
+  arraySlice,
   bytesView,
-  Float64Array,
   min,
-  SafeMap,
-  SafeSet,
   setBytes,
   Uint8Array,
 } from '../intrinsics.js';
@@ -33,7 +33,7 @@ const BLOCKS = [
   { size: 16 * 1024, spare: 128 },
   { size: 64 * 1024, spare: 16 },
 ];
-/** Calls of which the root context is found fast: the last so many. */
+/** Calls of which a settled promise still finds the root context: the last so many. */
 const RECENT = 1 << 16;
 
 export interface Keeper {
@@ -74,8 +74,10 @@ export function createKeeper(keep: Keep, process: Budget, host: KeeperHost): Kee
 }
 
 class WaitingLines implements Keeper {
-  private readonly open = new SafeSet<Budget>();
-  private readonly calls = createCallRoots();
+  /** In no order. Not a set: see `ById`. */
+  private readonly open: Budget[] = [];
+  /** The root contexts of calls that have not ended. */
+  private readonly calls = new ById<Budget>(RECENT);
   private readonly spare: Uint8Array[][] = [[], [], []];
   private bytes = 0;
   /** Decided since the last commit. */
@@ -92,7 +94,7 @@ class WaitingLines implements Keeper {
       const { root, blocks } = this.decided[i];
       root.waiting!.state = 'waiting';
       root.waiting!.blocks = blocks;
-      this.open.add(root);
+      this.opened(root, root.waiting!);
     }
     this.decided = [];
   }
@@ -108,23 +110,38 @@ class WaitingLines implements Keeper {
   }
 
   closeAll(): void {
-    this.open.forEach((root) => this.decide(root, true));
+    arrayForEach(arraySlice(this.open, 0), (root) => this.decide(root, true));
   }
 
   called(id: number, root: Budget): void {
-    this.calls.called(id, root);
+    this.calls.set(id, root);
   }
 
   ended(id: number, settlesLater: boolean): Budget | undefined {
-    return this.calls.ended(id, settlesLater);
+    const root = this.calls.get(id);
+    // A promise may never settle.
+    if (settlesLater) this.calls.mayForget(id);
+    else this.calls.delete(id);
+    return root;
   }
 
   private waitingOf(root: Budget): Waiting {
     if (root.waiting === null) {
-      root.waiting = { state: 'waiting', movedTo: null, blocks: [], bytes: 0, overflowed: false };
-      this.open.add(root);
+      root.waiting = { state: 'waiting', movedTo: null, blocks: [], bytes: 0, overflowed: false, place: 0 };
+      this.opened(root, root.waiting);
     }
     return root.waiting;
+  }
+
+  private opened(root: Budget, waiting: Waiting): void {
+    waiting.place = arrayPush(this.open, root) - 1;
+  }
+
+  private closed({ place }: Waiting): void {
+    const last = arrayPop(this.open)!;
+    if (place === this.open.length) return;
+    this.open[place] = last;
+    last.waiting!.place = place;
   }
 
   private ownerOf(root: Budget): Budget {
@@ -187,7 +204,7 @@ class WaitingLines implements Keeper {
   private largest(): Budget {
     let found = this.process;
     let most = 0;
-    this.open.forEach((root) => {
+    arrayForEach(this.open, (root) => {
       if (root.waiting!.bytes <= most) return;
       most = root.waiting!.bytes;
       found = root;
@@ -253,45 +270,10 @@ class WaitingLines implements Keeper {
     if (waiting.state !== 'waiting' || waiting.movedTo !== null) return;
     const outer = root.outer === null ? this.process : this.ownerOf(root.outer);
     const outerState = this.stateOf(outer);
-    this.open.delete(root);
+    this.closed(waiting);
     if (!isKept && outerState === 'waiting') return this.moveTo(outer, root);
     waiting.state = isKept || (outer !== this.process && outerState === 'kept') ? 'kept' : 'left out';
     if (waiting.state === 'kept') this.writeOut(root);
     else this.leaveOut(root);
   }
-}
-
-/** Which root context calls that have not ended belong to. */
-function createCallRoots(): Pick<Keeper, 'called' | 'ended'> {
-  const ids = new Float64Array(RECENT);
-  const returned = new Uint8Array(RECENT);
-  const roots: (Budget | undefined)[] = [];
-  /** Those that are open for so long that others have their place. */
-  const old = new SafeMap<number, Budget>();
-
-  return {
-    called(id, root) {
-      const place = id % RECENT;
-      // A promise may never settle.
-      if (ids[place] !== 0 && returned[place] === 0) old.set(ids[place], roots[place]!);
-      ids[place] = id;
-      roots[place] = root;
-      returned[place] = 0;
-    },
-    ended(id, settlesLater) {
-      const place = id % RECENT;
-      if (ids[place] !== id) {
-        const root = old.get(id);
-        if (root !== undefined) old.delete(id);
-        return root;
-      }
-      const root = roots[place];
-      if (settlesLater) returned[place] = 1;
-      else {
-        ids[place] = 0;
-        roots[place] = undefined;
-      }
-      return root;
-    },
-  };
 }

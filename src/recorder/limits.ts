@@ -1,5 +1,6 @@
 import type { Budget } from './scope.js';
-import { SafeMap, SafeSet } from '../intrinsics.js';
+import { ById } from './by-id.js';
+import { SafeSet } from '../intrinsics.js';
 
 /** What a line is, which says up to what size of the file it is written: as parts of HANDIT_MAX_FILE_MB. */
 export const DETAIL = 0;
@@ -38,7 +39,7 @@ export interface Limits {
   knowError(root: Budget, key: string): void;
   forgetError(root: Budget, key: string): void;
   /** Calls and exchanges of which the beginning was left out, with their parents. */
-  readonly cut: SafeMap<number, number>;
+  readonly cut: ById<number>;
 }
 
 /** The ceiling of what a process writes, and the shares of its root contexts. */
@@ -63,6 +64,6 @@ export function createLimits(maxBytes: number, process: Budget, hasContexts: () 
     isKnownError: ({ errors }, key) => errors !== null && (errors.size >= MAX_ERRORS || errors.has(key)),
     knowError: (root, key) => void (root.errors ??= new SafeSet()).add(key),
     forgetError: ({ errors }, key) => void errors?.delete(key),
-    cut: new SafeMap(),
+    cut: new ById(),
   };
 }

@@ -1,11 +1,11 @@
-import { arrayPush, max, min, utf8Text } from '../intrinsics.js';
+import { arrayPush, max, min } from '../intrinsics.js';
 import type { Admission } from './admission.js';
 import type { Encoder } from './encoder.js';
 import { EVENTS, SLOTS } from './event-buffer.js';
 import { createKeeper, type Keeper } from './keep.js';
 import type { KnownFunctions } from './known-functions.js';
 import { DETAIL, ENDS, type Limits, type Part } from './limits.js';
-import type { Budget } from './scope.js';
+import { nameOf, type Budget } from './scope.js';
 import type { Totals } from './totals.js';
 import type { RecorderOptions } from './types.js';
 
@@ -190,7 +190,7 @@ export class LineRoom {
       root.spent = true;
       if (root.open || root === budget) admission.spentContexts++;
       this.limits.spent(options.sink.bytes);
-      this.tell(admission.limitLine('context_share', root.name + utf8Text(root.json)));
+      this.tell(admission.limitLine('context_share', nameOf(root, root.json)));
     }
   }
 
@@ -232,6 +232,6 @@ function keeperHost(room: LineRoom, { out, functions, totals, admission }: LineR
         totals.waitingLines += lines;
       } else if (!admission.full) totals.byShare += list.length;
     },
-    overflowed: (root: Budget) => room.tell(admission.limitLine('waiting_lines', root.name + utf8Text(root.json))),
+    overflowed: (root: Budget) => room.tell(admission.limitLine('waiting_lines', nameOf(root, root.json))),
   };
 }

@@ -18,7 +18,10 @@ const setValues = uncurry(Set.prototype.values);
 const setNext = next<unknown>(new Set().values());
 const { __lookupGetter__: legacyLookup } = objectPrototype as { __lookupGetter__?: (key: PropertyKey) => unknown };
 /** The getter of a property, which has to be the object's own. It may be missing: the program can delete it. */
-const lookupGetter = (legacyLookup ? uncurry(legacyLookup) : () => null) as (self: object, key: number) => unknown;
+export const lookupGetter = (legacyLookup ? uncurry(legacyLookup) : () => null) as (
+  self: object,
+  key: number | string,
+) => unknown;
 
 /** Arrays, maps and sets of a preview. */
 export abstract class PreviewLists extends PreviewText {

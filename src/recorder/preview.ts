@@ -6,7 +6,7 @@ import { KnownClasses, NO_CLASS } from './known-classes.js';
 import type { Key } from './known-keys.js';
 import { isEmitterInternal, isHandle, isHandleInternal, isStream } from './node-objects.js';
 import { writeHash } from './preview-hash.js';
-import { getter, mapSize, MAX_MAP_KEY, PreviewLists, setSize } from './preview-lists.js';
+import { getter, lookupGetter, mapSize, MAX_MAP_KEY, PreviewLists, setSize } from './preview-lists.js';
 import { CLOSE, COMMA, MAX_HASHED, MAX_NODES, OPEN, TEXT_SHIFT } from './preview-text.js';
 import { NAME, NO_ROLE, VALUE } from './secret-pairs.js';
 import { ThrownValues, type PreviewLimits, type ThrownValue } from './thrown-value.js';
@@ -118,7 +118,11 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
   }
 
   private named(input: object): void {
-    const name = getOwnPropertyDescriptor(input, 'name')?.value as unknown;
+    // A descriptor takes three times as long.
+    const plain = hasOwn(input, 'name') && lookupGetter(input, 'name') === undefined;
+    const name = plain
+      ? (input as { name: unknown }).name
+      : (getOwnPropertyDescriptor(input, 'name')?.value as unknown);
     this.out.constant(FUNCTION);
     this.string(typeof name === 'string' ? name : '');
     this.out.byte(CLOSE);

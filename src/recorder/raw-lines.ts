@@ -58,6 +58,7 @@ export class RawLines {
     const state = keeper.stateOf(root);
     if (state === 'left out' && is !== 'detail' && is !== 'note') return this.ordinary(line, is, root);
     if (is === 'begin' && state === 'waiting' && root.begin === null) root.begin = line as Line;
+    else if (is === 'end') root.begin = null;
     if (is === 'outcome') this.outcome(line);
     else this.inFull(line, kind, root);
   }

@@ -135,6 +135,8 @@ function ofScopes({ options, admission, drain, scope }: Parts) {
       if (!budget.open) return;
       if (options.keep !== null) drain.raw('', 0, { is: 'closed', scope: closed, how });
       budget.open = false;
+      // Its scope may be remembered for long: see `OWNERS`.
+      budget.calls = null;
       if (budget.spent) admission.spentContexts--;
       admission.setLimit();
     },

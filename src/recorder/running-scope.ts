@@ -10,6 +10,7 @@ import type { CallHandle, Current, PushedScope, ScopeChange } from './types.js';
 
 /** Calls of which the scope is remembered, for the closures written in them: the last so many. */
 const OWNERS = 1 << 16;
+const UNLABELED: Labels = {};
 
 export interface RunningScopeParts {
   sampleRate: number;
@@ -113,7 +114,7 @@ export class RunningScope {
   make({ parent, labels, libraryCall, root, trace, request }: ScopeChange): Scope {
     const { sampleRate, budget } = this.parts;
     const { parent: here, scope } = this.current();
-    const all = labels ? { ...scope?.labels, ...labels } : (scope?.labels ?? {});
+    const all = labels ? { ...scope?.labels, ...labels } : (scope?.labels ?? UNLABELED);
     const json = labels ? utf8Bytes(labelsJson(all)) : (scope?.json ?? NO_LABELS);
     return {
       parent: parent ?? here,
@@ -121,9 +122,7 @@ export class RunningScope {
       json,
       libraryCall: libraryCall ?? null,
       trace: trace ?? scope?.trace ?? null,
-      budget: root
-        ? newBudget(isSampled(sampleRate), openRoot(scope), request === undefined ? '' : `,"request":${request}`, json)
-        : (scope?.budget ?? budget),
+      budget: root ? newBudget(isSampled(sampleRate), openRoot(scope), request, json) : (scope?.budget ?? budget),
     };
   }
 
@@ -131,7 +130,7 @@ export class RunningScope {
   ownOf(id: number, outer: Scope | null): Scope {
     if (outer === null) {
       const { budget } = this.parts;
-      return { parent: id, labels: {}, json: NO_LABELS, libraryCall: null, trace: null, budget };
+      return { parent: id, labels: UNLABELED, json: NO_LABELS, libraryCall: null, trace: null, budget };
     }
     return { ...outer, parent: id };
   }

@@ -1,5 +1,5 @@
 import * as asyncHooks from 'node:async_hooks';
-import { safe, type SafeMap, type SafeSet, utf8Bytes } from '../intrinsics.js';
+import { safe, type SafeMap, type SafeSet, utf8Bytes, utf8Text } from '../intrinsics.js';
 
 /** What the calls and exchanges made inside of it carry. */
 export interface Labels {
@@ -67,8 +67,8 @@ export interface Budget {
   waiting: Waiting | null;
   /** The line with which it began, where that may be written by itself. */
   begin: object | null;
-  /** Of a request: `,"request":12`. */
-  readonly name: string;
+  /** The id of the request that it is. */
+  readonly request: number | undefined;
   /** Of its scope. */
   readonly json: Uint8Array;
 }
@@ -93,12 +93,14 @@ export interface Waiting {
   bytes: number;
   /** Lines went because there were too many. */
   overflowed: boolean;
+  /** Among those that are open. */
+  place: number;
 }
 
 export function newBudget(
   sampled: boolean,
   outer: Budget | null = null,
-  name = '',
+  request: number | undefined = undefined,
   json: Uint8Array = NO_LABELS,
 ): Budget {
   return {
@@ -111,9 +113,14 @@ export function newBudget(
     errors: null,
     waiting: null,
     begin: null,
-    name,
+    request,
     json,
   };
+}
+
+/** What a line says of its root context. */
+export function nameOf({ request }: Budget, labels: Uint8Array): string {
+  return (request === undefined ? '' : `,"request":${request}`) + utf8Text(labels);
 }
 
 export const NO_LABELS = utf8Bytes('');

@@ -1,4 +1,5 @@
 import * as fs from 'node:fs';
+import { ById } from './by-id.js';
 import { createJsonlSink, type SinkOptions } from './jsonl-sink.js';
 import type { Encoder } from './encoder.js';
 import type { Line, Sink } from './sink.js';
@@ -134,7 +135,7 @@ const KEPT_PART = 16;
 
 /** What goes on across the seams of segments. */
 export function createSeams({ sink, writeCall, writeAgain, writeKept, gone }: SeamsHost): Seams {
-  const open = new SafeMap<number, OpenCall | Line>();
+  const open = new ById<OpenCall | Line>();
   const counts: Counts[] = [new SafeMap()];
   const kept = new SafeSet<string>();
   let keptBytes = 0;
@@ -167,8 +168,8 @@ export function createSeams({ sink, writeCall, writeAgain, writeKept, gone }: Se
       open.set(id, call);
       arrayPush(fresh, call);
     },
-    began: (id, line) => void open.set(id, line),
-    ended: (id) => void open.delete(id),
+    began: (id, line) => open.set(id, line),
+    ended: (id) => open.delete(id),
     keep(line) {
       // A drain that was cut off brings it again.
       if (kept.has(line) || keptBytes + line.length > sink.size / KEPT_PART) return;

@@ -3,7 +3,7 @@ import { typeName } from './prototypes.js';
 import { quote } from './quote.js';
 import { mayBeSecret } from './is-secret.js';
 import { REDACTED, redactText } from './redact.js';
-import { stringSlice } from '../intrinsics.js';
+import { arrayOf, stringSlice } from '../intrinsics.js';
 
 /** Limits of one preview. */
 export interface PreviewLimits {
@@ -29,7 +29,7 @@ export class ThrownValue {
     private readonly head: string,
     private error: Error | undefined,
     private readonly tail: string,
-    private readonly isSecret: (key: string) => boolean = () => false,
+    private readonly texts: LongTexts | null = null,
   ) {}
 
   /** Whether the next text has a stack that nobody has asked for yet. */
@@ -48,7 +48,7 @@ export class ThrownValue {
     if (!withStack) return this.head + this.tail;
     const stack = this.error && stackOf(this.error);
     this.error = undefined;
-    this.text = this.head + (stack === undefined ? '' : `,"stack":${longString(stack, this.isSecret)}`) + this.tail;
+    this.text = this.head + (stack === undefined ? '' : `,"stack":${this.texts!.json(stack)}`) + this.tail;
     return this.text;
   }
 }
@@ -57,11 +57,15 @@ const HIDDEN = new ThrownValue(`{"name":"Thrown","message":"${REDACTED}","value"
 
 /** Makes the records of thrown values, with the preview of any other value from `value`. */
 export class ThrownValues {
+  private readonly texts: LongTexts;
+
   constructor(
     private readonly value: (value: unknown) => string,
     private readonly limits: PreviewLimits,
     private readonly isSecret: (key: string) => boolean,
-  ) {}
+  ) {
+    this.texts = new LongTexts(isSecret);
+  }
 
   /** A thrown value, in the shape of a record's `error`. */
   of(input: unknown, stack?: string, hidden = false): ThrownValue {
@@ -69,8 +73,8 @@ export class ThrownValues {
       if (isError(input)) {
         const head = this.head(input);
         const tail = this.tail(input, 0);
-        if (stack === undefined) return new ThrownValue(head, input, tail, this.isSecret);
-        return new ThrownValue(`${head},"stack":${longString(stack, this.isSecret)}`, undefined, tail);
+        if (stack === undefined) return new ThrownValue(head, input, tail, this.texts);
+        return new ThrownValue(`${head},"stack":${this.texts.json(stack)}`, undefined, tail);
       }
       if (hidden && mayBeSecret(input)) return HIDDEN;
       const message = quote(this.messageOf(input));
@@ -84,7 +88,7 @@ export class ThrownValues {
     const own = ownText(input, 'name');
     // A class that only extends Error inherits that name.
     const name = own === '' || own === 'Error' ? typeName(input) : own;
-    return `{"name":${this.value(name)},"message":${longString(ownText(input, 'message'), this.isSecret)}`;
+    return `{"name":${this.value(name)},"message":${this.texts.json(ownText(input, 'message'))}`;
   }
 
   private tail(input: Error, depth: number): string {
@@ -107,9 +111,26 @@ export class ThrownValues {
   }
 }
 
+/** Texts that are remembered: a program often throws the same error again. */
+const KNOWN = 64;
+
 /** Messages and stacks are what one reads a trace for: they get more room than other strings. */
-function longString(text: string, isSecret: (key: string) => boolean): string {
-  if (text.length > MAX_FLATTEN) return quote(`a text of ${text.length} characters`);
-  const kept = text.length > MAX_LONG ? `${stringSlice(text, 0, MAX_LONG)}...` : text;
-  return quote(redactText(kept, isSecret));
+class LongTexts {
+  /** By length. */
+  private readonly known = arrayOf<{ text: string; json: string } | null>(KNOWN, null);
+
+  constructor(private readonly isSecret: (key: string) => boolean) {}
+
+  json(text: string): string {
+    const place = text.length % KNOWN;
+    const known = this.known[place];
+    if (known !== null && known.text === text) return known.json;
+    if (text.length > MAX_FLATTEN) return quote(`a text of ${text.length} characters`);
+    const kept = text.length > MAX_LONG ? `${stringSlice(text, 0, MAX_LONG)}...` : text;
+    const shown = redactText(kept, this.isSecret);
+    const json = quote(shown);
+    // No secret is remembered.
+    if (shown === text) this.known[place] = { text, json };
+    return json;
+  }
 }

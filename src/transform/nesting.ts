@@ -1,4 +1,4 @@
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread } from '../thread.js';
 
 /**
  * The parser recurses in native code, where nothing catches a stack that overflows: it would end the process. What it

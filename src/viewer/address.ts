@@ -54,14 +54,25 @@ function stepKey(trace: Trace, node: number): string {
   return `${method} ${url.replace(/^\w+:\/\/[^/]*/, '')}`;
 }
 
+function sameFunction(trace: Trace, node: number): ((other: number) => boolean) | undefined {
+  const own = trace.functionOf(node);
+  if (!own) return undefined;
+  return (other) => {
+    const info = trace.functionOf(other);
+    return info === own || (info !== undefined && info.func === own.func && info.file === own.file);
+  };
+}
+
 function pathOf(trace: Trace, node: number): string {
   const steps: string[] = [];
   for (let at = node; at !== -1; at = trace.nodes.parent[at]) {
     const key = stepKey(trace, at);
+    // Most siblings are of the same row or of another function: no text is made of these.
+    const isSame = sameFunction(trace, at) ?? ((sibling: number) => stepKey(trace, sibling) === key);
     let before = 0;
     for (const sibling of siblingsOf(trace, at)) {
       if (sibling === at) break;
-      if (stepKey(trace, sibling) === key) before++;
+      if (isSame(sibling)) before++;
     }
     steps.push(`${key}~${before}`);
     if (steps.length > MAX_STEPS) return trace.nameOf(node);

@@ -139,17 +139,22 @@ function useHits(trace: Trace, store: StoreLink, query: string): Hits | undefine
   }, [trace, query, found]);
 }
 
+function countTests({ tests }: Trace): { readonly tests: number; readonly failed: number } {
+  const all = tests.filter(({ late }) => !late);
+  return { tests: all.length, failed: all.filter(({ outcome }) => outcome === 'failed').length };
+}
+
 interface NavigationProps {
   readonly onHelp: () => void;
 }
 
 function Navigation({ onHelp }: NavigationProps): JSX.Element {
   const { trace, page, shown, go, llm } = useViewer();
-  const failed = trace.tests.filter(({ late, outcome }) => !late && outcome === 'failed').length;
+  const { tests, failed } = useMemo(() => countTests(trace), [trace]);
   const cards = page.report?.verdict.cards.length ?? 0;
   const entries: [View, string, number | undefined][] = [
     ['failures', 'Failures', failed || cards],
-    ['tests', 'Tests', trace.tests.filter(({ late }) => !late).length],
+    ['tests', 'Tests', tests],
     ['tree', 'Tree', undefined],
     ['timeline', 'Timeline', undefined],
     ['functions', 'Functions', trace.functions.length],

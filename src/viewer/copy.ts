@@ -47,17 +47,43 @@ function code(text: string): string {
   return `${fence}${text}${fence}`;
 }
 
-/** What was redacted stays redacted: it must be filled in. */
+/** Headers that curl writes by itself, or that are of the connection or of the bytes on it. */
+const NOT_COPIED = new Set([
+  ...['content-length', 'connection', 'transfer-encoding', 'accept-encoding', 'content-encoding', 'keep-alive'],
+  ...['expect', 'upgrade', 'http2-settings', 'te', 'trailer'],
+]);
+/** Those it adds by itself, unless it is told not to. */
+const OF_CURL = ['accept', 'user-agent', 'content-type'];
+/** Others are not of HTTP/1.1, or curl would take them for the name of a file. */
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/** The same request, for a shell. What was redacted stays redacted: it must be filled in. */
 export function curlOf(method: string, { url, requestHeaders, requestBody }: ExchangeDetail): string {
-  const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
-  const skip = new Set(['host', 'content-length', 'connection', 'transfer-encoding', 'accept-encoding']);
-  const headers = Object.entries(requestHeaders)
-    .filter(([name]) => !skip.has(name))
-    .flatMap(([name, value]) =>
-      (Array.isArray(value) ? value : [value]).map((one) => `-H ${quoted(`${name}: ${one}`)}`),
-    );
   const body = requestBody && (requestBody.json === undefined ? requestBody.text : JSON.stringify(requestBody.json));
-  const parts = [`curl -X ${method} ${quoted(url)}`, ...headers];
-  if (body !== undefined) parts.push(`--data-binary ${quoted(body)}`);
-  return parts.join(' \\\n  ');
+  const isCut = requestBody !== undefined && (requestBody.truncated || body === undefined) && requestBody.size > 0;
+  // Brackets in a URL are no pattern, dots in it no way up; a body that begins with @ names no file.
+  const parts = [`curl --globoff --path-as-is ${quoted(url)}`];
+  if (method === 'HEAD') parts.push('--head');
+  else parts.push(`--request ${quoted(method)}`);
+  parts.push(...headersOf(url, requestHeaders));
+  if (body !== undefined) parts.push(`--data-raw ${quoted(body)}`);
+  const note = isCut ? '# The body was recorded in part only.\n' : '';
+  return `${note}${parts.join(' \\\n  ')}`;
+}
+
+function headersOf(url: string, headers: ExchangeDetail['requestHeaders']): string[] {
+  const copied: string[] = [];
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  for (const [name, value] of Object.entries(headers)) {
+    const isKnown = name.toLowerCase() === 'host' && url.split('/')[2] === value;
+    if (NOT_COPIED.has(name.toLowerCase()) || isKnown || !HEADER_NAME.test(name)) continue;
+    // A header without a value is written with a semicolon; with a colon it is left out.
+    for (const one of [value].flat()) copied.push(one.trim() === '' ? `${name};` : `${name}: ${one}`);
+  }
+  for (const name of OF_CURL) if (!names.has(name)) copied.push(`${name}:`);
+  return copied.map((header) => `--header ${quoted(header.replace(/[\r\n]+/g, ' '))}`);
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -5,7 +5,9 @@ import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
 import type { Detail } from './details-cache.js';
 import { count, duration, outcomeText, short } from './format.js';
-import { functionTable, type FunctionRow } from './function-table.js';
+import { callsOf, functionTable, knownTable, type FunctionRow } from './function-table.js';
+import { useLater } from './later.js';
+import { Relatives } from './relatives.js';
 import { VirtualList } from './virtual-list.js';
 
 type Column = 'calls' | 'total' | 'own' | 'p50' | 'p99' | 'errors';
@@ -21,19 +23,21 @@ function AllFunctions(): JSX.Element {
   const { trace, go, shown, page } = useViewer();
   const [sort, setSort] = useState<Column>('own');
   const [at, setAt] = useState(0);
+  const table = useLater(knownTable(trace) ? 0 : trace.nodes.count, () => functionTable(trace), [trace]);
   const rows = useMemo(() => {
     const query = shown.query.toLowerCase();
-    const all = functionTable(trace).filter(({ fn }) => {
+    const all = (table ?? []).filter(({ fn }) => {
       const { func, file } = trace.functions[fn];
       return `${func} ${file}`.toLowerCase().includes(query.replace(/^(fn|file):/, ''));
     });
     return all.sort((a, b) => b[sort] - a[sort]);
-  }, [trace, sort, shown.query]);
+  }, [table, sort, shown.query]);
   const cell = (row: FunctionRow, column: Column): string => {
     if (column === 'calls') return row.recorded < row.calls ? `${count(row.calls)}*` : count(row.calls);
     if (column === 'errors') return row.errors === 0 ? '' : count(row.errors);
     return duration(row[column]);
   };
+  if (!table) return <p class="empty">Adding up {count(trace.nodes.count)} calls…</p>;
   if (rows.length === 0) return <p class="empty">No functions.</p>;
   const capped = rows.some(({ calls, recorded }) => recorded < calls);
   return (
@@ -109,10 +113,7 @@ function EveryCall({ fn }: { fn: number }): JSX.Element {
   const { trace, details, go, shown } = useViewer();
   const [group, setGroup] = useState(false);
   const info = trace.functions[fn];
-  const nodes = useMemo(
-    () => functionTable(trace).find((row) => row.fn === fn)?.nodes ?? new Int32Array(0),
-    [trace, fn],
-  );
+  const nodes = useMemo(() => callsOf(trace, fn), [trace, fn]);
   const names = argumentNames(details, nodes);
   const selected = nodes.indexOf(shown.node);
   return (
@@ -128,6 +129,7 @@ function EveryCall({ fn }: { fn: number }): JSX.Element {
           group by value
         </button>
       </div>
+      <Relatives nodes={nodes} />
       {group ? (
         <Groups nodes={nodes} />
       ) : (

@@ -13,7 +13,7 @@ export interface Lines {
 }
 
 /** Raw bytes that are kept: all of a small report, what was used last of a large one. */
-const KEPT_BYTES = 48 << 20;
+const KEPT_BYTES = 12 << 20;
 
 /** Keeps what was used last. */
 class Kept<Value extends { readonly size: number }> {

@@ -2,23 +2,31 @@ import { render } from 'preact';
 import { App } from './app.js';
 import { bytes } from './format.js';
 import { Loader, type Loaded } from './load-trace.js';
-import { readPage, type PageData } from './page-data.js';
+import { PageElements, type PageData } from './page-data.js';
 import { serveStore } from './store-link.js';
+import { untilFree } from './until-free.js';
 
 const root = (): HTMLElement => document.getElementById('app')!;
 
-/** The verdict is there already; the rest comes as soon as the lines are read. */
+/** The verdict is there already; the rest comes as soon as the index is read. */
 async function start(script: string): Promise<void> {
-  const page = await readPage(document);
-  if (page.report === undefined) {
+  const elements = new PageElements(document);
+  const index = elements.takeIndex();
+  if (index === '') {
     document.getElementById('verdict')!.hidden = true;
-    waitForFile(page, script);
+    waitForFile({ report: undefined, sources: [] }, script);
     return;
   }
   const bar = progressBar();
-  const loaded = await new Loader(script, bar.show).blocks(page.index, page.blocks);
+  const loader = new Loader(elements.size, script, bar.show);
+  const [loaded, page] = await Promise.all([loader.index(index), elements.takeData()]);
   bar.end();
   show(page, loaded);
+  await untilFree();
+  await loader.lines(elements.takeBlocks());
+  await untilFree();
+  // Listed once, which the first key would wait for.
+  void loaded.trace.roots;
 }
 
 function show(page: PageData, { trace, store }: Loaded): void {
@@ -33,7 +41,7 @@ function waitForFile(page: PageData, script: string): void {
     if (!file) return;
     const bar = progressBar();
     try {
-      const loaded = await new Loader(script, bar.show).file(file);
+      const loaded = await new Loader(file.size, script, bar.show).file(file);
       if (loaded.trace.processes.length === 0) throw new Error(`${file.name} is not a trace of handit`);
       document.title = `${file.name} · handit`;
       show(page, loaded);

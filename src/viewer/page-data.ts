@@ -6,31 +6,56 @@ import { unpacked } from './packed.js';
 export interface PageData {
   readonly report: ReportData | undefined;
   readonly sources: readonly EmbeddedSource[];
-  /** In base64 of gzip. */
-  readonly index: string;
-  readonly blocks: readonly PackedLines[];
 }
 
-/** The texts of the blocks are taken out of the page, which would hold them a second time. */
-export async function readPage(document: Document): Promise<PageData> {
-  const elements = [...document.querySelectorAll<HTMLScriptElement>('script[data-kind]')];
-  const of = (kind: string): HTMLScriptElement[] => elements.filter(({ dataset }) => dataset.kind === kind);
-  const textOf = (kind: string): string => of(kind)[0]?.textContent ?? '';
-  const json = async (kind: string): Promise<unknown> => {
-    const text = textOf(kind);
+/** The elements of the page that hold data, each read when it is needed: the index first, for it takes longest. */
+export class PageElements {
+  readonly #elements: readonly HTMLScriptElement[];
+
+  constructor(document: Document) {
+    this.#elements = [...document.querySelectorAll<HTMLScriptElement>('script[data-kind]')];
+  }
+
+  /** Raw bytes of the lines. */
+  get size(): number {
+    return this.#of('lines').reduce((sum, { dataset }) => sum + Number(dataset.size), 0);
+  }
+
+  /** In base64 of gzip. */
+  takeIndex(): string {
+    return this.#take('index');
+  }
+
+  async takeData(): Promise<PageData> {
+    const [report, sources] = await Promise.all([this.#json('report'), this.#json('sources')]);
+    return { report: report as ReportData | undefined, sources: (sources ?? []) as EmbeddedSource[] };
+  }
+
+  takeBlocks(): PackedLines[] {
+    return this.#of('lines').map((element) => {
+      const { size, lines } = element.dataset;
+      return { text: new Blob([taken(element)]), size: Number(size), lines: Number(lines) };
+    });
+  }
+
+  #of(kind: string): readonly HTMLScriptElement[] {
+    return this.#elements.filter(({ dataset }) => dataset.kind === kind);
+  }
+
+  #take(kind: string): string {
+    const [element] = this.#of(kind);
+    return element ? taken(element) : '';
+  }
+
+  async #json(kind: string): Promise<unknown> {
+    const text = this.#take(kind);
     return text === '' ? undefined : (JSON.parse(new TextDecoder().decode(await unpacked(text))) as unknown);
-  };
-  const [report, sources] = await Promise.all([json('report'), json('sources')]);
-  const blocks = of('lines').map((element) => {
-    const { size, lines } = element.dataset;
-    const block = { text: new Blob([element.textContent ?? '']), size: Number(size), lines: Number(lines) };
-    element.remove();
-    return block;
-  });
-  return {
-    report: report as ReportData | undefined,
-    sources: (sources ?? []) as EmbeddedSource[],
-    index: textOf('index'),
-    blocks,
-  };
+  }
+}
+
+/** The text is taken out of the page, which would hold it a second time. */
+function taken(element: HTMLScriptElement): string {
+  const text = element.textContent ?? '';
+  element.remove();
+  return text;
 }

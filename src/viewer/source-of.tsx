@@ -4,7 +4,8 @@ import type { Trace } from '../reader/trace.js';
 import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
 import type { DetailsCache } from './details-cache.js';
-import { outcomeText, short } from './format.js';
+import { count, outcomeText, short } from './format.js';
+import { countsOf } from './function-table.js';
 import { Part } from './part.js';
 
 const MOST_LINES = 60;
@@ -15,6 +16,7 @@ export function SourceOf({ node }: { node: number }): JSX.Element | null {
   const info = trace.functionOf(node);
   const source = info && page.sources.find(({ file }) => file === info.file);
   const lines = useMemo(() => source?.text.split('\n') ?? [], [source]);
+  const counts = useMemo(() => countsBeside(trace, info?.file), [trace, info?.file]);
   if (!info || !source) return null;
   const end = Math.min(endOf(lines, info.line), info.line + MOST_LINES);
   const beside = valuesBeside(trace, details, node, lines, info.line, end);
@@ -23,6 +25,7 @@ export function SourceOf({ node }: { node: number }): JSX.Element | null {
     rows.push(
       <tr key={number} class={number === info.line ? 'marked' : ''}>
         <td class="number">{number}</td>
+        <td class="counts">{counts.get(number)}</td>
         <td class="code">{visible((lines[number - 1] ?? '').slice(0, 400)) || ' '}</td>
         <td class="beside">{beside.get(number) ?? ''}</td>
       </tr>,
@@ -38,6 +41,23 @@ export function SourceOf({ node }: { node: number }): JSX.Element | null {
       </div>
     </Part>
   );
+}
+
+/** By line, the calls of the functions that begin there, and how many of them failed. */
+function countsBeside(trace: Trace, file: string | undefined): Map<number, JSX.Element> {
+  const { calls, errors } = countsOf(trace);
+  const byLine = new Map<number, [calls: number, errors: number]>();
+  for (const [fn, info] of trace.functions.entries()) {
+    if (info.file !== file || calls[fn] === 0) continue;
+    const [before, failed] = byLine.get(info.line) ?? [0, 0];
+    byLine.set(info.line, [before + calls[fn], failed + errors[fn]]);
+  }
+  const text = ([all, failed]: [number, number]): JSX.Element => (
+    <span title={`called ${count(all)} times${failed > 0 ? `, ${count(failed)} failed` : ''}`}>
+      {count(all)}×{failed > 0 && <b class="bad"> {count(failed)}✕</b>}
+    </span>
+  );
+  return new Map([...byLine].map(([line, counts]) => [line, text(counts)]));
 }
 
 function endOf(lines: readonly string[], line: number): number {

@@ -1,16 +1,20 @@
 import { COLUMNS, type IndexData } from '../reader/index-data.js';
 import { Store, type Input, type Places, type Progress } from './store.js';
+import type { PackedLines } from './line-cache.js';
 import type { Sought } from './match-lines.js';
 
 /** A store in this thread or another. */
 export interface StoreLink {
   open(input: Input, progress: Progress): Promise<IndexData>;
+  /** Lines that came with the page: they may come after the first that asks for one. */
+  take(blocks: readonly PackedLines[]): Promise<void>;
   read(at: number, length: number): Promise<Uint8Array>;
   match(places: Places, sought: Sought): Promise<Uint8Array>;
 }
 
 type Request = { readonly id: number } & (
   | { readonly open: Input }
+  | { readonly take: readonly PackedLines[] }
   | { readonly read: readonly [at: number, length: number] }
   | { readonly match: readonly [Places, Sought] }
 );
@@ -31,7 +35,8 @@ export function serveStore(): void {
       const data = await store.open(request.open, (...progress) => send({ id, progress }));
       const buffers = COLUMNS.map((name) => data.columns[name].buffer as ArrayBuffer);
       send({ id, value: data }, buffers);
-    } else if ('read' in request) {
+    } else if ('take' in request) send({ id, value: await store.take(request.take) });
+    else if ('read' in request) {
       const bytes = await store.read(...request.read);
       send({ id, value: bytes }, [bytes.buffer as ArrayBuffer]);
     } else send({ id, value: await store.match(...request.match) });
@@ -98,6 +103,7 @@ function remote(worker: Worker): StoreLink {
     });
   return {
     open: (input, progress) => ask({ open: input } as Omit<Request, 'id'>, progress),
+    take: (blocks) => ask({ take: blocks } as Omit<Request, 'id'>),
     read: (at, length) => ask({ read: [at, length] } as Omit<Request, 'id'>),
     match: (places, sought) => ask({ match: [places, sought] } as Omit<Request, 'id'>),
   };

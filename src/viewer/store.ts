@@ -7,9 +7,9 @@ import { Trace } from '../reader/trace.js';
 import { BlockLines, FileLines, type Lines, type PackedLines } from './line-cache.js';
 import { MatchedLines, type Sought } from './match-lines.js';
 import { unpacked } from './packed.js';
+import { untilFree } from './until-free.js';
 
-export type Input =
-  { readonly index: string; readonly blocks: readonly PackedLines[] } | { readonly file: File; readonly name: string };
+export type Input = { readonly index: string } | { readonly file: File; readonly name: string };
 
 export type Progress = (done: number, of: number) => void;
 
@@ -25,13 +25,13 @@ export interface Places {
  * page's. All that goes in and out can be sent from one to the other.
  */
 export class Store {
-  #lines: Lines = { read: () => new Uint8Array(0) };
+  #give!: (lines: Lines) => void;
+  /** Whoever asks sooner waits for them. */
+  readonly #lines = new Promise<Lines>((done) => (this.#give = done));
 
+  /** @returns the index; where the input is no more than that, lines come by `take` */
   async open(input: Input, progress: Progress): Promise<IndexData> {
-    if ('index' in input) {
-      this.#lines = new BlockLines(input.blocks);
-      return unpackIndex(await unpacked(input.index));
-    }
+    if ('index' in input) return unpackIndex(await unpacked(input.index));
     const head = new Uint8Array(await input.file.slice(0, 2).arrayBuffer());
     const isPacked = head[0] === 0x1f && head[1] === 0x8b;
     const indexer = new Indexer(isPacked ? 0 : input.file.size);
@@ -40,19 +40,27 @@ export class Store {
       ? await readPacked(input.file, indexer, progress)
       : await readPlain(input.file, indexer, progress);
     indexer.end();
-    this.#lines = new FileLines(file);
+    this.#give(new FileLines(file));
     return indexDataOf(new Trace(indexer, [blobSource(file, input.name)]));
+  }
+
+  /** Lines that came with the page. */
+  take(blocks: readonly PackedLines[]): Promise<void> {
+    this.#give(new BlockLines(blocks));
+    return Promise.resolve();
   }
 
   /** A copy: the bytes are sent away. */
   async read(at: number, length: number): Promise<Uint8Array> {
-    return (await this.#lines.read(at, length)).slice();
+    const lines = await this.#lines;
+    return (await lines.read(at, length)).slice();
   }
 
   /** By node: which of the sought values its lines have. */
   async match({ at, length, isExchange }: Places, sought: Sought): Promise<Uint8Array> {
     const found = new Uint8Array(isExchange.length);
     const matched = new MatchedLines(sought);
+    const source = await this.#lines;
     const lines: (Uint8Array | undefined)[] = [];
     for (let node = 0; node < found.length; node++) {
       for (let part = 0; part < 3; part++) {
@@ -61,7 +69,7 @@ export class Store {
           lines[part] = undefined;
           continue;
         }
-        const bytes = this.#lines.read(at[place], length[place]);
+        const bytes = source.read(at[place], length[place]);
         lines[part] = bytes instanceof Uint8Array ? bytes : await bytes;
       }
       found[node] = matched.test(lines, isExchange[node] === 1);
@@ -73,8 +81,13 @@ export class Store {
 const PIECE = 4 << 20;
 
 async function readPlain(file: File, indexer: Indexer, progress: Progress): Promise<Blob> {
+  // The next piece is read while this one is looked at.
+  const pieceAt = (at: number): Promise<ArrayBuffer> => file.slice(at, at + PIECE).arrayBuffer();
+  let next = pieceAt(0);
   for (let at = 0; at < file.size; at += PIECE) {
-    indexer.write(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+    const piece = new Uint8Array(await next);
+    next = pieceAt(at + PIECE);
+    indexer.write(piece);
     progress(Math.min(file.size, at + PIECE), file.size);
     await untilFree();
   }
@@ -108,17 +121,4 @@ async function readPacked(file: File, indexer: Indexer, progress: Progress): Pro
   }
   await put();
   return new Blob(parts);
-}
-
-/** Lets the page draw and take keys. A timer would be put off by 4 ms each time. */
-function untilFree(): Promise<void> {
-  if (typeof document === 'undefined') return Promise.resolve();
-  return new Promise((done) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      done();
-    };
-    port2.postMessage(0);
-  });
 }

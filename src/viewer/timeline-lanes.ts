@@ -1,3 +1,4 @@
+import { STEP, type Steps } from '../reader/steps.js';
 import type { Trace } from '../reader/trace.js';
 import type { Process, Test } from '../reader/types.js';
 import { visible } from '../report/visible.js';
@@ -38,39 +39,58 @@ const MAX_TEST_LANES = 4;
 /**
  * Lanes by process or thread; in it tracks, one for each root that runs at the same time as others; in it a lane for
  * each level of calls, and more where siblings run side by side.
+ *
+ * @param test row of the test whose calls are shown; -1: all
  */
-export function lanesOf(trace: Trace, inScope: (node: number) => boolean): Lanes {
-  const { count, t0 } = trace.nodes;
-  const nodes: number[][] = trace.processes.map(() => []);
-  for (let node = 0; node < count; node++) if (inScope(node)) nodes[trace.processOf(node)].push(node);
-  const placed: Placed = {
-    lane: new Int16Array(count).fill(-1),
-    track: new Int16Array(count).fill(-1),
-    root: new Int32Array(count).fill(-1),
-    until: new Float64Array(count),
-  };
-  const all: Lane[] = [];
+export function* lanesOf(trace: Trace, test: number): Steps<Lanes> {
+  const { order, starts } = yield* byProcess(trace, test);
+  const placed = new Placed(trace.nodes.count);
+  const all: LaneWriter[] = [];
   const groups: Group[] = [];
   let row = 0;
-  const put = (kind: Lane['kind'], items: readonly number[]): void => {
-    all.push(laneOf(trace, kind, items, row++));
-  };
   for (const process of trace.processes) {
-    const own = nodes[process.index];
-    if (own.length === 0) continue;
+    const nodes = order.subarray(starts[process.index], starts[process.index + 1]);
+    if (nodes.length === 0) continue;
     groups.push({ name: nameOfProcess(process), row: row++ });
-    for (const tests of testLanes(trace, process, own)) put('tests', tests);
-    if (own.some((node, index) => index > 0 && t0[own[index - 1]] > t0[node])) own.sort((a, b) => t0[a] - t0[b]);
-    for (const lane of callLanes(trace, own, placed)) put('calls', lane);
+    for (const tests of testLanes(trace, process, nodes)) {
+      const lane = new LaneWriter('tests', tests.length, row++);
+      for (const index of tests) {
+        const one = trace.tests[index];
+        lane.add(index, one.firstNs, endOfTest(one), one.outcome === 'failed');
+      }
+      all.push(lane);
+    }
+    sortByTime(trace, nodes);
+    const lanes = yield* callLanes(trace, nodes, placed, row);
+    row += lanes.length;
+    all.push(...lanes);
   }
   let [from, to] = [Infinity, -Infinity];
-  for (const { starts, ends } of all) {
-    for (let item = 0; item < starts.length; item++) {
-      if (starts[item] < from) from = starts[item];
-      if (ends[item] > to) to = ends[item];
-    }
-  }
+  for (const lane of all) [from, to] = [Math.min(from, lane.from), Math.max(to, lane.to)];
   return { all, groups, rows: row, ...(from < to ? { from, to } : { from: 0, to: 1000 }) };
+}
+
+/** The nodes to be shown, those of each process side by side. */
+function* byProcess(trace: Trace, test: number): Steps<{ order: Int32Array; starts: Int32Array }> {
+  const { count } = trace.nodes;
+  const isShown = (node: number): boolean => test === -1 || trace.testOf(node) === test;
+  const ends = new Int32Array(trace.processes.length + 1);
+  for (let node = 0; node < count; node++) {
+    if (node % STEP === 0) yield;
+    if (isShown(node)) ends[trace.processOf(node) + 1]++;
+  }
+  for (let index = 1; index < ends.length; index++) ends[index] += ends[index - 1];
+  const starts = ends.slice();
+  const order = new Int32Array(starts[starts.length - 1]);
+  for (let node = 0; node < count; node++) {
+    if (node % STEP === 0) yield;
+    if (isShown(node)) order[ends[trace.processOf(node)]++] = node;
+  }
+  return { order, starts };
+}
+
+function sortByTime({ nodes: { t0 } }: Trace, nodes: Int32Array): void {
+  if (nodes.some((node, index) => index > 0 && t0[nodes[index - 1]] > t0[node])) nodes.sort((a, b) => t0[a] - t0[b]);
 }
 
 function nameOfProcess({ proc, start }: Process): string {
@@ -79,19 +99,35 @@ function nameOfProcess({ proc, start }: Process): string {
   return visible([what.trim(), script, proc].filter(Boolean).join('  '));
 }
 
-function laneOf(trace: Trace, kind: Lane['kind'], items: readonly number[], row: number): Lane {
-  const { t0 } = trace.nodes;
-  const isTests = kind === 'tests';
-  const failed = new Int32Array(items.length + 1);
-  items.forEach((item, at) => {
-    const isBad = isTests ? trace.tests[item].outcome === 'failed' : trace.hasFailed(item);
-    failed[at + 1] = failed[at] + (isBad ? 1 : 0);
-  });
-  return {
-    ...{ kind, row, failed, items: Int32Array.from(items) },
-    starts: Float64Array.from(items, (item) => (isTests ? trace.tests[item].firstNs : t0[item])),
-    ends: Float64Array.from(items, (item) => (isTests ? endOfTest(trace.tests[item]) : endOf(trace, item))),
-  };
+class LaneWriter implements Lane {
+  readonly items: Int32Array;
+  readonly starts: Float64Array;
+  readonly ends: Float64Array;
+  readonly failed: Int32Array;
+  from = Infinity;
+  to = -Infinity;
+  #count = 0;
+
+  constructor(
+    readonly kind: Lane['kind'],
+    size: number,
+    readonly row: number,
+  ) {
+    this.items = new Int32Array(size);
+    this.starts = new Float64Array(size);
+    this.ends = new Float64Array(size);
+    this.failed = new Int32Array(size + 1);
+  }
+
+  add(item: number, start: number, end: number, hasFailed: boolean): void {
+    const at = this.#count++;
+    this.items[at] = item;
+    this.starts[at] = start;
+    this.ends[at] = end;
+    this.failed[at + 1] = this.failed[at] + (hasFailed ? 1 : 0);
+    if (start < this.from) this.from = start;
+    if (end > this.to) this.to = end;
+  }
 }
 
 /** With what it waited for; of one that is open, its beginning. */
@@ -103,9 +139,11 @@ function endOfTest({ firstNs, dt }: Test): number {
   return firstNs + Math.max(0, dt);
 }
 
-function testLanes(trace: Trace, { index }: Process, nodes: readonly number[]): number[][] {
-  const seen = new Set<number>();
-  for (const node of nodes) seen.add(trace.scopeOf(node).test);
+function testLanes(trace: Trace, { index }: Process, nodes: Int32Array): number[][] {
+  const { scope } = trace.nodes;
+  const scopes = new Uint8Array(trace.scopes.length);
+  for (const node of nodes) scopes[scope[node]] = 1;
+  const seen = new Set(trace.scopes.filter((_, row) => scopes[row] === 1).map(({ test }) => test));
   const tests = trace.tests.filter((test) => test.process === index && !test.late && seen.has(test.index));
   const lanes: number[][] = [];
   const ends: number[] = [];
@@ -118,43 +156,78 @@ function testLanes(trace: Trace, { index }: Process, nodes: readonly number[]): 
 }
 
 /** Of each node: its lane in its track and the track, -1 for none; its root; of a root, when all below it has ended. */
-interface Placed {
+class Placed {
   readonly lane: Int16Array;
   readonly track: Int16Array;
   readonly root: Int32Array;
   readonly until: Float64Array;
+
+  constructor(count: number) {
+    this.lane = new Int16Array(count).fill(-1);
+    this.track = new Int16Array(count).fill(-1);
+    this.root = new Int32Array(count).fill(-1);
+    this.until = new Float64Array(count);
+  }
+}
+
+/** Roots that follow each other, with what is below them. */
+interface Track {
+  /** By lane: how many are in it, and when the last of them ends. */
+  readonly sizes: number[];
+  readonly ends: number[];
+  until: number;
 }
 
 /** @param nodes of one process, by time */
-function callLanes(trace: Trace, nodes: readonly number[], placed: Placed): number[][] {
-  const { parent, t0 } = trace.nodes;
-  const { lane: laneOfNode, track: trackOfNode, until } = placed;
-  findRoots(trace, nodes, placed);
-  const tracks: { lanes: number[][]; ends: number[]; until: number }[] = [];
-  for (const node of nodes) {
-    const isRoot = placed.root[node] === node;
-    let track = isRoot ? tracks.findIndex((one) => one.until <= t0[node]) : trackOfNode[parent[node]];
-    if (track === -1 && tracks.length < MAX_TRACKS) track = tracks.push({ lanes: [], ends: [], until: 0 }) - 1;
-    if (track === -1) track = tracks.length - 1;
-    if (isRoot) tracks[track].until = Math.max(tracks[track].until, until[node]);
-    const { lanes, ends } = tracks[track];
-    const lane = firstFree(ends, isRoot ? 0 : laneOfNode[parent[node]] + 1, t0[node], MAX_DEPTH);
-    (lanes[lane] ??= []).push(node);
-    ends[lane] = endOf(trace, node);
-    laneOfNode[node] = lane;
-    trackOfNode[node] = track;
+function* callLanes(trace: Trace, nodes: Int32Array, placed: Placed, row: number): Steps<LaneWriter[]> {
+  const { t0 } = trace.nodes;
+  yield* findRoots(trace, nodes, placed);
+  const tracks = yield* placeNodes(trace, nodes, placed);
+  const lanes: LaneWriter[] = [];
+  const firsts = tracks.map(({ sizes }) => {
+    const first = lanes.length;
+    for (const size of Array.from(sizes, (one) => one ?? 0)) {
+      lanes.push(new LaneWriter('calls', size, row + lanes.length));
+    }
+    return first;
+  });
+  for (const [at, node] of nodes.entries()) {
+    if (at % STEP === 0) yield;
+    const lane = lanes[firsts[placed.track[node]] + placed.lane[node]];
+    lane.add(node, t0[node], endOf(trace, node), trace.hasFailed(node));
   }
-  return tracks.flatMap(({ lanes }) => Array.from(lanes, (lane) => lane ?? []));
+  return lanes;
 }
 
-function findRoots(trace: Trace, nodes: readonly number[], { root, until }: Placed): void {
+function* findRoots(trace: Trace, nodes: Int32Array, { root, until }: Placed): Steps<void> {
   const { parent } = trace.nodes;
-  for (const node of nodes) {
+  for (const [at, node] of nodes.entries()) {
+    if (at % STEP === 0) yield;
     const above = parent[node];
     const isOwn = above !== -1 && root[above] !== -1 && trace.processOf(above) === trace.processOf(node);
     root[node] = isOwn ? root[above] : node;
     until[root[node]] = Math.max(until[root[node]], endOf(trace, node));
   }
+}
+
+function* placeNodes(trace: Trace, nodes: Int32Array, placed: Placed): Steps<Track[]> {
+  const { parent, t0 } = trace.nodes;
+  const tracks: Track[] = [];
+  for (const [at, node] of nodes.entries()) {
+    if (at % STEP === 0) yield;
+    const isRoot = placed.root[node] === node;
+    let track = isRoot ? tracks.findIndex((one) => one.until <= t0[node]) : placed.track[parent[node]];
+    if (track === -1 && tracks.length < MAX_TRACKS) track = tracks.push({ sizes: [], ends: [], until: 0 }) - 1;
+    if (track === -1) track = tracks.length - 1;
+    if (isRoot) tracks[track].until = Math.max(tracks[track].until, placed.until[node]);
+    const { sizes, ends } = tracks[track];
+    const lane = firstFree(ends, isRoot ? 0 : placed.lane[parent[node]] + 1, t0[node], MAX_DEPTH);
+    sizes[lane] = (sizes[lane] ?? 0) + 1;
+    ends[lane] = endOf(trace, node);
+    placed.lane[node] = lane;
+    placed.track[node] = track;
+  }
+  return tracks;
 }
 
 /** The first lane from `least` on that is free then. */

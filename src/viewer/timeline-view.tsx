@@ -14,11 +14,7 @@ const MIN_SPAN = 1000;
 /** When what ran: lanes by process or thread, by what ran at the same time, and by level. A table says the same. */
 export function TimelineView(): JSX.Element {
   const { trace, shown } = useViewer();
-  const lanes = useLater(
-    trace.nodes.count,
-    () => lanesOf(trace, (node) => shown.test === -1 || trace.testOf(node) === shown.test),
-    [trace, shown.test],
-  );
+  const lanes = useLater(trace.nodes.count, () => lanesOf(trace, shown.test), [trace, shown.test]);
   if (!lanes) return <p class="empty">Laying out {count(trace.nodes.count)} calls…</p>;
   if (lanes.all.length === 0) return <p class="empty">No calls were recorded here.</p>;
   return <Chart lanes={lanes} />;

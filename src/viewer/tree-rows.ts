@@ -12,6 +12,41 @@ export interface TreeRow {
   readonly times: number;
 }
 
+/** All lines of the tree, as columns: one may have hundreds of thousands. */
+export class TreeRows {
+  readonly #nodes: number[] = [];
+  readonly #depths: number[] = [];
+  readonly #times: number[] = [];
+  readonly #open: boolean[] = [];
+
+  constructor(private readonly trace: Trace) {}
+
+  get count(): number {
+    return this.#nodes.length;
+  }
+
+  add(node: number, depth: number, times: number, open: boolean): void {
+    this.#nodes.push(node);
+    this.#depths.push(depth);
+    this.#times.push(times);
+    this.#open.push(open);
+  }
+
+  at(index: number): TreeRow | undefined {
+    const node = this.#nodes[index];
+    if (node === undefined) return undefined;
+    const times = this.#times[index];
+    const children = times > 1 ? times : this.trace.childCount(node);
+    return { node, depth: this.#depths[index], children, open: this.#open[index], times };
+  }
+
+  /** The line of a node; -1 where it has none of its own. */
+  indexOf(node: number): number {
+    const index = this.#nodes.indexOf(node);
+    return index !== -1 && this.#times[index] === 1 ? index : -1;
+  }
+}
+
 interface Level {
   readonly nodes: ArrayLike<number>;
   at: number;
@@ -36,9 +71,9 @@ export class TreeState {
   }
 
   /** @param passes what a filter keeps; undefined: all */
-  rows(roots: Int32Array, passes: Uint8Array | undefined): TreeRow[] {
+  rows(roots: Int32Array, passes: Uint8Array | undefined): TreeRows {
     const { trace } = this;
-    const rows: TreeRow[] = [];
+    const rows = new TreeRows(trace);
     const levels: Level[] = [{ nodes: roots, at: 0, single: 0 }];
     while (levels.length > 0) {
       const level = levels[levels.length - 1];
@@ -56,7 +91,7 @@ export class TreeState {
       level.at += times;
       const children = trace.childCount(node);
       const open = times === 1 && children > 0 && (this.open.has(node) || (passed & ABOVE_HIT) !== 0);
-      rows.push({ node, depth: levels.length - 1, times, children: times > 1 ? times : children, open });
+      rows.add(node, levels.length - 1, times, open);
       if (open) levels.push({ nodes: trace.childrenOf(node), at: 0, single: 0 });
     }
     return rows;

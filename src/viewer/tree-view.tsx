@@ -4,7 +4,7 @@ import { ownTime } from '../reader/times.js';
 import { useViewer } from './context.js';
 import { argsText, count, duration, nameOf, outcomeText, placeOf } from './format.js';
 import { HIT } from './search.js';
-import { TreeState, type TreeRow } from './tree-rows.js';
+import { TreeState, type TreeRow, type TreeRows } from './tree-rows.js';
 import { VirtualList } from './virtual-list.js';
 
 const INDENT = 14;
@@ -18,18 +18,18 @@ export function TreeView(): JSX.Element {
   const tree = state.current;
   const [version, setVersion] = useState(0);
   const roots = useMemo(() => (shown.test === -1 ? trace.roots : trace.rootsOfTest(shown.test)), [trace, shown.test]);
-  const before = useRef<{ rows: readonly TreeRow[]; roots?: Int32Array; reveals: number }>({ rows: [], reveals: 0 });
+  const before = useRef<{ rows?: TreeRows; roots?: Int32Array; reveals: number }>({ reveals: 0 });
   // Most keys go to a row that is there; all rows are made again only where one has to be opened.
   const reveals = useMemo(() => {
     const last = before.current;
-    const isThere = roots === last.roots && rowOf(last.rows, shown.node) !== -1;
+    const isThere = roots === last.roots && last.rows !== undefined && last.rows.indexOf(shown.node) !== -1;
     if (shown.node === -1 || isThere) return last.reveals;
     tree.reveal(shown.node);
     return last.reveals + 1;
   }, [shown.node, roots, hits]);
   const rows = useMemo(() => tree.rows(roots, hits?.marks), [version, roots, hits, reveals]);
   before.current = { rows, roots, reveals };
-  const selected = useMemo(() => rowOf(rows, shown.node), [rows, shown.node]);
+  const selected = useMemo(() => rows.indexOf(shown.node), [rows, shown.node]);
   useEffect(() => {
     if (roots.length === 1 && !tree.open.has(roots[0])) {
       tree.open.add(roots[0]);
@@ -44,9 +44,9 @@ export function TreeView(): JSX.Element {
     setVersion((before) => before + 1);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    const row = rows[selected] as TreeRow | undefined;
+    const row = rows.at(selected);
     const move = (to: number): void => {
-      const next = rows[Math.max(0, Math.min(rows.length - 1, to))];
+      const next = rows.at(Math.max(0, Math.min(rows.count - 1, to)));
       if (next) go({ node: next.node });
     };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -67,7 +67,7 @@ export function TreeView(): JSX.Element {
         move(0);
         break;
       case 'End':
-        move(rows.length - 1);
+        move(rows.count - 1);
         break;
       case 'ArrowRight':
         if (row && !row.open && row.children > 0) toggle(row, true);
@@ -86,32 +86,32 @@ export function TreeView(): JSX.Element {
     }
     event.preventDefault();
   };
-  if (rows.length === 0) return <Empty />;
+  if (rows.count === 0) return <Empty />;
   return (
     <VirtualList
       role="tree"
       label="Calls"
-      count={rows.length}
+      count={rows.count}
       rowHeight={24}
       selected={selected}
       activeId={selected === -1 ? undefined : `row-${shown.node}`}
       onKeyDown={onKeyDown}
-      row={(index, style) => (
-        <Row
-          key={rows[index].node}
-          row={rows[index]}
-          style={style}
-          isSelected={index === selected}
-          hit={hits !== undefined && (hits.marks[rows[index].node] & HIT) !== 0}
-          onToggle={toggle}
-        />
-      )}
+      row={(index, style) => {
+        const row = rows.at(index)!;
+        return (
+          <Row
+            key={row.node}
+            row={row}
+            style={style}
+            isSelected={index === selected}
+            hit={hits !== undefined && (hits.marks[row.node] & HIT) !== 0}
+            onToggle={toggle}
+          />
+        );
+      }}
     />
   );
 }
-
-const rowOf = (rows: readonly TreeRow[], wanted: number): number =>
-  wanted === -1 ? -1 : rows.findIndex(({ node, times }) => node === wanted && times === 1);
 
 function Empty(): JSX.Element {
   const { hits, page, shown } = useViewer();

@@ -31,6 +31,8 @@ export function VirtualList(props: ListProps): JSX.Element {
     const element = box.current!;
     const measure = (): void => setView({ top: element.scrollTop, height: element.clientHeight || 600 });
     measure();
+    // A list that comes after its view takes the keys that wait for it.
+    if (document.activeElement === document.body) element.focus({ preventScroll: true });
     if (typeof ResizeObserver === 'undefined') return;
     const observer = new ResizeObserver(measure);
     observer.observe(element);

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasSyncHooks } from '../../src/node-features.js';
 import { nodes } from '../helpers/node-versions.js';
 import { installHandit, runNode, tempProject } from '../helpers/run.js';
 import { readTrace } from '../helpers/trace.js';
@@ -56,6 +57,45 @@ describe('the compiled agent', () => {
     expect(readFileSync(file).length).toBeGreaterThan(10_000);
   });
 
+  describe('holds the functions that have run', () => {
+    const lastByte = (file: string) => readFileSync(file).at(-1);
+
+    test.each(nodes())('up to the end of the first process that has one: Node $version', async ({ path }) => {
+      const { folder, cache, run } = project();
+      writeFileSync(join(folder, 'killed.js'), "process.kill(process.pid, 'SIGKILL');");
+      await runNode(path, ['--require', 'handit/register', 'killed.js'], { cwd: folder });
+      const file = join(cache, cached(cache)[0]);
+      expect(lastByte(file)).toBe(0);
+      const ofStart = statSync(file).size;
+      await run({}, path);
+      expect(lastByte(file)).toBe(1);
+      expect(statSync(file).size).toBeGreaterThan(ofStart * 1.05);
+    });
+
+    test('whatever the program has put in the place of what that needs', async () => {
+      const { folder, cache } = project();
+      const [fs, script, buffer] = ["require('fs')", "require('vm').Script.prototype", 'Buffer'];
+      writeFileSync(
+        join(folder, 'patches.js'),
+        `function f() {}
+        f();
+        for (const holder of [${fs}, ${script}, ${buffer}, require('path')])
+          for (const name of Object.getOwnPropertyNames(holder))
+            if (/sync$|^(createCachedData|concat|join|dirname|resolve)$/i.test(name)) {
+              const original = holder[name];
+              holder[name] = function (...args) {
+                if (new Error().stack.includes('handit')) process._rawDebug('called: ' + name);
+                return Reflect.apply(original, this, args);
+              };
+            }`,
+      );
+      expect(await runNode(node, ['--require', 'handit/register', 'patches.js'], { cwd: folder })).toEqual({
+        ...{ stdout: '', stderr: '', code: 0, signal: null },
+      });
+      expect(lastByte(join(cache, cached(cache)[0]))).toBe(1);
+    });
+  });
+
   test('is one for each set of flags that matters to it', async () => {
     const { cache, run } = project();
     await run();
@@ -86,6 +126,16 @@ describe('the compiled agent', () => {
     expect(off.stdout).not.toMatch(/ (v8|crypto)$/m);
     expect(off).toMatchObject({ stderr: '', code: bare.code });
     expect(cached(cache)).toEqual([]);
+  });
+
+  // Before, a thread has the hooks for modules.
+  const withSyncHooks = nodes().filter(({ version }) => hasSyncHooks(version));
+  test.each(withSyncHooks)('needs no threads to start in the main thread: Node $version', async ({ path }) => {
+    const { folder } = project();
+    writeFileSync(join(folder, 'loaded.js'), 'process._rawDebug(process.moduleLoadList.join("\\n"))');
+    const { stderr } = await runNode(path, ['--require', 'handit/register', 'loaded.js'], { cwd: folder });
+    expect(stderr).toMatch(/ vm$/m);
+    expect(stderr).not.toMatch(/NativeModule (worker_threads|crypto|zlib|http|child_process)$/m);
   });
 
   test('never comes from the folder in which the program runs', async () => {

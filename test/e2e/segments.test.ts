@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openTrace } from '../../src/reader/node/open-trace.js';
+import { isFrom, nodes } from '../helpers/node-versions.js';
 import { runNode, tempProject } from '../helpers/run.js';
 import { problemOf } from '../helpers/trace.js';
 
@@ -26,9 +27,9 @@ async function main() {
 }
 main().then(() => { console.log(JSON.stringify(sizes)); LAST });`;
 
-async function run(text: string, env: Record<string, string> = newest) {
+async function run(text: string, env: Record<string, string> = newest, node = process.execPath, flags: string[] = []) {
   const cwd = tempProject({ 'app.js': text });
-  const result = await runNode(process.execPath, ['--require', register, 'app.js'], { cwd, env });
+  const result = await runNode(node, [...flags, '--require', register, 'app.js'], { cwd, env });
   expect(result.stderr).toBe('');
   const files = readdirSync(cwd).filter((name) => name.endsWith('.jsonl'));
   return { ...result, cwd, files, trace: join(cwd, 'handit_events.jsonl') };
@@ -126,4 +127,35 @@ const server = http.createServer(answer).listen(0, () =>
     ['server', 200],
   ]);
   read.close();
+});
+
+// In Node 20, objects of the program wait for it, too.
+const fromNode22 = nodes().filter(({ label }) => isFrom(label, '22'));
+
+test.each(fromNode22)('calls that have ended wait for no full collection of the garbage: Node $label', async (node) => {
+  const { stdout } = await run(
+    `
+const { setImmediate } = require('timers/promises');
+function add(order, item) { return { ...order, items: [item] }; }
+async function calls() {
+  for (let round = 0; round < 300; round++) {
+    for (let i = 0; i < 300; i++) add({ round }, { i });
+    await setImmediate();
+  }
+}
+calls().then(async () => {
+  gc();
+  await calls();
+  await setImmediate();
+  // What was young is dead or old by now.
+  for (let i = 0; i < 2; i++) gc({ type: 'minor' });
+  const { heapUsed } = process.memoryUsage();
+  gc();
+  console.log((heapUsed - process.memoryUsage().heapUsed) / 1e6);
+});`,
+    { HANDIT_KEEP: 'newest' },
+    node.path,
+    ['--expose-gc'],
+  );
+  expect(Number(stdout)).toBeLessThan(3);
 });

@@ -1,7 +1,25 @@
+import fc from 'fast-check';
+import { SECRET } from '../../src/recorder/secret-names.js';
 import { secretKeys } from '../../src/recorder/redact.js';
 import { runNode, tempProject, repository } from '../helpers/run.js';
 import { join } from 'node:path';
 import { readTrace } from '../helpers/trace.js';
+
+/** What generates texts knows no anchors, and nothing that looks around. */
+function generatable(source: string): RegExp {
+  let plain = source.replace(/[\^$]/g, '');
+  for (let before = ''; before !== plain;) {
+    before = plain;
+    plain = plain.replace(/\(\?<?[!=](?:[^()]|\([^()]*\))*\)/, '');
+  }
+  return new RegExp(`^(?:${plain})$`);
+}
+
+test.each(SECRET)('each name that $pattern takes has one of $fragments in it', ({ fragments, pattern }) => {
+  const names = fc.sample(fc.stringMatching(generatable(pattern.source)), 2000).filter((name) => pattern.test(name));
+  expect(names.length).toBeGreaterThan(1000);
+  expect(names.filter((name) => !fragments.some((each) => name.includes(each)))).toEqual([]);
+});
 
 describe('secretKeys() with a pattern of the user', () => {
   test.each(['(a+)+$', '(a|aa)+$', '([a-z]+)*$', '(.*a){20}$', '(\\w+\\s?)*\\1$'])(

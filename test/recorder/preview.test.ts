@@ -599,6 +599,27 @@ describe('no code of the program runs', () => {
     expect(ran).toEqual([]);
   });
 
+  test('of the name of a class that defines it itself', () => {
+    class Getter {
+      static get name() {
+        ran.push('name');
+        return 'other';
+      }
+    }
+    class Inherits extends Getter {}
+    class Method {
+      static name() {
+        ran.push('name()');
+      }
+    }
+    const heir = Object.setPrototypeOf(() => 1, Getter) as object;
+    Reflect.deleteProperty(heir, 'name');
+    const none = '{"$type":"function","name":""}';
+    expect([Getter, Method, heir].map((input) => value(input))).toEqual([none, none, none]);
+    expect(value(Inherits)).toBe('{"$type":"function","name":"Inherits"}');
+    expect(ran).toEqual([]);
+  });
+
   test('of name and message when the stack is asked for', () => {
     class Named extends Error {
       override get name() {

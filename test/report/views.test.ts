@@ -95,6 +95,33 @@ describeInBrowser('the views of a red run', () => {
     expect(await page.title()).toMatch(/\*\*`round`\*\* money\.mjs:3 - value: `29.75` - outcome: `2.98`/);
   });
 
+  test('a function says who called it and what it called, and each of these leads on', async () => {
+    const { page, trouble } = await openFile(file);
+    await press(page, '5');
+    await page.locator('[role=grid] .row', { hasText: 'Cart.total' }).click();
+    const relatives = async (): Promise<string> => (await page.innerText('.relatives')).replace(/\s+/g, ' ');
+    expect(await relatives()).toMatch(
+      /^called by test\("adds up"\) callback × 1 calls rateOf × 1 Cart.sum × 1 round × 1$/i,
+    );
+    await page.locator('.relatives button', { hasText: 'round' }).click();
+    await page.locator('.bar b', { hasText: 'round' }).waitFor();
+    expect(await relatives()).toMatch(/^called by (?=.*Cart.total × 1)(?=.*rounds nothing away)/);
+    expect(trouble).toEqual([]);
+  });
+
+  test('the source says beside its lines how often a function ran, and how often it failed', async () => {
+    const { page } = await openFile(file);
+    await press(page, '3', '/');
+    await page.keyboard.type('fn:rateOf ret:0.08');
+    await press(page, 'Enter', 'Escape');
+    await page.waitForSelector('.row.hit');
+    await press(page, 'h');
+    const line = page.locator('.details .source tr.marked');
+    await line.waitFor();
+    expect(await line.locator('.counts').innerText()).toBe('3× 1✕');
+    expect(await line.locator('.counts span').getAttribute('title')).toBe('called 3 times, 1 failed');
+  });
+
   test('the timeline has lanes by process, with bands of tests, and says the same as a table', async () => {
     const { page, trouble } = await openFile(file);
     await press(page, '4');
