@@ -19,11 +19,13 @@ export function compareGreen([one, two, three], rules) {
   // A test that ended in another way is flaky by itself.
   const [before, after] = [one, two].map(outcomes);
   const flaky = [...before].filter(([test, outcome]) => after.get(test) !== outcome).length;
-  return { tests: before.size, plain, learned, flaky };
+  const tests = [...before.values()].filter((outcome) => outcome === 'passed').length;
+  return { tests, plain, learned, flaky };
 }
 
+/** Of those that passed: what failed is listed in any case. */
 function differing(lines) {
-  return lines.filter(({ type }) => type === 'unit').length;
+  return lines.filter(({ type, base, new: next }) => type === 'unit' && base === 'passed' && next === 'passed').length;
 }
 
 function diff(...args) {

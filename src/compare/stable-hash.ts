@@ -296,8 +296,9 @@ export class StableHash {
   }
 }
 
-/** Before what `Math.random()` gave: `plugin-0.8730107607454682`. A number alone is a value. */
+/** Before what `Math.random()` gave: `plugin-0.8730107607454682`, `/0.8730107607454682`. A number alone is a value. */
 function isSuffixByChance(buffer: Uint8Array, at: number): boolean {
+  if (buffer[at] === 0x30 && buffer[at - 1] === SLASH) return true;
   if (buffer[at] !== 0x30 || (buffer[at - 1] !== DASH && buffer[at - 1] !== 0x5f)) return false;
   return (CLASS[buffer[at - 2]] & (ANY_LOWER | ANY_UPPER)) !== 0;
 }

@@ -41,6 +41,7 @@ describe('what differs between two runs by nature is the same', () => {
     ['hex digits', '"id-5f0c9a1e7b"', '"id-0a1b2c3d4e"'],
     ['random letters and digits', '"V1StGXR8Z5jdHi6BmyT"', '"x9KfPq2LmN4oRsT7uVw"'],
     ['a fraction by chance in a name', '"after-0.8730107607454682"', '"after-0.164804965917063"'],
+    ['a fraction by chance in a path', '"/0.8730107607454682"', '"/0.164804965917063"'],
     ['a port', '"http://127.0.0.1:38123/cart"', '"http://127.0.0.1:40001/cart"'],
     ['a port by its key', '{"port":38123}', '{"port":40001}'],
     ['a temporary folder', '"/tmp/handit-x7Ab/a.txt"', '"/tmp/handit-q9Zz/a.txt"'],
