@@ -41,7 +41,8 @@ export const nodeTestHook: Hook = {
       watching = true;
       const stop = whenFirstTest((prototype) => {
         stop();
-        arrayPush(undo, watchTests(host, prototype, state));
+        const tests = new WatchedTests(host, prototype, state);
+        arrayPush(undo, () => tests.stop());
       });
       arrayPush(undo, stop);
       arrayPush(undo, watchUncaught(host, state));
@@ -121,58 +122,32 @@ function watchUncaught(host: HookHost, state: Seen): () => void {
   return () => void removeListener(nodes, 'uncaughtExceptionMonitor', seen);
 }
 
-function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void {
-  const running = new SafeWeakMap<object, RunningTest>();
+/** The runner's tests: seen begin, run and end by methods of their class. */
+class WatchedTests {
+  private readonly running = new SafeWeakMap<object, RunningTest>();
   /** By the context objects that tests and their hooks get. */
-  const byContext = new SafeWeakMap<object, RunningTest>();
-  const adopted = new SafeWeakSet<object>();
-  const undo: (() => void)[] = [];
+  private readonly byContext = new SafeWeakMap<object, RunningTest>();
+  private readonly adopted = new SafeWeakSet<object>();
+  private readonly undos: (() => void)[] = [];
 
-  function begin(test: NodeTest): void {
-    // Suites and hooks have prototypes of their own, and the root test is the process.
-    if (getPrototypeOf(test) !== prototype || !test.parent || running.has(test)) return;
-    const begun = host.tests.begin(nameOf(test));
-    running.set(test, begun);
-    seen.running.add(begun.scope?.labels.test_id);
-    adopt(test, begun);
+  constructor(
+    private readonly host: HookHost,
+    private readonly prototype: NodeTest,
+    private readonly seen: Seen,
+  ) {
+    this.onRead('start', (test) => correct(host, test));
+    this.onRead('run', (test) => this.begin(test));
+    this.onRead('runInAsyncScope', (test) => this.runs(test));
+    this.replaceMethods();
   }
 
-  function ends(test: NodeTest): void {
-    const known = running.get(test);
-    const { cause: error, phase } = failureOf(test.error);
-    if (known) {
-      seen.running.delete(known.scope?.labels.test_id);
-      seen.ended = true;
-      const outcome = outcomeOf(test);
-      // Its own function is no phase.
-      known.end(outcome, outcome === 'failed' ? { error, phase: phase === 'load' ? undefined : phase } : {});
-    } else if (classOf(test) === 'Suite' && !test.passed && phase) {
-      host.tests.failed(nameOf(test), phase, error);
-    }
-  }
-
-  /** What the resource runs is done in the test's scope, or in none. */
-  function adopt(resource: NodeTest, test: RunningTest | undefined): void {
-    adopted.add(resource);
-    enterFor(host, resource, test?.scope ?? null);
-  }
-
-  function runs(test: NodeTest): void {
-    const isHook = getPrototypeOf(test) !== prototype && hasOwn(test, 'hookType');
-    let now = running.get(test);
-    if (isHook) {
-      now = byContext.get(test.getRunArgs()?.ctx);
-      if (now || adopted.has(test)) adopt(test, now);
-    }
-    if (!now?.scope) return;
-    const { recorder } = host;
-    // It may be called below another test's function.
-    recorder.scopeNext(now.scope);
-    queueMicrotask(() => recorder.scopeNext(null));
+  stop(): void {
+    arrayForEach(this.undos, (undo) => undo());
   }
 
   /** Has a step run when the runner reads a method, which it does only to call it. */
-  function onRead(name: 'start' | 'run' | 'runInAsyncScope', step: (test: NodeTest) => void): void {
+  private onRead(name: 'start' | 'run' | 'runInAsyncScope', step: (test: NodeTest) => void): void {
+    const { host, prototype } = this;
     const own = getOwnPropertyDescriptor(prototype, name);
     const method = prototype[name];
     defineProperty(prototype, name, {
@@ -190,33 +165,80 @@ function watchTests(host: HookHost, prototype: NodeTest, seen: Seen): () => void
         defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
       },
     });
-    arrayPush(undo, () => {
+    arrayPush(this.undos, () => {
       if (own) defineProperty(prototype, name, own);
       else delete (prototype as Partial<NodeTest>)[name];
     });
   }
 
-  onRead('start', (test) => correct(host, test));
-  onRead('run', begin);
-  onRead('runInAsyncScope', runs);
+  /** Those whose result or argument is needed. */
+  private replaceMethods(): void {
+    const { host, prototype, running, byContext } = this;
+    const { getRunArgs, addReadySubtest } = prototype;
+    const ends = (test: NodeTest): void => this.ends(test);
+    prototype.getRunArgs = function (this: NodeTest) {
+      const args = apply<NodeTest, [], { ctx: object }>(getRunArgs, this, []);
+      const now = running.get(this);
+      if (now) byContext.set(args.ctx, now);
+      return args;
+    };
+    prototype.addReadySubtest = function (this: NodeTest, test: NodeTest) {
+      try {
+        ends(test);
+      } catch (error) {
+        host.broken(error);
+      }
+      apply(addReadySubtest, this, [test]);
+    };
+    arrayPush(this.undos, () => objectAssign(prototype, { getRunArgs, addReadySubtest }));
+  }
 
-  const { getRunArgs, addReadySubtest } = prototype;
-  prototype.getRunArgs = function (this: NodeTest) {
-    const args = apply<NodeTest, [], { ctx: object }>(getRunArgs, this, []);
-    const now = running.get(this);
-    if (now) byContext.set(args.ctx, now);
-    return args;
-  };
-  prototype.addReadySubtest = function (this: NodeTest, test: NodeTest) {
-    try {
-      ends(test);
-    } catch (error) {
-      host.broken(error);
+  private begin(test: NodeTest): void {
+    // Suites and hooks have prototypes of their own, and the root test is the process.
+    if (!this.isTest(test) || !test.parent || this.running.has(test)) return;
+    const begun = this.host.tests.begin(nameOf(test));
+    this.running.set(test, begun);
+    this.seen.running.add(begun.scope?.labels.test_id);
+    this.adopt(test, begun);
+  }
+
+  private ends(test: NodeTest): void {
+    const { host, seen } = this;
+    const known = this.running.get(test);
+    const { cause: error, phase } = failureOf(test.error);
+    if (known) {
+      seen.running.delete(known.scope?.labels.test_id);
+      seen.ended = true;
+      const outcome = outcomeOf(test);
+      // Its own function is no phase.
+      known.end(outcome, outcome === 'failed' ? { error, phase: phase === 'load' ? undefined : phase } : {});
+    } else if (classOf(test) === 'Suite' && !test.passed && phase) {
+      host.tests.failed(nameOf(test), phase, error);
     }
-    apply(addReadySubtest, this, [test]);
-  };
-  arrayPush(undo, () => objectAssign(prototype, { getRunArgs, addReadySubtest }));
-  return () => arrayForEach(undo, (step) => step());
+  }
+
+  private runs(test: NodeTest): void {
+    let now = this.running.get(test);
+    if (!this.isTest(test) && hasOwn(test, 'hookType')) {
+      now = this.byContext.get(test.getRunArgs()?.ctx);
+      if (now || this.adopted.has(test)) this.adopt(test, now);
+    }
+    if (!now?.scope) return;
+    const { recorder } = this.host;
+    // It may be called below another test's function.
+    recorder.scopeNext(now.scope);
+    queueMicrotask(() => recorder.scopeNext(null));
+  }
+
+  /** What the resource runs is done in the test's scope, or in none. */
+  private adopt(resource: NodeTest, test: RunningTest | undefined): void {
+    this.adopted.add(resource);
+    enterFor(this.host, resource, test?.scope ?? null);
+  }
+
+  private isTest(test: NodeTest): boolean {
+    return getPrototypeOf(test) === this.prototype;
+  }
 }
 
 /** Node reports where a test was written from the place in the text that runs. */
