@@ -222,89 +222,111 @@ interface CallHandle {
 
 const NO_CALL: CallHandle = { leave: () => undefined };
 
-/** What jest-circus tells of the tests of one file. */
+/** What the edited files of jest-circus call. */
 function circusProbes(host: HookHost, file: string, guarded: Guard): Record<string, (...args: never[]) => unknown> {
   if (file === '')
     return {
       ...{ circusEvent: nothing, circusHook: nothing, circusCall: () => NO_CALL },
       ...{ circusConcurrent: nothing, circusResult: nothing },
     };
-  const running = new SafeWeakMap<CircusTest, RunningTest>();
-  /** How often a test was tried. */
-  const tries = new SafeWeakMap<CircusTest, number>();
-  /** The test that the hooks with that context belong to. */
-  const testOf = new SafeWeakMap<object, CircusTest>();
-  /** By the error, which circus passes on to tests and to the result of the file. */
-  const hookFailures = new SafeMap<unknown, HookFailure>();
-  const passed = new SafeSet<CircusTest>();
+  const tests = new CircusTests(host, file);
+  return {
+    circusEvent: guarded((event: CircusEvent) => tests.event(event), undefined),
+    circusHook: guarded((test: CircusTest | undefined, context: object) => tests.hook(test, context), undefined),
+    circusCall: guarded((callee: CircusTest, context: object) => tests.call(callee, context), NO_CALL),
+    circusResult: guarded((errors: readonly unknown[]) => tests.result(errors), undefined),
+    circusConcurrent: guarded((all: readonly CircusTest[]) => tests.concurrent(all), undefined),
+  };
+}
 
-  function runningTest(test: CircusTest): RunningTest {
-    let known = running.get(test);
+/** The tests of one file, by the events of jest-circus. */
+class CircusTests {
+  private readonly running = new SafeWeakMap<CircusTest, RunningTest>();
+  /** How often a test was tried. */
+  private readonly tries = new SafeWeakMap<CircusTest, number>();
+  /** The test that the hooks with that context belong to. */
+  private readonly testOf = new SafeWeakMap<object, CircusTest>();
+  /** By the error, which circus passes on to tests and to the result of the file. */
+  private readonly hookFailures = new SafeMap<unknown, HookFailure>();
+  private readonly passed = new SafeSet<CircusTest>();
+
+  constructor(
+    private readonly host: HookHost,
+    private readonly file: string,
+  ) {}
+
+  event({ name, test, hook, error }: CircusEvent): void {
+    const phase = name === 'hook_failure' && hook ? hookPhase(hook.type) : undefined;
+    if (phase) this.hookFailures.set(error, { phase, titles: hook?.parent ? titlesOf(hook.parent) : [] });
+    if (!test) return;
+    if (name === 'test_start') this.runningTest(test);
+    else if (name === 'test_skip') this.end(test, 'skipped');
+    else if (name === 'test_todo') this.end(test, 'todo');
+    else if (name === 'test_done') this.end(test, test.errors?.length ? 'failed' : 'passed');
+  }
+
+  hook(test: CircusTest | undefined, context: object): void {
+    if (test) this.testOf.set(context, test);
+  }
+
+  call(callee: CircusTest, context: object): CallHandle {
+    const test = callee.type === 'test' ? callee : this.testOf.get(context);
+    const leave = test && this.running.get(test)?.enter();
+    return leave ? { leave } : NO_CALL;
+  }
+
+  result(errors: readonly unknown[]): void {
+    const { host, file } = this;
+    // What was left running may fail a test that is over.
+    this.passed.forEach((test) => {
+      const late = test.errors?.[0];
+      if (late !== undefined) host.tests.failed({ file, titles: titlesOf(test) }, 'outside', errorIn(late));
+    });
+    this.passed.clear();
+    // What it blames no test for: hooks after all tests, exceptions between tests.
+    for (const entry of each(errors)) {
+      const error = errorIn(entry);
+      const { phase, titles } = this.hookFailures.get(error) ?? { phase: 'outside', titles: [] };
+      host.tests.failed({ file, titles }, phase, error);
+    }
+  }
+
+  /** Before 30 the functions of concurrent tests are called before everything else. */
+  concurrent(tests: readonly CircusTest[]): void {
+    const enter = (test: CircusTest): (() => void) => this.runningTest(test).enter();
+    for (const test of each(tests)) {
+      const { fn } = test;
+      if (typeof fn !== 'function') continue;
+      test.fn = function (this: unknown, ...args) {
+        const leave = enter(test);
+        try {
+          return apply(fn, this, args);
+        } finally {
+          leave();
+        }
+      };
+    }
+  }
+
+  private runningTest(test: CircusTest): RunningTest {
+    let known = this.running.get(test);
     if (!known) {
-      const attempt = (tries.get(test) ?? 0) + 1;
-      tries.set(test, attempt);
-      running.set(test, (known = host.tests.begin({ file, titles: titlesOf(test), attempt })));
+      const attempt = (this.tries.get(test) ?? 0) + 1;
+      this.tries.set(test, attempt);
+      known = this.host.tests.begin({ file: this.file, titles: titlesOf(test), attempt });
+      this.running.set(test, known);
     }
     return known;
   }
 
-  function end(test: CircusTest, outcome: 'passed' | 'failed' | 'skipped' | 'todo'): void {
+  private end(test: CircusTest, outcome: 'passed' | 'failed' | 'skipped' | 'todo'): void {
     const error = errorIn(test.errors?.[0]);
-    const failure = outcome === 'failed' ? { error, phase: hookFailures.get(error)?.phase } : {};
-    runningTest(test).end(outcome, failure);
-    if (outcome === 'passed') passed.add(test);
-    // Tried once more it is another one.
-    running.delete(test);
+    const failure = outcome === 'failed' ? { error, phase: this.hookFailures.get(error)?.phase } : {};
+    this.runningTest(test).end(outcome, failure);
+    if (outcome === 'passed') this.passed.add(test);
+    // When it is tried once more, that is another one.
+    this.running.delete(test);
   }
-
-  return {
-    circusEvent: guarded(({ name, test, hook, error }: CircusEvent) => {
-      const phase = name === 'hook_failure' && hook ? hookPhase(hook.type) : undefined;
-      if (phase) hookFailures.set(error, { phase, titles: hook?.parent ? titlesOf(hook.parent) : [] });
-      if (!test) return;
-      if (name === 'test_start') runningTest(test);
-      else if (name === 'test_skip') end(test, 'skipped');
-      else if (name === 'test_todo') end(test, 'todo');
-      else if (name === 'test_done') end(test, test.errors?.length ? 'failed' : 'passed');
-    }, undefined),
-    circusHook: guarded((test: CircusTest | undefined, context: object) => {
-      if (test) testOf.set(context, test);
-    }, undefined),
-    circusCall: guarded((callee: CircusTest, context: object): CallHandle => {
-      const test = callee.type === 'test' ? callee : testOf.get(context);
-      const leave = test && running.get(test)?.enter();
-      return leave ? { leave } : NO_CALL;
-    }, NO_CALL),
-    circusResult: guarded((errors: readonly unknown[]) => {
-      // What was left running may fail a test that is over.
-      passed.forEach((test) => {
-        const late = test.errors?.[0];
-        if (late !== undefined) host.tests.failed({ file, titles: titlesOf(test) }, 'outside', errorIn(late));
-      });
-      passed.clear();
-      // What it blames no test for: hooks after all tests, exceptions between tests.
-      for (const entry of each(errors)) {
-        const error = errorIn(entry);
-        const { phase, titles } = hookFailures.get(error) ?? { phase: 'outside', titles: [] };
-        host.tests.failed({ file, titles }, phase, error);
-      }
-    }, undefined),
-    // Before 30 the functions of concurrent tests are called ahead of all else.
-    circusConcurrent: guarded((tests: readonly CircusTest[]) => {
-      for (const test of each(tests)) {
-        const { fn } = test;
-        if (typeof fn !== 'function') continue;
-        test.fn = function (this: unknown, ...args) {
-          const leave = runningTest(test).enter();
-          try {
-            return apply(fn, this, args);
-          } finally {
-            leave();
-          }
-        };
-      }
-    }, undefined),
-  };
 }
 
 const nothing = (): void => undefined;
