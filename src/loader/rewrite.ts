@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type * as transform from '../transform/index.js';
-import type { CodeKind, IncomingMap, InstrumentOptions } from '../transform/types.js';
-import { frameworkOutput, HAS_FUNCTION } from './framework-output.js';
+import type { CodeKind, IncomingMap, Instrumented, InstrumentOptions } from '../transform/types.js';
+import { frameworkOutput, HAS_FUNCTION, type FrameworkOutput } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import { textHash } from '../files/text-hash.js';
 import { EXPORTS } from '../probes.js';
@@ -51,73 +51,148 @@ export interface RewrittenFile extends Rewritten {
 
 /** @returns the step between a loaded source and the one that runs */
 export function createRewrite(options: RewriteOptions): Rewrite {
-  const { cache, userModules } = options;
-  const coverage = Boolean(process.env.NODE_V8_COVERAGE) || process.execArgv.includes('--experimental-test-coverage');
-  let instrument: typeof transform.instrument | undefined;
-  let loading = false;
-  /** Folders of which it is known whether they have maps. */
-  const unmapped = new Set<string>();
+  const rewriter = new ModuleRewriter(options);
+  return (filename, source, kind, map) => rewriter.rewrite(filename, source, kind, map);
+}
 
-  function transformed(
-    path: string,
-    filename: string,
-    source: string,
-    kind: CodeKind,
-    map: FoundMap | undefined,
-  ): Rewritten {
-    if (!instrument) {
-      loading = true;
-      try {
-        instrument = options.loadTransform();
-      } finally {
-        loading = false;
-      }
+/** A module of the user's that is to be rewritten. */
+interface Module {
+  filename: string;
+  path: string;
+  source: string;
+  kind: CodeKind;
+  map: FoundMap | undefined;
+  /** Of the source: for the cache, and for the trace, which says which text it was. */
+  hash: string;
+  /** Filters decide on some of its functions. */
+  filtered: boolean;
+}
+
+class ModuleRewriter {
+  private readonly coverage =
+    Boolean(process.env.NODE_V8_COVERAGE) || process.execArgv.includes('--experimental-test-coverage');
+  private instrument: typeof transform.instrument | undefined;
+  private loading = false;
+  /** Folders of which it is known whether they have maps. */
+  private readonly unmapped = new Set<string>();
+
+  constructor(private readonly options: RewriteOptions) {}
+
+  rewrite(filename: string, source: string, kind: CodeKind, given: string | undefined): RewrittenFile | null {
+    // The parser's own modules pass through here while it loads.
+    if (this.loading) return null;
+    const { options } = this;
+    const path = options.userModules.pathOf(filename);
+    if (path === null || this.isRewritten(source)) return null;
+    const map =
+      given === undefined
+        ? findMap(filename, source, (reason) => options.mapUnusable(path, reason))
+        : { json: given, place: filename };
+    const output = frameworkOutput(path);
+    if (output && !map) {
+      this.reportUnmapped(output, filename, source);
+      return null;
     }
+    const filtered = options.userModules.functionsOf(path) !== undefined;
+    if (filtered) options.filtered?.(path);
+    const hash = contentHash(source);
+    const rewritten = this.rewritten({ filename, path, source, kind, map, hash, filtered });
+    if (rewritten === null) return null;
+    // Of what a framework has built, that is the user's which a map says was.
+    const nothing = output ? rewritten.functions.every((each) => each.path === undefined) : !rewritten.functions.length;
+    return nothing ? null : { ...rewritten, path, hash };
+  }
+
+  /** A source that came through here before, in another hook of the same chain. */
+  private isRewritten(source: string): boolean {
+    const { runtimeUrl } = this.options;
+    return (runtimeUrl !== null && source.includes(runtimeUrl)) || REWRITTEN.test(source);
+  }
+
+  private reportUnmapped(output: FrameworkOutput, filename: string, source: string): void {
+    if (this.unmapped.has(output.folder) || !HAS_FUNCTION.test(source)) return;
+    const reason = output.unmapped(filename);
+    if (reason !== undefined) this.options.skipped(output.folder, reason);
+    this.unmapped.add(output.folder);
+  }
+
+  /** From the cache, or made now. Reports what stays as it is; null: all of it does. */
+  private rewritten(module: Module): Rewritten | null {
+    const { cache, skipped } = this.options;
+    const { path } = module;
+    const key = cache?.key(this.keyOf(module));
+    let rewritten = key && cache ? cache.get(key) : undefined;
+    if (!rewritten || rewritten.deep || isOutdated(rewritten)) {
+      try {
+        rewritten = this.transform(module);
+      } catch (error) {
+        const { name, message } = error as Error;
+        skipped(path, name === 'UnparsableSource' ? `cannot be parsed: ${message}` : `internal error: ${message}`);
+        return null;
+      }
+      if (key) cache!.set(key, rewritten);
+    }
+    if (rewritten.refused !== undefined) {
+      skipped(path, `the original text runs, because V8 refuses the rewritten one: ${rewritten.refused}`);
+      return null;
+    }
+    for (const { reason, path: original = path } of rewritten.leftAlone) skipped(original, reason);
+    return rewritten;
+  }
+
+  private keyOf({ filename, path, source, kind, map, hash, filtered }: Module): (string | number)[] {
+    const { build, runtimeUrl, filters, cwd } = this.options;
+    const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
+    const settings = [build, runtimeUrl ?? '', filters, String(this.coverage)];
+    const found = map ? [path, cwd, map.place, map.json] : [];
+    return [...settings, filtered ? path : '', extension, kind, hash, source.length, ...found];
+  }
+
+  private transform({ filename, path, source, kind, map }: Module): Rewritten {
+    const { runtimeUrl, redactParameter, userModules } = this.options;
     const read: Record<string, string | null> = {};
     const originals: Record<string, string> = {};
-    const settings: InstrumentOptions = {
-      kind,
-      runtimeUrl: options.runtimeUrl,
-      includeFunction: withoutCounters(
-        source,
-        (name, original = path) => userModules.functionsOf(original, path)?.(name) ?? true,
-      ),
-      redactParameter: options.redactParameter,
-      coverage,
-      map: map && incoming(map, path, read, originals),
-    };
-    const result = instrument(source, filename, settings);
+    const include = (name: string, original = path): boolean => userModules.functionsOf(original, path)?.(name) ?? true;
+    const result = this.loadedTransform()(source, filename, {
+      ...{ kind, runtimeUrl, redactParameter, coverage: this.coverage },
+      includeFunction: withoutCounters(source, include),
+      map: map && this.incoming(map, path, read, originals),
+    });
     const nothing: Rewritten = { ...NOTHING, functions: [], leftAlone: [], read };
     if (!result) return nothing;
     const { code, prefix, functions } = result;
     const deep = result.deepest > DEEP;
     const refused = functions.length === 0 ? undefined : refusal(result.compilable(), deep);
     if (refused !== undefined) return { ...nothing, refused, ...(deep && { deep }) };
-    // What compilers write for re-exports is nothing that a user misses.
-    const leftAlone = result.leftAlone
-      .filter(({ reason }) => reason !== 're-export')
-      .map(({ name, line, reason, path: original }) => ({
-        reason: `function ${name} in line ${line} is not recorded: ${reason}`,
-        path: original,
-      }));
-    const edits = JSON.stringify(result.edits);
+    const [leftAlone, edits] = [sentencesOf(result.leftAlone), JSON.stringify(result.edits)];
     return { code, prefix, kind: result.kind, functions, edits, leftAlone, read, originals, ...(deep && { deep }) };
   }
 
+  private loadedTransform(): typeof transform.instrument {
+    if (this.instrument) return this.instrument;
+    this.loading = true;
+    try {
+      return (this.instrument = this.options.loadTransform());
+    } finally {
+      this.loading = false;
+    }
+  }
+
   /**
-   * @param read      is told what comes from the disk
-   * @param originals is told of all originals
+   * @param read      gets what comes from the disk
+   * @param originals gets all originals
    */
-  function incoming(
+  private incoming(
     map: FoundMap,
     path: string,
     read: Record<string, string | null>,
     originals: Record<string, string>,
   ): IncomingMap {
+    const { cwd, userModules, mapUnusable } = this.options;
     return {
       json: map.json,
       original(name, content) {
-        const filename = originalFilename(name, map.place, options.cwd);
+        const filename = originalFilename(name, map.place, cwd);
         const original = filename === null ? null : userModules.pathOf(filename);
         if (filename === null || original === null) return null;
         const text = content ?? textOf(filename);
@@ -125,73 +200,18 @@ export function createRewrite(options: RewriteOptions): Rewrite {
         if (text !== undefined) originals[original] = contentHash(text);
         return { path: original, filename, text };
       },
-      unusable: (reason) => options.mapUnusable(path, reason),
+      unusable: (reason) => mapUnusable(path, reason),
     };
   }
+}
 
-  /** A source that came through here before, in another hook of the same chain. */
-  const isRewritten = (source: string): boolean =>
-    (options.runtimeUrl !== null && source.includes(options.runtimeUrl)) || REWRITTEN.test(source);
-
-  return (filename, source, kind, map) => {
-    // The parser's own modules pass through here while it loads.
-    if (loading) return null;
-    const path = userModules.pathOf(filename);
-    if (path === null || isRewritten(source)) return null;
-    const found =
-      map === undefined
-        ? findMap(filename, source, (reason) => options.mapUnusable(path, reason))
-        : { json: map, place: filename };
-    const output = frameworkOutput(path);
-    if (output && !found) {
-      if (!unmapped.has(output.folder) && HAS_FUNCTION.test(source)) {
-        const reason = output.unmapped(filename);
-        if (reason !== undefined) options.skipped(output.folder, reason);
-        unmapped.add(output.folder);
-      }
-      return null;
-    }
-    const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
-    const filtered = userModules.functionsOf(path) ? path : '';
-    if (filtered) options.filtered?.(path);
-    // Hashed once, for the key and for the trace, which says which text it was.
-    const hash = contentHash(source);
-    const parts: (string | number)[] = [
-      options.build,
-      options.runtimeUrl ?? '',
-      options.filters,
-      String(coverage),
-      filtered,
-      extension,
-      kind,
-      hash,
-      source.length,
-    ];
-    if (found) parts.push(path, options.cwd, found.place, found.json);
-    const key = cache?.key(parts);
-    let rewritten = key && cache ? cache.get(key) : undefined;
-    if (!rewritten || rewritten.deep || isOutdated(rewritten)) {
-      try {
-        rewritten = transformed(path, filename, source, kind, found);
-      } catch (error) {
-        const { name, message } = error as Error;
-        options.skipped(
-          path,
-          name === 'UnparsableSource' ? `cannot be parsed: ${message}` : `internal error: ${message}`,
-        );
-        return null;
-      }
-      if (key) cache!.set(key, rewritten);
-    }
-    if (rewritten.refused !== undefined) {
-      options.skipped(path, `the original text runs, because V8 refuses the rewritten one: ${rewritten.refused}`);
-      return null;
-    }
-    for (const { reason, path: original = path } of rewritten.leftAlone) options.skipped(original, reason);
-    // Of what a framework has built, that is the user's which a map says was.
-    const nothing = output ? rewritten.functions.every((each) => each.path === undefined) : !rewritten.functions.length;
-    return nothing ? null : { ...rewritten, path, hash };
-  };
+function sentencesOf(leftAlone: Instrumented['leftAlone']): Rewritten['leftAlone'] {
+  // What compilers write for re-exports is nothing that a user misses.
+  const missed = leftAlone.filter(({ reason }) => reason !== 're-export');
+  return missed.map(({ name, line, reason, path }) => ({
+    reason: `function ${name} in line ${line} is not recorded: ${reason}`,
+    path,
+  }));
 }
 
 const NOTHING = { code: '', prefix: '', kind: 'commonjs', edits: '[]' } as const;
