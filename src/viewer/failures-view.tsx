@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { visible } from '../report/visible.js';
+import type { View } from './address.js';
 import { useViewer } from './context.js';
 import { count } from './format.js';
 
@@ -11,7 +12,7 @@ export function FailuresView(): JSX.Element {
   const verdict = document.getElementById('verdict');
   useLayoutEffect(() => {
     if (!page.report || !verdict) return;
-    box.current!.append(verdict);
+    box.current!.prepend(verdict);
     verdict.hidden = false;
     // A link without an address takes no focus.
     for (const link of verdict.querySelectorAll<HTMLElement>('a[data-node]')) {
@@ -38,7 +39,37 @@ export function FailuresView(): JSX.Element {
       }}
     >
       {!page.report && <FailedTests />}
+      {page.report?.verdict.cards.length === 0 && <WhereToLook />}
     </div>
+  );
+}
+
+/** Of a run in which nothing failed: what else there is to see. */
+function WhereToLook(): JSX.Element {
+  const { trace, go } = useViewer();
+  const places: [View, string, string][] = [
+    ['tests', 'Tests', `what each of ${count(trace.tests.length)} called`],
+    ['tree', 'Tree', `${count(trace.nodes.count)} calls with their values, by who called whom`],
+    ['timeline', 'Timeline', 'the same by time'],
+    ['functions', 'Functions', `${count(trace.functions.length)} by what they cost, and every call of each`],
+    ['http', 'HTTP', `${count(trace.exchanges.length)} exchanges`],
+  ];
+  const isThere = { tests: trace.tests.length > 0, http: trace.exchanges.length > 0 } as Partial<Record<View, boolean>>;
+  return (
+    <section aria-label="Where to look">
+      <ul class="plain nothing-failed">
+        {places
+          .filter(([view]) => isThere[view] !== false)
+          .map(([view, name, what]) => (
+            <li key={view}>
+              <button type="button" class="link" onClick={() => go({ view })}>
+                {name}
+              </button>{' '}
+              <span class="dim">{what}</span>
+            </li>
+          ))}
+      </ul>
+    </section>
   );
 }
 

@@ -56,6 +56,8 @@ export function VirtualList(props: ListProps): JSX.Element {
   for (let index = first; index < last; index++) {
     rows.push(row(index, { top: `${index * rowHeight - top + view.top}px`, height: `${rowHeight}px` }));
   }
+  // A row that is not drawn cannot be named.
+  const isDrawn = selected >= first && selected < last;
   return (
     <div
       class="list"
@@ -63,7 +65,7 @@ export function VirtualList(props: ListProps): JSX.Element {
       role={role}
       tabIndex={0}
       aria-label={label}
-      aria-activedescendant={activeId}
+      aria-activedescendant={isDrawn ? activeId : undefined}
       onKeyDown={onKeyDown}
       onScroll={(event) =>
         setView({ top: event.currentTarget.scrollTop, height: event.currentTarget.clientHeight || 600 })

@@ -70,6 +70,16 @@ export async function openFile(path: string, options: OpenOptions = {}): Promise
   return { page, trouble };
 }
 
+/** What axe finds in the page as it is now, which was opened with `bypassCSP`. */
+export async function violationsIn(page: Page): Promise<string[]> {
+  if (!(await page.evaluate<boolean>(`'axe' in globalThis`))) {
+    await page.addScriptTag({ content: readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8') });
+  }
+  return page.evaluate<string[]>(
+    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`))',
+  );
+}
+
 export async function closeBrowser(): Promise<void> {
   await (await browser)?.close();
   browser = undefined;

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { closeBrowser, describeInBrowser, openFile } from '../helpers/browser.js';
+import { closeBrowser, describeInBrowser, openFile, violationsIn } from '../helpers/browser.js';
 import { handit } from '../helpers/red-and-green.js';
-import { repository } from '../helpers/run.js';
 import { redShop } from '../helpers/shop.js';
 
 const VIEWS = ['Failures', 'Tests', 'Tree', 'Timeline', 'Functions', 'HTTP', 'Compare', 'About'];
@@ -41,19 +39,12 @@ describeInBrowser('the report in Chromium', () => {
     ['narrow', { viewport: { width: 390, height: 844 } }],
   ] as const)('has no trouble in any view, and no violation that axe finds: %s', async (_, options) => {
     const { page, trouble } = await openFile(file, { bypassCSP: true, ...options });
-    await page.addScriptTag({ content: readFileSync(join(repository, 'node_modules/axe-core/axe.min.js'), 'utf8') });
     const found: string[] = [];
     for (const [index, view] of VIEWS.entries()) {
       await page.keyboard.press(String(index + 1));
       if (view !== 'Failures') await page.keyboard.press('e');
       await page.waitForSelector(`nav button[aria-current]:has-text("${view}")`);
-      const violations = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-        };
-        return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`);
-      });
-      found.push(...violations.map((one) => `${view}: ${one}`));
+      found.push(...(await violationsIn(page)).map((one) => `${view}: ${one}`));
     }
     expect(found).toEqual([]);
     expect(trouble).toEqual([]);

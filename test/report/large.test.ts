@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { closeBrowser, describeInBrowser, openFile } from '../helpers/browser.js';
+import { closeBrowser, describeInBrowser, openFile, violationsIn } from '../helpers/browser.js';
 import { handit } from '../helpers/red-and-green.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
 
@@ -63,6 +63,54 @@ describeInBrowser('the report of a trace of 70,000 calls', () => {
     await page.keyboard.press('4');
     await page.locator('canvas').waitFor();
     expect(await page.locator('canvas').getAttribute('aria-label')).toMatch(/^[\d,]+ bars/);
+    expect(trouble).toEqual([]);
+  });
+
+  test('of a green run says after the verdict where to look', async () => {
+    const { page } = await openFile(file);
+    const text = (await page.innerText('.failures')).replace(/\s+/g, ' ');
+    expect(text).toMatch(/^\d+ tests, none failed .* Tests what each of \d+ called Tree [\d,]+ calls/);
+    await page.locator('.failures button', { hasText: 'Functions' }).click();
+    await page.locator('[role=grid] .row .name').first().waitFor();
+  });
+
+  test.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { viewport: { width: 390, height: 844 } }],
+  ] as const)('has no violation that axe finds in any view, with a row selected or none: %s', async (_, options) => {
+    const { page, trouble } = await openFile(file, { bypassCSP: true, ...options });
+    const found: string[] = [];
+    const look = async (what: string): Promise<void> => {
+      found.push(...(await violationsIn(page)).map((one) => `${what}: ${one}`));
+    };
+    const views = {
+      1: '.verdict-head',
+      2: '[role=option]',
+      3: '[role=treeitem] .args',
+      4: 'canvas',
+      5: '.row .name',
+      8: '.about',
+    };
+    for (const [key, part] of Object.entries(views)) {
+      await page.keyboard.press(key);
+      await page.locator(part).first().waitFor();
+      await look(key);
+    }
+    await page.keyboard.press('3');
+    await page.keyboard.press('End');
+    await page.locator('.details h2').waitFor();
+    await look('details');
+    // The selected row is out of view.
+    await page.evaluate(`document.querySelector('.list').scrollTop = 0`);
+    await page.locator('.list:not([aria-activedescendant])').waitFor();
+    await look('scrolled');
+    await page.keyboard.press('f');
+    await page.locator('.relatives').waitFor();
+    await look('calls');
+    await page.keyboard.press('Escape');
+    await look('calls, none selected');
+    expect(found).toEqual([]);
     expect(trouble).toEqual([]);
   });
 });
