@@ -15,7 +15,7 @@ import {
   SLOTS,
   type EventBuffer,
 } from './event-buffer.js';
-import { NAME_ARGUMENT, VALUE_ARGUMENT, type FunctionText } from './function-table.js';
+import { HEADER_AND_VALUE, NAME_ARGUMENT, VALUE_ARGUMENT, type FunctionText } from './function-table.js';
 import { isSoftSecret, mayBeSecret, type Softness } from './is-secret.js';
 import type { KnownFunctions } from './known-functions.js';
 import type { LastError } from './last-error.js';
@@ -24,6 +24,7 @@ import type { LineRoom } from './line-room.js';
 import { RawLines } from './raw-lines.js';
 import { REDACTED } from './replacement.js';
 import type { Budget } from './scope.js';
+import { namesNext, OF_HEADERS } from './secret-pairs.js';
 import { createSeams, type Seams } from './segments.js';
 import type { Line } from './sink.js';
 import { ThrownValue } from './thrown-value.js';
@@ -240,6 +241,7 @@ export class EventLines {
     const { args } = text;
     const last = args.length - 1;
     if (text.named !== null) this.namedArguments(text, text.named);
+    else if (text.pair && this.isHeader(buffer.values, this.valueAt)) this.namedArguments(text, HEADER_AND_VALUE);
     else
       for (let a = 0; a < last; a++) {
         out.constant(args[a]);
@@ -340,6 +342,14 @@ export class EventLines {
 
   private skipValue(): void {
     this.valueAt += this.buffer.values[this.valueAt] === MADE ? 3 : 1;
+  }
+
+  /** Two arguments whose names say nothing: `("Authorization", "Basic …")`. */
+  private isHeader(values: unknown[], at: number): boolean {
+    const first = values[at];
+    return (
+      typeof first === 'string' && namesNext(first, 0, OF_HEADERS, values[at + 1], this.parts.options.preview.isSecret)
+    );
   }
 
   /** Arguments of which a name says that some values, or what comes after some, are secret. */

@@ -46,6 +46,8 @@ export interface FunctionText {
   args: Constant[];
   /** Per argument, what its name says of its value or of the next; null: nothing of any. */
   named: Uint8Array | null;
+  /** Two arguments, of which the first may be the name of a header. */
+  pair: boolean;
 }
 
 /** @param modulePath where it stands unless its entry says something else */
@@ -66,12 +68,15 @@ export function functionText({ entry, path }: KnownFunction): FunctionText {
     end: constant(`,${func},"t1_ns":`),
     args: arrayMap(args, (text) => constant(text)),
     named: namedOf(entry.params),
+    pair: entry.params.length === 2 || (entry.params.length === 3 && entry.params[2] === 'arguments'),
   };
 }
 
 /** Beside a `Softness`: it names the value of a `VALUE_ARGUMENT`. */
 export const NAME_ARGUMENT = 4;
 export const VALUE_ARGUMENT = 5;
+/** As `FunctionText.named` has it; a third argument is all of them again. */
+export const HEADER_AND_VALUE = new Uint8Array([NAME_ARGUMENT, VALUE_ARGUMENT, 0]);
 
 function namedOf(params: string[]): Uint8Array | null {
   const named = new Uint8Array(params.length);

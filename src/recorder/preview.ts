@@ -8,7 +8,7 @@ import { isEmitterInternal, isHandle, isHandleInternal, isStream } from './node-
 import { writeHash } from './preview-hash.js';
 import { getter, lookupGetter, mapSize, MAX_MAP_KEY, PreviewLists, setSize } from './preview-lists.js';
 import { CLOSE, COMMA, MAX_HASHED, MAX_NODES, OPEN, TEXT_SHIFT } from './preview-text.js';
-import { NAME, NO_ROLE, VALUE } from './secret-pairs.js';
+import { NAME, NO_ROLE, VALUE, namesNext } from './secret-pairs.js';
 import { ThrownValues, type PreviewLimits, type ThrownValue } from './thrown-value.js';
 import type { WebField } from './web-objects.js';
 import {
@@ -214,6 +214,8 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
     let key: Key | null = null;
     let roles = 0;
     let i = 0;
+    // The arguments of a call, or another object that is a list.
+    const pairs = keys.length > 1 && keys[0] === '0';
     for (; i < kept && this.nodes <= this.most; i++) {
       const name = keys[i];
       const property = getOwnPropertyDescriptor(input, name);
@@ -229,8 +231,9 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
       if (key.role !== NO_ROLE) roles |= this.roleOf(key, value);
       // As in `slot`.
       if (value === undefined) this.slot(property, depth);
-      else if (key.secret || (hiding && key.role === VALUE)) this.hide(value, depth);
-      else if (key.soft !== 0 && isSoftSecret(key.soft, value)) this.redacted();
+      else if (key.secret || (hiding && key.role === VALUE) || (pairs && this.isNamed(input, keys, i, value))) {
+        this.hide(value, depth);
+      } else if (key.soft !== 0 && isSoftSecret(key.soft, value)) this.redacted();
       else this.any(value, depth + 1);
     }
     if (roles === (NAME | VALUE) && !hiding) {
@@ -259,6 +262,13 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
         if (property && key.role !== VALUE) this.property(key, property, depth);
       }
     });
+  }
+
+  /** Whether the item before that one says that it is a secret. */
+  private isNamed(input: object, keys: string[], i: number, value: unknown): boolean {
+    if ((i & 1) === 0) return false;
+    const name = getOwnPropertyDescriptor(input, keys[i - 1])?.value as unknown;
+    return namesNext(name, i - 1, keys.length, value, this.isSecret);
   }
 
   /** Which part a field has in naming a secret. */

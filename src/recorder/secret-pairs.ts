@@ -32,6 +32,9 @@ export function roleOf(key: string): number {
 /** The longest name that is looked at. */
 const MAX_NAME = 64;
 
+/** The length of a list in which only names of headers are looked for. */
+export const OF_HEADERS = 4;
+
 /**
  * Whether the item of a list names the next one, and that is a secret.
  *

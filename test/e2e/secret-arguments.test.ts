@@ -31,6 +31,29 @@ test('an argument is hidden by the name in the argument before it, and by what i
   ]);
 });
 
+test('a value after the name of a header is hidden, whatever the parameters are called, and in `arguments`', async () => {
+  const records = await trace(`
+    function two(a, b) {}
+    two('Cookie', 'x=1'); two('X-Api-Key', { a: 1 }); two('x-page', '2'); two('cookie', 'token'); two(1, 'Cookie');
+    function counts(a, b) { return arguments.length; }
+    counts('Set-Cookie', 'x=1'); counts('password', 'x'); counts('a', 'b', 'Authorization', 'x');
+    (function () { return arguments.length; })('password', 'x');
+  `);
+  const args = records.filter(({ type }) => type === 'call').map(({ args_preview }) => args_preview);
+  const hidden = '<redacted>';
+  expect(args).toEqual([
+    { a: 'Cookie', b: hidden },
+    { a: 'X-Api-Key', b: hidden },
+    { a: 'x-page', b: '2' },
+    { a: 'cookie', b: 'token' },
+    { a: 1, b: 'Cookie' },
+    { a: 'Set-Cookie', b: hidden, arguments: { 0: 'Set-Cookie', 1: hidden } },
+    { a: 'password', b: 'x', arguments: { 0: 'password', 1: hidden } },
+    { a: 'a', b: 'b', arguments: { 0: 'a', 1: 'b', 2: 'Authorization', 3: hidden } },
+    { arguments: { 0: 'password', 1: hidden } },
+  ]);
+});
+
 test('what a function with a secret result throws is hidden there and in its callers; errors can be read', async () => {
   const records = await trace(`
     function getPassword(n) {
