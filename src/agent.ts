@@ -18,7 +18,7 @@ import { createSourceTable } from './loader/source-table.js';
 import { debug } from './log.js';
 import { hasSyncHooks } from './node-features.js';
 import { GLOBAL } from './probes.js';
-import { watchChildren } from './process/children.js';
+import { watchChildren, type Children, type ChildrenOptions } from './process/children.js';
 import { avoidWatcher } from './process/watcher.js';
 import { noticeAsyncObservers } from './recorder/async-observers.js';
 import { now } from './recorder/clock.js';
@@ -79,14 +79,7 @@ function wire(folder: string, config: Config, { loader: rewrites = true, ended }
   const { userModules } = forLoader;
   const unmatched = createUnmatched(config, (filename) => userModules.pathOf(filename) !== null);
   const { lookouts, whenImported } = createLookouts(guards);
-  // Only beside something that is recorded, for a line makes a trace.
-  const children = watchChildren({
-    ...{ cwd: config.cwd, folder, whenImported, isEnabled },
-    found: (script, pid) =>
-      recording.hasSeen
-        ? recording.skipped(script, `started without handit, for NODE_OPTIONS was not passed on (pid ${pid})`)
-        : undefined,
-  });
+  const children = childrenOf(recording, { cwd: config.cwd, folder, whenImported });
   const shared = { folder, config, guards, recording, sources, disguise, unmatched };
   const loader: Loader = rewrites ? loadRewritten({ ...shared, forLoader, lookouts }) : noLoader();
   const ends = createPromiseEnds(now);
@@ -102,15 +95,8 @@ function wire(folder: string, config: Config, { loader: rewrites = true, ended }
   const coverage = showOriginalCoverage({ ...shared, whenImported, registerPending: () => loader.registerPending() });
   // There the loader does not see the text of ES modules in time.
   if (rewrites && !hasSyncHooks(process.versions.node)) loader.lookOut(entryText());
-  const { end, unwatch } = watchEnd({
-    ...shared,
-    loader,
-    children,
-    ends,
-    rest,
-    ended,
-    finishCoverage: coverage.finish,
-  });
+  const finishCoverage = coverage.finish;
+  const { end, unwatch } = watchEnd({ ...shared, loader, children, ends, rest, ended, finishCoverage });
   const agent: Agent = {
     version,
     flush: recorder.drain,
@@ -128,6 +114,18 @@ function wire(folder: string, config: Config, { loader: rewrites = true, ended }
     },
   };
   return agent;
+}
+
+/** Node processes that the program starts without handit are named, beside something that is recorded: a line makes a trace. */
+function childrenOf(recording: Recording, options: Omit<ChildrenOptions, 'isEnabled' | 'found'>): Children {
+  return watchChildren({
+    ...options,
+    isEnabled,
+    found: (script, pid) =>
+      recording.hasSeen
+        ? recording.skipped(script, `started without handit, for NODE_OPTIONS was not passed on (pid ${pid})`)
+        : undefined,
+  });
 }
 
 function installHooks(parts: HostParts, { guarded }: Guards): () => void {

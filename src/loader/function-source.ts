@@ -46,7 +46,7 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
   const replaced = new WeakMap<object, object>();
 
   const get = WeakMap.prototype.get.bind(replaced) as (key: unknown) => object | undefined;
-  const shown = new Map<number, Shown>();
+  const original = originalTexts(sources, registerPending);
 
   function textBy(nativeOfRealm: () => string, self: unknown): string {
     const text = apply(nativeOfRealm, get(self) ?? self, []);
@@ -57,21 +57,6 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
     } catch {
       return text;
     }
-  }
-
-  /** Found once for each text: the way there walks through the file, and some libraries ask at each of their calls. */
-  function original(text: string): string {
-    const probe = regExpExec(PROBE, text);
-    if (!probe) return text;
-    const id = Number(probe[2]);
-    const known = mapGet(shown, id) as Shown | undefined;
-    let same = known;
-    while (same && same.length !== text.length) same = same.outer;
-    if (same) return same.text;
-    const found = originalOf(text, probe[1], id, sources, registerPending);
-    if (found === undefined) return text;
-    mapSet(shown, id, { length: text.length, text: found, outer: known });
-    return found;
   }
 
   // A method has no `prototype` and cannot be constructed, like the built-in.
@@ -100,6 +85,27 @@ export function showOriginalSource(sources: SourceTable, registerPending: () => 
     undo() {
       if (prototype.toString === toString) Object.defineProperty(prototype, 'toString', native);
     },
+  };
+}
+
+/**
+ * What leads from the text of a function to the original one. Found once for each text: the way there walks through the
+ * file, and some libraries ask at each of their calls.
+ */
+function originalTexts(sources: SourceTable, registerPending: () => void): (text: string) => string {
+  const shown = new Map<number, Shown>();
+  return (text) => {
+    const probe = regExpExec(PROBE, text);
+    if (!probe) return text;
+    const id = Number(probe[2]);
+    const known = mapGet(shown, id) as Shown | undefined;
+    let same = known;
+    while (same && same.length !== text.length) same = same.outer;
+    if (same) return same.text;
+    const found = originalOf(text, probe[1], id, sources, registerPending);
+    if (found === undefined) return text;
+    mapSet(shown, id, { length: text.length, text: found, outer: known });
+    return found;
   };
 }
 

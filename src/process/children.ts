@@ -11,7 +11,7 @@ interface Child {
   pid?: number;
 }
 
-interface Options {
+export interface ChildrenOptions {
   cwd: string;
   /** Where this package's built files lie: a child that loads one of them is recorded. */
   folder: string;
@@ -34,7 +34,7 @@ export interface Children {
  * servers do. Node tells of a child without its environment, so this is known on Linux alone, and only of those that
  * still run when it is looked for.
  */
-export function watchChildren({ cwd, folder, whenImported, isEnabled, found }: Options): Children {
+export function watchChildren({ cwd, folder, whenImported, isEnabled, found }: ChildrenOptions): Children {
   let pending: Child[] = [];
   const started = (message: unknown): void => {
     if (pending.length < MAX_PENDING) pending.push((message as { process: Child }).process);
@@ -56,7 +56,7 @@ export function watchChildren({ cwd, folder, whenImported, isEnabled, found }: O
 }
 
 /** What a process runs that is Node's, the program's and without handit; null: it is none of these, or has ended. */
-function scriptWithout(pid: number, folder: string, isEnabled: Options['isEnabled']): string | null {
+function scriptWithout(pid: number, folder: string, isEnabled: ChildrenOptions['isEnabled']): string | null {
   try {
     if (!/^node(js)?$/.test(basename(readlinkSync(`/proc/${pid}/exe`)))) return null;
     const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(1, -1);
