@@ -8,25 +8,10 @@ import { bytes, count, duration } from './format.js';
 export function AboutView(): JSX.Element {
   const { trace, page } = useViewer();
   const { report } = page;
-  const hosts = useMemo(
-    () => hostsOf(trace.exchanges.filter(({ side }) => side === 'client').map(({ url }) => url)),
-    [trace],
-  );
-  const raw = trace.inputs.reduce((sum, { size }) => sum + size, 0);
   return (
     <div class="scroll about" tabIndex={0}>
       <h1>What is inside</h1>
-      <dl class="facts-list">
-        <Fact name="calls">
-          {count(trace.nodes.count - trace.exchanges.length)}
-          {report && report.calls > trace.nodes.count - trace.exchanges.length ? ` of ${count(report.calls)}` : ''}
-        </Fact>
-        <Fact name="exchanges">{count(trace.exchanges.length)}</Fact>
-        <Fact name="tests">{count(trace.tests.filter(({ late }) => !late).length)}</Fact>
-        <Fact name="files">{count(new Set(trace.functions.map(({ file }) => file)).size)}</Fact>
-        <Fact name="sources">{page.sources.length === 0 ? 'none' : count(page.sources.length)}</Fact>
-        <Fact name="trace">{bytes(raw)}</Fact>
-      </dl>
+      <Facts />
       <p>
         {report?.content === 'failures'
           ? 'This report has what failing tests did; passing tests are listed by name.'
@@ -39,18 +24,7 @@ export function AboutView(): JSX.Element {
         source lines. Secrets that handit knows were redacted when they were recorded; look at what else is in it.
         "handit report --no-values" leaves all values out.
       </p>
-      {hosts.length > 0 && (
-        <>
-          <h2>Hosts contacted</h2>
-          <ul class="plain">
-            {hosts.map(([host, times]) => (
-              <li key={host}>
-                {visible(host)} <span class="dim">{count(times)}</span>
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      <Hosts />
       <h2>What is not</h2>
       {trace.missing.length === 0 ? (
         <p class="dim">Nothing is known to be missing.</p>
@@ -69,6 +43,46 @@ export function AboutView(): JSX.Element {
         </p>
       )}
     </div>
+  );
+}
+
+function Facts(): JSX.Element {
+  const { trace, page } = useViewer();
+  const { report } = page;
+  const raw = trace.inputs.reduce((sum, { size }) => sum + size, 0);
+  return (
+    <dl class="facts-list">
+      <Fact name="calls">
+        {count(trace.nodes.count - trace.exchanges.length)}
+        {report && report.calls > trace.nodes.count - trace.exchanges.length ? ` of ${count(report.calls)}` : ''}
+      </Fact>
+      <Fact name="exchanges">{count(trace.exchanges.length)}</Fact>
+      <Fact name="tests">{count(trace.tests.filter(({ late }) => !late).length)}</Fact>
+      <Fact name="files">{count(new Set(trace.functions.map(({ file }) => file)).size)}</Fact>
+      <Fact name="sources">{page.sources.length === 0 ? 'none' : count(page.sources.length)}</Fact>
+      <Fact name="trace">{bytes(raw)}</Fact>
+    </dl>
+  );
+}
+
+function Hosts(): JSX.Element | null {
+  const { trace } = useViewer();
+  const hosts = useMemo(
+    () => hostsOf(trace.exchanges.filter(({ side }) => side === 'client').map(({ url }) => url)),
+    [trace],
+  );
+  if (hosts.length === 0) return null;
+  return (
+    <>
+      <h2>Hosts contacted</h2>
+      <ul class="plain">
+        {hosts.map(([host, times]) => (
+          <li key={host}>
+            {visible(host)} <span class="dim">{count(times)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -51,7 +51,7 @@ const WITH_HEADING: ReadonlySet<View> = new Set(['failures', 'about']);
 export function App({ trace, store, page }: AppProps): JSX.Element {
   const [, redraw] = useState(0);
   const details = useMemo(() => new DetailsCache(trace, () => redraw((before) => before + 1)), [trace]);
-  const [shown, setShown] = useState<Shown>(() => startOf(trace));
+  const [shown, go] = useShown(trace);
   const hits = useHits(trace, store, shown.query);
   const llm = useLlm(details);
   const [help, setHelp] = useState(false);
@@ -59,20 +59,6 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const main = useRef<HTMLElement & HTMLDivElement>(null);
 
-  const go = useCallback(
-    (to: Partial<Shown>) =>
-      setShown((before) => {
-        const next = { ...before, ...to };
-        remember(trace, next, next.view !== before.view || next.test !== before.test || next.fn !== before.fn);
-        return next;
-      }),
-    [trace],
-  );
-  useEffect(() => {
-    const onHash = (): void => setShown((before) => ({ ...before, ...shownAt(trace, location.hash) }));
-    addEventListener('popstate', onHash);
-    return () => removeEventListener('popstate', onHash);
-  }, [trace]);
   useEffect(() => {
     document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [shown.view]);
@@ -109,6 +95,26 @@ export function App({ trace, store, page }: AppProps): JSX.Element {
       </div>
     </ViewerContext.Provider>
   );
+}
+
+/** What is shown, and what goes to something else; the address follows, and is followed. */
+function useShown(trace: Trace): [Shown, (to: Partial<Shown>) => void] {
+  const [shown, setShown] = useState<Shown>(() => startOf(trace));
+  const go = useCallback(
+    (to: Partial<Shown>) =>
+      setShown((before) => {
+        const next = { ...before, ...to };
+        remember(trace, next, next.view !== before.view || next.test !== before.test || next.fn !== before.fn);
+        return next;
+      }),
+    [trace],
+  );
+  useEffect(() => {
+    const onHash = (): void => setShown((before) => ({ ...before, ...shownAt(trace, location.hash) }));
+    addEventListener('popstate', onHash);
+    return () => removeEventListener('popstate', onHash);
+  }, [trace]);
+  return [shown, go];
 }
 
 function startOf(trace: Trace): Shown {
@@ -189,7 +195,7 @@ function Navigation({ onHelp }: NavigationProps): JSX.Element {
 }
 
 function Top({ input }: { input: { current: HTMLInputElement | null } }): JSX.Element {
-  const { trace, shown, go, hits } = useViewer();
+  const { shown, go } = useViewer();
   const [text, setText] = useState(shown.query);
   // After the paint would be too late: it would take back what was typed in the meantime.
   useLayoutEffect(() => setText(shown.query), [shown.query]);
@@ -199,28 +205,9 @@ function Top({ input }: { input: { current: HTMLInputElement | null } }): JSX.El
       .filter((_, index) => index !== at)
       .map((term) => term.text)
       .join(' ');
-  const step = (by: number): void => {
-    if (!hits || hits.nodes.length === 0) return;
-    const at = hits.nodes.indexOf(shown.node);
-    go({ node: hits.nodes[(at + by + hits.nodes.length) % hits.nodes.length] });
-  };
   return (
     <header class="top">
-      <div class="scope">
-        {shown.test === -1 ? (
-          <span class="dim">all of the run</span>
-        ) : (
-          <>
-            <button type="button" class="link" onClick={() => go({ test: -1 })}>
-              run
-            </button>
-            <i>›</i>
-            <span class="crumb" title={visible(trace.tests[shown.test].name)}>
-              {visible(trace.tests[shown.test].name.split(' > ').at(-1)!)}
-            </span>
-          </>
-        )}
-      </div>
+      <Scope />
       <form
         role="search"
         onSubmit={(event) => {
@@ -247,19 +234,53 @@ function Top({ input }: { input: { current: HTMLInputElement | null } }): JSX.El
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
-        {hits && (
-          <span class="found" role="status">
-            {count(hits.nodes.length)}
-            {hits.done ? '' : '…'}
-            <button type="button" aria-label="Previous hit" onClick={() => step(-1)}>
-              ↑
-            </button>
-            <button type="button" aria-label="Next hit" onClick={() => step(1)}>
-              ↓
-            </button>
-          </span>
-        )}
+        <Found />
       </form>
     </header>
+  );
+}
+
+/** The test or the run that is looked at. */
+function Scope(): JSX.Element {
+  const { trace, shown, go } = useViewer();
+  return (
+    <div class="scope">
+      {shown.test === -1 ? (
+        <span class="dim">all of the run</span>
+      ) : (
+        <>
+          <button type="button" class="link" onClick={() => go({ test: -1 })}>
+            run
+          </button>
+          <i>›</i>
+          <span class="crumb" title={visible(trace.tests[shown.test].name)}>
+            {visible(trace.tests[shown.test].name.split(' > ').at(-1)!)}
+          </span>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** How many hits the search has, and the way to each. */
+function Found(): JSX.Element | null {
+  const { shown, go, hits } = useViewer();
+  if (!hits) return null;
+  const step = (by: number): void => {
+    if (hits.nodes.length === 0) return;
+    const at = hits.nodes.indexOf(shown.node);
+    go({ node: hits.nodes[(at + by + hits.nodes.length) % hits.nodes.length] });
+  };
+  return (
+    <span class="found" role="status">
+      {count(hits.nodes.length)}
+      {hits.done ? '' : '…'}
+      <button type="button" aria-label="Previous hit" onClick={() => step(-1)}>
+        ↑
+      </button>
+      <button type="button" aria-label="Next hit" onClick={() => step(1)}>
+        ↓
+      </button>
+    </span>
   );
 }

@@ -14,7 +14,7 @@ const MAX_INDENT = 20;
 
 /** The calls of both runs on each other, those that differ only. */
 export function DifferenceTree({ rows }: { rows: readonly DifferenceRow[] }): JSX.Element {
-  const { trace, shown, go } = useViewer();
+  const { trace, go } = useViewer();
   const [at, setAt] = useState(-1);
   const select = (to: number): void => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
@@ -59,29 +59,42 @@ export function DifferenceTree({ rows }: { rows: readonly DifferenceRow[] }): JS
         }}
       >
         {rows.map((row, index) => (
-          <div
-            key={index}
-            id={`difference-${index}`}
-            role="treeitem"
-            aria-level={row.depth + 1}
-            aria-selected={index === at}
-            class={`difference ${row.change}${index === at && shown.node !== -1 ? ' selected' : ''}`}
-            style={{ paddingLeft: `${8 + Math.min(row.depth, MAX_INDENT) * INDENT}px` }}
-            onClick={() => select(index)}
-          >
-            <span class="sign" title={SAID[row.change]}>
-              {SIGNS[row.change]}
-            </span>
-            <span class="name">{visible(row.func)}</span>
-            {row.cause && <span class="tag">cause</span>}
-            <span class="place">{visible(row.place)}</span>
-            <span class="unseen">{SAID[row.change]}</span>
-            <Both name="arguments" values={row.args} />
-            <Both name="result" values={row.outcome} />
-          </div>
+          <Difference key={index} {...{ row, index }} isSelected={index === at} onSelect={() => select(index)} />
         ))}
       </div>
     </>
+  );
+}
+
+interface DifferenceProps {
+  readonly row: DifferenceRow;
+  readonly index: number;
+  readonly isSelected: boolean;
+  readonly onSelect: () => void;
+}
+
+function Difference({ row, index, isSelected, onSelect }: DifferenceProps): JSX.Element {
+  const { shown } = useViewer();
+  return (
+    <div
+      id={`difference-${index}`}
+      role="treeitem"
+      aria-level={row.depth + 1}
+      aria-selected={isSelected}
+      class={`difference ${row.change}${isSelected && shown.node !== -1 ? ' selected' : ''}`}
+      style={{ paddingLeft: `${8 + Math.min(row.depth, MAX_INDENT) * INDENT}px` }}
+      onClick={onSelect}
+    >
+      <span class="sign" title={SAID[row.change]}>
+        {SIGNS[row.change]}
+      </span>
+      <span class="name">{visible(row.func)}</span>
+      {row.cause && <span class="tag">cause</span>}
+      <span class="place">{visible(row.place)}</span>
+      <span class="unseen">{SAID[row.change]}</span>
+      <Both name="arguments" values={row.args} />
+      <Both name="result" values={row.outcome} />
+    </div>
   );
 }
 

@@ -6,7 +6,9 @@ import { useViewer } from './context.js';
 import type { Detail } from './details-cache.js';
 import { count, duration, outcomeText, short } from './format.js';
 import { callsOf, functionTable, knownTable, type FunctionRow } from './function-table.js';
+import { HeadRow } from './head-row.js';
 import { useLater } from './later.js';
+import { listKeys } from './list-keys.js';
 import { Relatives } from './relatives.js';
 import { VirtualList } from './virtual-list.js';
 
@@ -32,11 +34,6 @@ function AllFunctions(): JSX.Element {
     });
     return all.sort((a, b) => b[sort] - a[sort]);
   }, [table, sort, shown.query]);
-  const cell = (row: FunctionRow, column: Column): string => {
-    if (column === 'calls') return row.recorded < row.calls ? `${count(row.calls)}*` : count(row.calls);
-    if (column === 'errors') return row.errors === 0 ? '' : count(row.errors);
-    return duration(row[column]);
-  };
   if (!table) return <p class="empty">Adding up {count(trace.nodes.count)} calls…</p>;
   if (rows.length === 0) return <p class="empty">No functions.</p>;
   const capped = rows.some(({ calls, recorded }) => recorded < calls);
@@ -56,54 +53,68 @@ function AllFunctions(): JSX.Element {
         rowHeight={26}
         selected={at}
         activeId={`fn-${at}`}
-        header={
-          <div class="row head" role="row">
-            {COLUMNS.map((column) => (
-              <span class="cell" role="columnheader" key={column} aria-sort={column === sort ? 'descending' : 'none'}>
-                <button type="button" aria-pressed={column === sort} onClick={() => setSort(column)}>
-                  {column}
-                </button>
-              </span>
-            ))}
-            <span class="name" role="columnheader">
-              function
-            </span>
-          </div>
-        }
-        onKeyDown={(event) => {
-          if (event.key === 'ArrowDown') setAt(Math.min(rows.length - 1, at + 1));
-          else if (event.key === 'ArrowUp') setAt(Math.max(0, at - 1));
-          else if (event.key === 'Enter') go({ fn: rows[at].fn });
-          else return;
-          event.preventDefault();
-        }}
-        row={(index, style) => {
-          const row = rows[index];
-          const { func, file, line } = trace.functions[row.fn];
-          return (
-            <div
-              key={row.fn}
-              id={`fn-${index}`}
-              class={`row${index === at ? ' selected' : ''}`}
-              style={style}
-              role="row"
-              aria-selected={index === at}
-              onClick={() => go({ fn: row.fn })}
-            >
-              {COLUMNS.map((column) => (
-                <span class={`cell${column === 'errors' ? ' bad' : ''}`} role="gridcell" key={column}>
-                  {cell(row, column)}
-                </span>
-              ))}
-              <span class="name" role="gridcell">
-                {visible(func)} <span class="place">{`${visible(file)}:${line}`}</span>
-              </span>
-            </div>
-          );
-        }}
+        header={<SortHead sort={sort} onSort={setSort} />}
+        onKeyDown={listKeys({ count: rows.length, selected: at, move: setAt, open: (row) => go({ fn: rows[row].fn }) })}
+        row={(index, style) => (
+          <OneFunction key={rows[index].fn} index={index} row={rows[index]} style={style} isSelected={index === at} />
+        )}
       />
     </>
   );
+}
+
+function SortHead({ sort, onSort }: { sort: Column; onSort: (column: Column) => void }): JSX.Element {
+  return (
+    <div class="row head" role="row">
+      {COLUMNS.map((column) => (
+        <span class="cell" role="columnheader" key={column} aria-sort={column === sort ? 'descending' : 'none'}>
+          <button type="button" aria-pressed={column === sort} onClick={() => onSort(column)}>
+            {column}
+          </button>
+        </span>
+      ))}
+      <span class="name" role="columnheader">
+        function
+      </span>
+    </div>
+  );
+}
+
+interface OneFunctionProps {
+  readonly index: number;
+  readonly row: FunctionRow;
+  readonly style: CSSProperties;
+  readonly isSelected: boolean;
+}
+
+function OneFunction({ index, row, style, isSelected }: OneFunctionProps): JSX.Element {
+  const { trace, go } = useViewer();
+  const { func, file, line } = trace.functions[row.fn];
+  return (
+    <div
+      id={`fn-${index}`}
+      class={`row${isSelected ? ' selected' : ''}`}
+      style={style}
+      role="row"
+      aria-selected={isSelected}
+      onClick={() => go({ fn: row.fn })}
+    >
+      {COLUMNS.map((column) => (
+        <span class={`cell${column === 'errors' ? ' bad' : ''}`} role="gridcell" key={column}>
+          {cellText(row, column)}
+        </span>
+      ))}
+      <span class="name" role="gridcell">
+        {visible(func)} <span class="place">{`${visible(file)}:${line}`}</span>
+      </span>
+    </div>
+  );
+}
+
+function cellText(row: FunctionRow, column: Column): string {
+  if (column === 'calls') return row.recorded < row.calls ? `${count(row.calls)}*` : count(row.calls);
+  if (column === 'errors') return row.errors === 0 ? '' : count(row.errors);
+  return duration(row[column]);
 }
 
 const SAMPLE = 12;
@@ -140,30 +151,8 @@ function EveryCall({ fn }: { fn: number }): JSX.Element {
           rowHeight={26}
           selected={selected}
           activeId={`call-${shown.node}`}
-          header={
-            <div class="row head" role="row">
-              <span class="cell narrow" role="columnheader">
-                #
-              </span>
-              {names.map((name) => (
-                <span class="wide" role="columnheader" key={name}>
-                  {visible(name)}
-                </span>
-              ))}
-              <span class="wide" role="columnheader">
-                result
-              </span>
-              <span class="cell" role="columnheader">
-                took
-              </span>
-            </div>
-          }
-          onKeyDown={(event) => {
-            const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-            if (step === 0) return;
-            event.preventDefault();
-            go({ node: nodes[Math.max(0, Math.min(nodes.length - 1, selected + step))] });
-          }}
+          header={<HeadRow cells={headOfCalls(names)} />}
+          onKeyDown={listKeys({ count: nodes.length, selected, move: (to) => go({ node: nodes[to] }) })}
           row={(index, style) => (
             <CallRow key={index} index={index} node={nodes[index]} names={names} style={style} trace={trace} />
           )}
@@ -171,6 +160,11 @@ function EveryCall({ fn }: { fn: number }): JSX.Element {
       )}
     </>
   );
+}
+
+function headOfCalls(names: readonly string[]): (readonly [string, string])[] {
+  const texts = names.map((name) => ['wide', visible(name)] as const);
+  return [['cell narrow', '#'], ...texts, ['wide', 'result'], ['cell', 'took']];
 }
 
 function argumentNames(details: { get(node: number): Detail | undefined }, nodes: Int32Array): string[] {

@@ -1,11 +1,22 @@
-import type { JSX } from 'preact';
+import type { CSSProperties, JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { Exchange } from '../reader/types.js';
 import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
 import { count, duration } from './format.js';
+import { HeadRow } from './head-row.js';
+import { listKeys } from './list-keys.js';
 import { HIT } from './search.js';
 import { VirtualList } from './virtual-list.js';
+
+const HEAD = [
+  ['cell narrow', 'status'],
+  ['cell method', 'method'],
+  ['wide grow', 'URL'],
+  ['cell side', 'side'],
+  ['cell', 'took'],
+  ['fall', 'when'],
+] as const;
 
 /** Every exchange with its place in time. The search filters by method, host, path and status. */
 export function HttpView(): JSX.Element {
@@ -35,72 +46,59 @@ export function HttpView(): JSX.Element {
         rowHeight={26}
         selected={selected}
         activeId={`http-${shown.node}`}
-        header={
-          <div class="row head" role="row">
-            <span class="cell narrow" role="columnheader">
-              status
-            </span>
-            <span class="cell method" role="columnheader">
-              method
-            </span>
-            <span class="wide grow" role="columnheader">
-              URL
-            </span>
-            <span class="cell side" role="columnheader">
-              side
-            </span>
-            <span class="cell" role="columnheader">
-              took
-            </span>
-            <span class="fall" role="columnheader">
-              when
-            </span>
-          </div>
-        }
-        onKeyDown={(event) => {
-          const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-          if (step === 0) return;
-          event.preventDefault();
-          go({ node: list[Math.max(0, Math.min(list.length - 1, selected + step))].node });
-        }}
-        row={(index, style) => {
-          const { node, status, method, url, side, attempt, client } = list[index];
-          const failed = trace.hasFailed(node);
-          const left = ((t0[node] - from) / (to - from)) * 100;
-          const width = Math.max(0.6, (Math.max(0, dt[node]) / (to - from)) * 100);
-          return (
-            <div
-              key={node}
-              id={`http-${node}`}
-              class={`row${node === shown.node ? ' selected' : ''}${failed ? ' failed' : ''}`}
-              style={style}
-              role="row"
-              aria-selected={node === shown.node}
-              onClick={() => go({ node })}
-            >
-              <span class={`cell narrow${failed ? ' bad' : ''}`} role="gridcell">
-                {status || (failed ? 'failed' : '…')}
-              </span>
-              <span class="cell method" role="gridcell">
-                {visible(method)}
-              </span>
-              <span class="wide grow" role="gridcell">
-                {visible(url)}
-                {attempt !== undefined && attempt > 1 && <span class="tag">attempt {attempt}</span>}
-              </span>
-              <span class="cell side" role="gridcell">
-                {side === 'server' ? 'server' : visible(client)}
-              </span>
-              <span class="cell" role="gridcell">
-                {duration(dt[node])}
-              </span>
-              <span class="fall" role="gridcell" aria-label={`after ${duration(t0[node] - from)}`}>
-                <i style={{ left: `${Math.min(left, 99)}%`, width: `${Math.min(width, 100 - left)}%` }} />
-              </span>
-            </div>
-          );
-        }}
+        header={<HeadRow cells={HEAD} />}
+        onKeyDown={listKeys({ count: list.length, selected, move: (to) => go({ node: list[to].node }) })}
+        row={(index, style) => (
+          <ExchangeRow key={list[index].node} exchange={list[index]} from={from} to={to} style={style} />
+        )}
       />
     </>
+  );
+}
+
+interface ExchangeRowProps {
+  readonly exchange: Exchange;
+  /** Times between which all are. */
+  readonly from: number;
+  readonly to: number;
+  readonly style: CSSProperties;
+}
+
+function ExchangeRow({ exchange, from, to, style }: ExchangeRowProps): JSX.Element {
+  const { trace, shown, go } = useViewer();
+  const { t0, dt } = trace.nodes;
+  const { node, status, method, url, side, attempt, client } = exchange;
+  const failed = trace.hasFailed(node);
+  const left = ((t0[node] - from) / (to - from)) * 100;
+  const width = Math.max(0.6, (Math.max(0, dt[node]) / (to - from)) * 100);
+  return (
+    <div
+      id={`http-${node}`}
+      class={`row${node === shown.node ? ' selected' : ''}${failed ? ' failed' : ''}`}
+      style={style}
+      role="row"
+      aria-selected={node === shown.node}
+      onClick={() => go({ node })}
+    >
+      <span class={`cell narrow${failed ? ' bad' : ''}`} role="gridcell">
+        {status || (failed ? 'failed' : '…')}
+      </span>
+      <span class="cell method" role="gridcell">
+        {visible(method)}
+      </span>
+      <span class="wide grow" role="gridcell">
+        {visible(url)}
+        {attempt !== undefined && attempt > 1 && <span class="tag">attempt {attempt}</span>}
+      </span>
+      <span class="cell side" role="gridcell">
+        {side === 'server' ? 'server' : visible(client)}
+      </span>
+      <span class="cell" role="gridcell">
+        {duration(dt[node])}
+      </span>
+      <span class="fall" role="gridcell" aria-label={`after ${duration(t0[node] - from)}`}>
+        <i style={{ left: `${Math.min(left, 99)}%`, width: `${Math.min(width, 100 - left)}%` }} />
+      </span>
+    </div>
   );
 }

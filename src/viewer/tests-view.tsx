@@ -1,9 +1,10 @@
-import type { JSX } from 'preact';
+import type { CSSProperties, JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { groupTries } from '../reader/test-groups.js';
 import { visible } from '../report/visible.js';
 import { useViewer } from './context.js';
 import { count, duration } from './format.js';
+import { listKeys } from './list-keys.js';
 import { VirtualList } from './virtual-list.js';
 
 const RANK: Record<string, number> = { failed: 0, open: 1, passed: 2, skipped: 3, todo: 4 };
@@ -36,38 +37,49 @@ export function TestsView(): JSX.Element {
         rowHeight={26}
         selected={at}
         activeId={`test-${at}`}
-        onKeyDown={(event) => {
-          if (event.key === 'ArrowDown') setAt(Math.min(groups.length - 1, at + 1));
-          else if (event.key === 'ArrowUp') setAt(Math.max(0, at - 1));
-          else if (event.key === 'Enter') open(at);
-          else return;
-          event.preventDefault();
-        }}
-        row={(index, style) => {
-          const { name, outcome, tries } = groups[index];
-          const parts = name.split(' > ');
-          const last = parts.pop()!;
-          return (
-            <div
-              key={index}
-              id={`test-${index}`}
-              class={`row${index === at ? ' selected' : ''}${outcome === 'failed' ? ' failed' : ''}`}
-              style={style}
-              role="option"
-              aria-selected={index === at}
-              onClick={() => open(index)}
-            >
-              <span class={`outcome-sign ${outcome ?? 'open'}`}>{outcome ?? 'not ended'}</span>
-              <span class="name">{visible(last)}</span>
-              <span class="args">{visible(parts.join(' › '))}</span>
-              <span class="space" />
-              {tries.length > 1 && <span class="tag">{tries.length} tries</span>}
-              <span class="time">{duration(tries.at(-1)!.dt)}</span>
-            </div>
-          );
-        }}
+        onKeyDown={listKeys({ count: groups.length, selected: at, move: setAt, open })}
+        row={(index, style) => (
+          <TestRow
+            key={index}
+            {...{ index, style }}
+            group={groups[index]}
+            isSelected={index === at}
+            onOpen={() => open(index)}
+          />
+        )}
       />
     </>
+  );
+}
+
+interface TestRowProps {
+  readonly index: number;
+  readonly group: ReturnType<typeof groupTries>[number];
+  readonly style: CSSProperties;
+  readonly isSelected: boolean;
+  readonly onOpen: () => void;
+}
+
+function TestRow({ index, group, style, isSelected, onOpen }: TestRowProps): JSX.Element {
+  const { name, outcome, tries } = group;
+  const parts = name.split(' > ');
+  const last = parts.pop()!;
+  return (
+    <div
+      id={`test-${index}`}
+      class={`row${isSelected ? ' selected' : ''}${outcome === 'failed' ? ' failed' : ''}`}
+      style={style}
+      role="option"
+      aria-selected={isSelected}
+      onClick={onOpen}
+    >
+      <span class={`outcome-sign ${outcome ?? 'open'}`}>{outcome ?? 'not ended'}</span>
+      <span class="name">{visible(last)}</span>
+      <span class="args">{visible(parts.join(' › '))}</span>
+      <span class="space" />
+      {tries.length > 1 && <span class="tag">{tries.length} tries</span>}
+      <span class="time">{duration(tries.at(-1)!.dt)}</span>
+    </div>
   );
 }
 

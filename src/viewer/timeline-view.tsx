@@ -24,26 +24,17 @@ function Chart({ lanes }: { lanes: Lanes }): JSX.Element {
   const { trace, shown, go } = useViewer();
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
-  const [view, setView] = useState({ width: 800, height: 600, top: 0 });
+  const [view, setView] = useVisiblePart(box);
   const [table, setTable] = useState(false);
   const [hover, setHover] = useState<Bar>();
   const [range, setRange] = useState<Range>(lanes);
   useLayoutEffect(() => setRange(lanes), [lanes]);
-  useLayoutEffect(() => {
-    const element = box.current!;
-    const measure = (): void =>
-      setView({ width: element.clientWidth || 800, height: element.clientHeight || 600, top: element.scrollTop });
-    measure();
-    if (!document.activeElement?.matches('input')) element.focus({ preventScroll: true });
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
   const bars = useMemo(() => barsOf(lanes, range.from, range.to, view.width), [lanes, range, view.width]);
   useLayoutEffect(() => {
     if (canvas.current) draw(canvas.current, { trace, lanes, bars, ...range, ...view, selected: shown.node });
   });
   const zoom = (factor: number, at = 0.5): void => setRange((before) => zoomed(lanes, before, factor, at));
+  const all = (): void => setRange(lanes);
   const move = (share: number): void => setRange((before) => zoomed(lanes, before, 1, 0.5, share));
   const barAt = (event: MouseEvent): Bar | undefined => {
     const { left, top } = canvas.current!.getBoundingClientRect();
@@ -56,18 +47,14 @@ function Chart({ lanes }: { lanes: Lanes }): JSX.Element {
   };
   return (
     <>
-      <ChartBar
-        {...{ zoom, lanes, range, table, hover }}
-        onAll={() => setRange(lanes)}
-        onTable={() => setTable(!table)}
-      />
+      <ChartBar {...{ zoom, lanes, range, table, hover }} onAll={all} onTable={() => setTable(!table)} />
       <div
         class="scroll flush timeline"
         ref={box}
         tabIndex={0}
         role="region"
         aria-label="Timeline"
-        onKeyDown={(event) => act(event, { zoom, move, all: () => setRange(lanes) })}
+        onKeyDown={(event) => act(event, { zoom, move, all })}
         onScroll={(event) => setView({ ...view, top: event.currentTarget.scrollTop })}
       >
         {table ? (
@@ -90,6 +77,28 @@ function Chart({ lanes }: { lanes: Lanes }): JSX.Element {
       </div>
     </>
   );
+}
+
+interface VisiblePart {
+  readonly width: number;
+  readonly height: number;
+  readonly top: number;
+}
+
+/** The size of a box that scrolls, and how far it is scrolled. It takes the focus. */
+function useVisiblePart(box: { current: HTMLDivElement | null }): [VisiblePart, (part: VisiblePart) => void] {
+  const [view, setView] = useState<VisiblePart>({ width: 800, height: 600, top: 0 });
+  useLayoutEffect(() => {
+    const element = box.current!;
+    const measure = (): void =>
+      setView({ width: element.clientWidth || 800, height: element.clientHeight || 600, top: element.scrollTop });
+    measure();
+    if (!document.activeElement?.matches('input')) element.focus({ preventScroll: true });
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [view, setView];
 }
 
 interface ChartBarProps {

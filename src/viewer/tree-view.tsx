@@ -1,7 +1,7 @@
 import type { CSSProperties, JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ownTime } from '../reader/times.js';
-import { useViewer } from './context.js';
+import { useViewer, type Viewer } from './context.js';
 import { argsText, count, duration, nameOf, outcomeText, placeOf } from './format.js';
 import { HIT } from './search.js';
 import { TreeState, type TreeRow, type TreeRows } from './tree-rows.js';
@@ -13,78 +13,13 @@ const MAX_INDENT = 24;
 
 export function TreeView(): JSX.Element {
   const { trace, shown, go, hits } = useViewer();
-  const state = useRef<TreeState>(undefined);
-  state.current ??= new TreeState(trace);
-  const tree = state.current;
-  const [version, setVersion] = useState(0);
-  const roots = useMemo(() => (shown.test === -1 ? trace.roots : trace.rootsOfTest(shown.test)), [trace, shown.test]);
-  const before = useRef<{ rows?: TreeRows; roots?: Int32Array; reveals: number }>({ reveals: 0 });
-  // Most keys go to a row that is there; all rows are made again only where one has to be opened.
-  const reveals = useMemo(() => {
-    const last = before.current;
-    const isThere = roots === last.roots && last.rows !== undefined && last.rows.indexOf(shown.node) !== -1;
-    if (shown.node === -1 || isThere) return last.reveals;
-    tree.reveal(shown.node);
-    return last.reveals + 1;
-  }, [shown.node, roots, hits]);
-  const rows = useMemo(() => tree.rows(roots, hits?.marks), [version, roots, hits, reveals]);
-  before.current = { rows, roots, reveals };
+  const { tree, rows, redraw } = useRows();
   const selected = useMemo(() => rows.indexOf(shown.node), [rows, shown.node]);
-  useEffect(() => {
-    if (roots.length === 1 && !tree.open.has(roots[0])) {
-      tree.open.add(roots[0]);
-      setVersion((before) => before + 1);
-    }
-  }, [roots]);
-
   const toggle = (row: TreeRow, to = !row.open): void => {
     if (row.times > 1) tree.unfolded.add(row.node);
     else if (to) tree.open.add(row.node);
     else tree.open.delete(row.node);
-    setVersion((before) => before + 1);
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const row = rows.at(selected);
-    const move = (to: number): void => {
-      const next = rows.at(Math.max(0, Math.min(rows.count - 1, to)));
-      if (next) go({ node: next.node });
-    };
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    switch (event.key) {
-      case 'ArrowDown':
-        move(selected + 1);
-        break;
-      case 'ArrowUp':
-        move(selected - 1);
-        break;
-      case 'PageDown':
-        move(selected + 20);
-        break;
-      case 'PageUp':
-        move(selected - 20);
-        break;
-      case 'Home':
-        move(0);
-        break;
-      case 'End':
-        move(rows.count - 1);
-        break;
-      case 'ArrowRight':
-        if (row && !row.open && row.children > 0) toggle(row, true);
-        else move(selected + 1);
-        break;
-      case 'ArrowLeft':
-        if (row?.open) toggle(row, false);
-        else if (row && trace.nodes.parent[row.node] !== -1) go({ node: trace.nodes.parent[row.node] });
-        break;
-      case 'Enter':
-      case ' ':
-        if (row) toggle(row);
-        break;
-      default:
-        return;
-    }
-    event.preventDefault();
+    redraw();
   };
   if (rows.count === 0) return <Empty />;
   return (
@@ -95,7 +30,11 @@ export function TreeView(): JSX.Element {
       rowHeight={24}
       selected={selected}
       activeId={selected === -1 ? undefined : `row-${shown.node}`}
-      onKeyDown={onKeyDown}
+      onKeyDown={(event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        if (!act(event.key, { trace, rows, selected, go, toggle })) return;
+        event.preventDefault();
+      }}
       row={(index, style) => {
         const row = rows.at(index)!;
         return (
@@ -111,6 +50,66 @@ export function TreeView(): JSX.Element {
       }}
     />
   );
+}
+
+/** The rows that are there, with what is open. */
+function useRows(): { tree: TreeState; rows: TreeRows; redraw: () => void } {
+  const { trace, shown, hits } = useViewer();
+  const state = useRef<TreeState>(undefined);
+  state.current ??= new TreeState(trace);
+  const tree = state.current;
+  const [version, setVersion] = useState(0);
+  const redraw = (): void => setVersion((before) => before + 1);
+  const roots = useMemo(() => (shown.test === -1 ? trace.roots : trace.rootsOfTest(shown.test)), [trace, shown.test]);
+  const before = useRef<{ rows?: TreeRows; roots?: Int32Array; reveals: number }>({ reveals: 0 });
+  // Most keys go to a row that is there; all rows are made again only where one has to be opened.
+  const reveals = useMemo(() => {
+    const last = before.current;
+    const isThere = roots === last.roots && last.rows !== undefined && last.rows.indexOf(shown.node) !== -1;
+    if (shown.node === -1 || isThere) return last.reveals;
+    tree.reveal(shown.node);
+    return last.reveals + 1;
+  }, [shown.node, roots, hits]);
+  const rows = useMemo(() => tree.rows(roots, hits?.marks), [version, roots, hits, reveals]);
+  before.current = { rows, roots, reveals };
+  useEffect(() => {
+    if (roots.length !== 1 || tree.open.has(roots[0])) return;
+    tree.open.add(roots[0]);
+    redraw();
+  }, [roots]);
+  return { tree, rows, redraw };
+}
+
+/** How many rows each key goes; as far as there are any. */
+const STEPS: Record<string, number> = {
+  ...{ ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 },
+  ...{ Home: -Infinity, End: Infinity },
+};
+
+interface TreeActions extends Pick<Viewer, 'trace' | 'go'> {
+  readonly rows: TreeRows;
+  readonly selected: number;
+  readonly toggle: (row: TreeRow, to?: boolean) => void;
+}
+
+/** @returns whether the key means something here */
+function act(key: string, { trace, rows, selected, go, toggle }: TreeActions): boolean {
+  const row = rows.at(selected);
+  const move = (by: number): void => {
+    const next = rows.at(Math.max(0, Math.min(rows.count - 1, selected + by)));
+    if (next) go({ node: next.node });
+  };
+  if (Object.hasOwn(STEPS, key)) move(STEPS[key]);
+  else if (key === 'ArrowRight') {
+    if (row && !row.open && row.children > 0) toggle(row, true);
+    else move(1);
+  } else if (key === 'ArrowLeft') {
+    if (row?.open) toggle(row, false);
+    else if (row && trace.nodes.parent[row.node] !== -1) go({ node: trace.nodes.parent[row.node] });
+  } else if (key === 'Enter' || key === ' ') {
+    if (row) toggle(row);
+  } else return false;
+  return true;
 }
 
 function Empty(): JSX.Element {
