@@ -3,7 +3,7 @@
 //   node scripts/mutants.mjs                      the libraries of the table, from the registry
 //   node scripts/mutants.mjs --checkout <folder>  a checkout with its dependencies installed (again for more)
 //   --count 10   mutants a library    --seed 1    --only <name>
-//   --files 40: only so many files of tests, chosen by chance; of a long suite, a run takes minutes
+//   --files 40: at most this number of test files, chosen at random; of a long suite, a run takes minutes
 //   --keep <folder>: the traces are kept    --again <folder>: kept traces are compared again, and no tests are run
 //   --green: no changes; three runs of the same code, and what differs between them, with and without rules of noise
 //   --through <command>: test runs are started through it, such as "nice -n 10"

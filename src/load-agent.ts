@@ -61,7 +61,7 @@ function cacheFile(require: NodeJS.Require, folder: string): string | null {
   const inside = folder.lastIndexOf(`${sep}node_modules${sep}`);
   const modules =
     inside < 0 ? join(folder, '..', 'node_modules') : folder.slice(0, inside + `${sep}node_modules`.length);
-  // Nothing is made in somebody's project.
+  // Nothing is created in a project that is not being recorded.
   if (named === '' && !existsSync(modules)) return null;
   const place = named === '' ? join(modules, '.cache', 'handit') : resolve(named);
   // V8 takes what the same version has made with the same flags.

@@ -30,23 +30,23 @@ export const PROBES = [
   row('e3', 'enter3', 'counted', true),
   // The same with a list of any length.
   row('en', 'enterMany', 'counted', true),
-  // (handle, value): a call ends by a value, which is handed on.
+  // (handle, value): a call ends by a value, which is passed on.
   row('x', 'leave', 'value'),
-  // (handle, error): by an exception, which is handed on.
+  // (handle, error): by an exception, which is passed on.
   row('t', 'leaveByError', 'value'),
   // (handle, value): by a value or, if that is `done`, it has ended already: in a `finally`.
   row('n', 'leaveUnlessDone', 'value'),
   row('d', 'done', 'constant'),
   // In the place of an argument that has the name of a secret.
   row('q', 'redacted', 'constant'),
-  // (id, place, value): what stands after `throw`, handed on.
+  // (id, place, value): what comes after `throw`, passed on.
   row('w', 'thrown', 'value', true),
   // (id, lexical owner, arguments): a call of an async function or of a generator begins; its handle.
   row('fa', 'enterAsync', 'unrecorded', true),
   row('fg', 'enterGenerator', 'unrecorded', true),
   // (handle, value): it stops at a `yield`.
   row('s', 'suspend', 'value'),
-  // (handle, value): at an `await`; what is awaited is handed on.
+  // (handle, value): at an `await`; what is awaited is passed on.
   row('sa', 'suspendForAwait', 'value'),
   // (handle, iterable): at `yield*` or `for await`.
   row('k', 'delegate', 'value'),

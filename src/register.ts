@@ -6,7 +6,7 @@ import { isMainThread, workerThreads } from './thread.js';
 
 /** What the threads of a package manager, which have no `argv[1]` yet, are told. */
 const OFF = 'handit:off';
-// Node's own, for the asynchronous hooks of modules, runs preloads, too, and nothing of the program's. Hooks registered in
+// Node's own, for the asynchronous hooks of modules, runs preloads, too, and no code of the program. Hooks registered in
 // it would wait for itself on Node 20, and on Node 22 the hooks of others (ts-node/esm, tsx before 4.22) would fail.
 const isHooksThread = !isMainThread && workerThreads().parentPort === null;
 

@@ -255,7 +255,7 @@ export interface BodyPreview {
   text?: string;
   /** The end of a text body that was cut, from the first place where it is known what is no secret. */
   tail?: string;
-  /** Bytes of a text body, decoded, between `text` and `tail`; behind `text` where there is no `tail`. */
+  /** Bytes of a text body, decoded, between `text` and `tail`; after `text` where there is no `tail`. */
   omitted?: number;
   /** Of `text/event-stream` and NDJSON: the pieces it was sent in, or came in. */
   chunks?: number;
@@ -309,7 +309,7 @@ export interface HttpRequest {
   url: string;
   headers: Headers;
   t0_ns: TimeNs;
-  /** The package that sent it, where nothing of the program's was running: an agent that reports, a library on its own. */
+  /** The package that sent it, where no code of the program was running: an agent that reports, a library on its own. */
   from?: string;
   /** As in `call`: without headers. */
   again?: true;
@@ -349,7 +349,7 @@ export interface HttpResponse {
   socket?: SocketNames;
   status: number;
   headers: Headers;
-  /** Headers that came behind the body. */
+  /** Headers that came after the body. */
   trailers?: Headers;
   response_body?: BodyPreview;
   /** Bytes of the whole body that this process received, as on the wire: at a client the response's, at a server the request's. */

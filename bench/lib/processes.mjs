@@ -69,7 +69,7 @@ function stop(child, signal) {
   }
 }
 
-/** The second line behind the mark, `0m1.203s 0m0.101s`, as milliseconds. */
+/** The second line after the mark, `0m1.203s 0m0.101s`, as milliseconds. */
 function cpuOf(errors) {
   const children = errors.slice(errors.lastIndexOf(MARK)).split('\n')[2];
   const [minutes, seconds, systemMinutes, systemSeconds] = children.match(/[\d.]+/g).map(Number);

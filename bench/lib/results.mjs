@@ -49,7 +49,7 @@ export function shareRecorded({ recorded, values }) {
   return ` (${figure((100 * recorded) / calls)} % recorded)`;
 }
 
-/** Figures stand at the right, and before them `texts` columns at the left. */
+/** Figures are at the right, and before them `texts` columns at the left. */
 export function table(head, rows, texts = 1) {
   const rule = head.map((_, i) => (i < texts ? '---' : '---:'));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

@@ -50,7 +50,7 @@ function rate(results, result) {
   return overBare(results, result, 'ms')?.map((ms) => (result.values.megabytes[0] / ms) * 1000);
 }
 
-/** Real libraries, several times with a difference, for what is the same is rewritten once. Answers how many megabytes. */
+/** Real libraries, several times with a difference, for what is the same is rewritten once. Returns how many megabytes. */
 function writeSources(bench, name) {
   const libraries = join(bench.project, 'libraries');
   const folder = join(bench.project, name);

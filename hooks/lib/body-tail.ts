@@ -22,7 +22,7 @@ export function knownFrom(bytes: Uint8Array, json: boolean): number {
 
 function knownJsonFrom(bytes: Uint8Array): number {
   const { length } = bytes;
-  // What begins with backslashes may be one of them behind another that was left out.
+  // What begins with backslashes may be one of them after another that was left out.
   let from = 0;
   while (from < length && bytes[from] === BACKSLASH) from++;
   if (from > 0) from++;

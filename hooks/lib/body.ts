@@ -209,7 +209,7 @@ function codingsOf(encoding: string | undefined, { name }: Media): string[] {
   );
 }
 
-/** Answers false, with nothing written, where it is no text. */
+/** Returns false, with nothing written, where it is no text. */
 function writeText(
   out: Encoder,
   bytes: Buffer,
@@ -305,7 +305,7 @@ function lastOf(bytes: Buffer, length: number): Buffer {
   return bufferView(bytes, max(0, bytes.length - length));
 }
 
-/** The first bytes of a character of UTF-8 may stand at the end. */
+/** The first bytes of a character of UTF-8 may be at the end. */
 function withoutCutCharacter(bytes: Buffer): Buffer {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back];

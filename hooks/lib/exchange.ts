@@ -58,7 +58,7 @@ export class Exchange implements BodyOwner {
   ended = false;
   /** The `socket` field of its records, see `socketJson`. */
   socket = '';
-  /** The package that made it, where nothing of the program's ran. */
+  /** The package that made it, where no code of the program ran. */
   private readonly from: string | null = null;
   private trace: TraceContext | SentTrace | null;
   private readonly otel: string;
@@ -113,7 +113,7 @@ export class Exchange implements BodyOwner {
   }
 
   /**
-   * The `traceparent` that a request of the program's is to send, if it is to send one: to be asked before the head of
+   * The `traceparent` that a request of the program is to send, if it is to send one: to be asked before the head of
    * the request is reported.
    */
   traceparent(): string | undefined {
@@ -257,7 +257,7 @@ export class Exchange implements BodyOwner {
     return true;
   }
 
-  /** @param head writes what stands before the bodies */
+  /** @param head writes what comes before the bodies */
   private writeEnd(head: (out: Encoder, brief: Brief) => void): void {
     const { requestBody, responseBody } = this;
     const line = (out: Encoder, brief: Brief): void => {

@@ -1,4 +1,4 @@
-/** Makes steps of a hook that never throw into the program: an error of our own is told, and the program goes on. */
+/** Makes steps of a hook that never throw into the program: an error of our own is reported, and the program goes on. */
 export function createGuard(
   broken: (error: unknown) => void,
 ): <A extends unknown[]>(step: (...args: A) => unknown) => (...args: A) => void {

@@ -14,7 +14,7 @@ export interface Hook {
   readonly name: string;
   /** Where the loader puts calls of this hook's probes. */
   readonly libraryFiles?: readonly LibraryFile[];
-  /** Starts watching; never throws. Answers what takes it back. */
+  /** Starts watching; never throws. Returns a function that undoes it. */
   install(host: HookHost): () => void;
 }
 
@@ -113,7 +113,7 @@ export interface RunningTest {
    * @returns takes it back, as soon as the program's function has returned: its promise goes on inside by itself
    */
   enter(): () => void;
-  /** The same for good: for an async function of the runner's that has awaited something, up to its end. */
+  /** The same permanently: for an async function of the runner that has awaited something, up to its end. */
   stay(): void;
   /** The test's scope, for a runner between which and the program's functions there is no room for `enter`. */
   readonly scope: Scope | null;

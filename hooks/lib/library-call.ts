@@ -39,7 +39,7 @@ export function openCall(host: HookHost, client: Client): OpenCall {
   return enter(host, { id: 0, parent, client, from, attempts: 0, exchanges: 0 });
 }
 
-/** Goes on with a call below a function of the program's own, which the library had called meanwhile. */
+/** Goes on with a call below one of the program's own functions, which the library had called meanwhile. */
 export function resumeCall(host: HookHost, open: Pick<OpenCall, 'call'>): OpenCall {
   const { parent } = host.recorder.current();
   if (parent === open.call.parent) return enter(host, open.call);
@@ -121,7 +121,7 @@ function addBody(to: { add(chunk: unknown): void }, body: unknown, max: number):
 
 const queryText = uncurry(URLSearchParams.prototype.toString);
 
-/** Values of own data properties only: nothing of the program's own runs. */
+/** Values of own data properties only: no code of the program runs. */
 export function own(object: unknown, key: string): unknown {
   if ((typeof object !== 'object' && typeof object !== 'function') || object === null) return undefined;
   if (isProxy(object)) return undefined;

@@ -91,7 +91,7 @@ function currentOf(host: HookHost, client: Client): Current {
   const { parent, scope } = here;
   const call = scope?.libraryCall;
   if (call?.parent === parent) return here;
-  // From a function of the program's own that takes part in the call: an interceptor.
+  // From one of the program's own functions that takes part in the call: an interceptor.
   if (call && isOwn(call)) return { parent, scope: recorder.scope({ libraryCall: seenFrom(call, parent) }) };
   return { parent, scope: newCall(host, client, parent) };
 }

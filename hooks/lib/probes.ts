@@ -3,7 +3,7 @@ import { apply } from '../../src/intrinsics.js';
 
 /** The probes of one hook, which edited files of a library call. */
 export interface Probes {
-  /** An error of our own is told, and the library gets what it would have had without us. */
+  /** An error of our own is reported, and the library gets what it would have had without us. */
   add<A extends unknown[], H>(name: string, step: (...args: A) => H, otherwise: H): void;
   /** From now on they do nothing: the edited files stay. */
   stop(): void;

@@ -13,7 +13,7 @@ const BACKSLASH = /\\/;
 const PACKAGE = /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/;
 
 /**
- * The package that started what runs now, if there is nothing of the program's on the stack: an agent that reports to its
+ * The package that started what runs now, if there is no code of the program on the stack: an agent that reports to its
  * server, from a timer of its own. To be asked only where nothing recorded is above, for it takes 20 to 50 us.
  */
 export function sendingPackage(): string | null {

@@ -92,7 +92,7 @@ export class UndiciDispatchers {
     });
   }
 
-  /** Watches the dispatchers that a call of `fetch` may use: their copy of undici may be one that nobody told of. */
+  /** Watches the dispatchers that a call of `fetch` may use: their copy of undici may be one that was never announced. */
   adoptOfFetch(args: unknown[]): void {
     const init = args[1];
     const { dispatcher } = isObject(init) ? fields(init, ['dispatcher']) : {};

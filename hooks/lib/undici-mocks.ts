@@ -12,7 +12,7 @@ type Step = (args: unknown[]) => void;
 
 const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[]) => unknown;
 
-/** `MockAgent` answers without ever making a request: what its handler is told is all there is. */
+/** `MockAgent` answers without ever making a request: what its handler receives is all there is. */
 export class UndiciMocks {
   private readonly observed = new SafeWeakSet<object>();
   private readonly guard;

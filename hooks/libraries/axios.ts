@@ -25,7 +25,7 @@ const append = uncurry(URLSearchParams.prototype.append);
 const dateText = uncurry(Date.prototype.toISOString);
 
 // `Axios.prototype.request` makes a chain of promises, of which `dispatchRequest` is a link: before it come the
-// interceptors of requests, in it the adapter is called, behind it come the interceptors of responses.
+// interceptors of requests, in it the adapter is called, after it come the interceptors of responses.
 const request: LibraryFile['rules'][number] = {
   // Since 1.6.3 `request` is async and awaits this one.
   function: ['Axios._request', 'Axios.request'],

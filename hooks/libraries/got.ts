@@ -150,7 +150,7 @@ function pages({ recorder, broken }: HookHost): Pages {
   return {
     page(input) {
       try {
-        // The generator goes on behind an `await`, up to whose successor this lasts.
+        // The generator goes on after an `await`, up to whose successor this lasts.
         if (recorder.current().parent === 0) recorder.enterScope(scope);
       } catch (error) {
         broken(error);
@@ -175,7 +175,7 @@ function ended(host: HookHost, state: State, request: object, error: unknown): v
   state.requests.delete(request);
   const options = own(request, 'options');
   const { call } = sent.open;
-  // A function of the program's own that makes the request is recorded as such.
+  // One of the program's own functions that makes the request is recorded as such.
   const byItself = typeof field(options, 'request') === 'function' && call.exchanges > sent.exchanges;
   if (call.attempts > sent.attempts || byItself) return;
   // 11 sends what was cancelled all the same, and ends it then.

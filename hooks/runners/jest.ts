@@ -41,7 +41,7 @@ export const jestHook: Hook = {
       path: '^build/index\\.js$',
       rules: [
         { function: ['Runtime.constructor'], first: '__handit__.jestRuntime($2,$7)' },
-        // The classes since 30.5 stand in the place of methods.
+        // The classes since 30.5 replace methods.
         {
           function: ['TransformCache.transform', 'Runtime.transformFile'],
           returns: '__handit__.jestCode(this,$1,$2,$0)',

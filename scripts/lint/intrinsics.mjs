@@ -49,7 +49,7 @@ export const intrinsics = {
       const symbol =
         checker.getSymbolAtLocation(tsNode(callee.property)) ?? checker.getSymbolAtLocation(tsNode(callee));
       if (!comesWithNode(symbol) || isContainer(typeOf(callee.object))) return;
-      // The receiver is told of by itself.
+      // The receiver is reported by itself.
       if (callee.object.type === 'Identifier' && isGlobal(callee.object)) return;
       context.report({ node: callee.property, messageId: 'method', data: { name: symbol.name } });
     }

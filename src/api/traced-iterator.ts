@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 import { defineProperty, each } from '../intrinsics.js';
 
-/** What is told of a generator's steps. */
+/** What is called at a generator's steps. */
 export interface IteratorProbe {
-  /** Its code is about to run; answers what `leave` is to be given. */
+  /** Its code is about to run; returns what to pass to `leave`. */
   enter(): unknown;
   leave(before: unknown): void;
   done(value: unknown): void;

@@ -28,7 +28,7 @@ const MAX_SAMPLES = 10_000;
 
 interface Collected extends FunctionStats {
   samples: number[];
-  /** Of the recorded calls, every so many is a sample. */
+  /** Of the recorded calls, one in this many is a sample. */
   every: number;
 }
 

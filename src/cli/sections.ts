@@ -3,7 +3,7 @@ import { OPEN, OUTCOME_MASK } from '../reader/columns.js';
 import type { Trace } from '../reader/trace.js';
 import type { Process } from '../reader/types.js';
 
-/** What stands at the top of a process: a test with all of its tries, or a node that nothing in the trace called. */
+/** What is at the top of a process: a test with all of its tries, or a node that nothing in the trace called. */
 export type Entry =
   | { readonly type: 'test'; readonly group: TestGroup; readonly startNs: number }
   | { readonly type: 'node'; readonly node: number; readonly startNs: number };

@@ -1,4 +1,4 @@
-/** A value on one line, at most so many characters: JSON, but with names for what JSON cannot say. */
+/** A value on one line, at most that many characters: JSON, but with names for what JSON cannot say. */
 export function shortValue(value: unknown, most = 80): string {
   const text = textOf(value, 0);
   const chars = [...text.slice(0, most + 1)];

@@ -22,7 +22,7 @@ export class Side {
     return this.processes.has(this.trace.processOf(node));
   }
 
-  /** What a test called first: that stands at the top, or below a call that was made outside of tests. */
+  /** What a test called first: that is at the top, or below a call that was made outside of tests. */
   rootsOfTest(test: number): number[] {
     const entering = (this.#entering ??= this.#findEntering()).get(test) ?? [];
     return [...this.trace.rootsOfTest(test), ...entering].sort((a, b) => a - b);

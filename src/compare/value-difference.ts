@@ -38,7 +38,7 @@ export function differencesOf(path: string, base: unknown, next: unknown, same: 
       if (isHash(key, left, right)) continue;
       compare(here + stepOf(key), ownOf(left, key), ownOf(right, key), depth + 1);
     }
-    // What was cut is told apart by a hash alone.
+    // Only a hash tells cut values apart.
     if (found.length === before && left.hash !== right.hash && isHash('hash', left, right)) add(here, one, other);
   };
   compare(path, base, next, 0);

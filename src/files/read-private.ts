@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 
 /**
  * Reads a file that only this user, or root, can have written. Its text is run as code: where a folder is everyone's, what lies
- * there may be another's. Looked at is what was opened, which cannot be exchanged behind the look.
+ * there may be another's. The opened file is checked: it cannot be swapped after the check.
  *
  * @throws what the file system says, or that it is not such a file
  */

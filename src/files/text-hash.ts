@@ -10,7 +10,7 @@ const FACTOR_D = 0x27d4eb2f;
 
 /**
  * 128 bits, as hex digits, by which texts are told apart: names of cache entries and of processes. It is no defence
- * against somebody who wants two texts to have the same. `node:crypto` would be, and takes 5 ms of each start.
+ * against someone who wants two texts to have the same. `node:crypto` would be, and takes 5 ms of each start.
  */
 export function textHash(text: string): string {
   let a = 1;

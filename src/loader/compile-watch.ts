@@ -3,9 +3,9 @@ import type { LoaderOptions, Rewriting } from './loader.js';
 import { kindOf } from './loaded-source.js';
 
 /**
- * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them behind the load hooks.
+ * What tools compile (ts-node, @babel/register, tsx) they hand to `module._compile`, most of them after the load hooks.
  * So who asks for that method gets one that rewrites. Node itself, where the hooks have seen the text, gets its own: its
- * stacks get no frame more. They have not where asynchronous hooks of the program's are registered as well (as by Yarn's
+ * stacks get no frame more. They have not where asynchronous hooks of the program are registered as well (as by Yarn's
  * Plug'n'Play): Node reads a CommonJS module that is imported only when it compiles it then.
  */
 export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: Rewriting): CompileWatch {

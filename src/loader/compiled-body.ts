@@ -3,7 +3,7 @@ import type { CompiledBody, Edit, LinkedBody } from '../transform/types.js';
 import type { Rewritten } from './source-cache.js';
 import { shiftMap } from './source-map.js';
 
-/** Characters that Vite's evaluators put behind a body. */
+/** Characters that Vite's evaluators put after a body. */
 const CLOSING = '\n}}'.length;
 
 /** The code without the map at its end, which is another one later. */
@@ -51,7 +51,7 @@ export function linkedBody(
 
 const INLINE = /\/\/# sourceMappingURL=data:application\/json[^,\n]*;base64,/g;
 
-/** The last one: those before may stand in strings of the program. */
+/** The last one: those before may be in strings of the program. */
 function inlineMap(code: string): { text: string; start: number; end: number } | undefined {
   const comment = [...code.matchAll(INLINE)].at(-1);
   if (!comment) return undefined;

@@ -17,7 +17,7 @@ interface CoverageFile {
 export interface CoverageFiles {
   /** Turns what this thread has written so far into what it would have been without handit. */
   translate(folder: string): void;
-  /** The same at the end of the process: Node writes its last file now, behind which nothing of the program's may run. */
+  /** The same at the end of the process: Node writes its last file now, after which no code of the program may run. */
   finish(): void;
 }
 
@@ -64,7 +64,7 @@ export function createCoverageFiles(ownFolder: string, sources: SourceTable): Co
       if (!folder || finished || sources.size === 0) return;
       finished = true;
       // Node writes one file more when the process has ended (it complains on stderr if it is stopped). In that are what
-      // ran since, which is nothing of the program's, and again the maps of all modules, as Node knows them.
+      // ran since, which is not the program's, and again the maps of all modules, as Node knows them.
       takeCoverage();
       translate(folder);
     },

@@ -24,7 +24,7 @@ export interface CoverageRange {
 }
 
 /**
- * Tells of rewritten scripts what V8 would have told of their original text: offsets are moved, and blocks that stand in
+ * Tells of rewritten scripts what V8 would have told of their original text: offsets are moved, and blocks that are in
  * inserted text go. Other scripts are passed on as they are.
  */
 export function originalCoverage(result: readonly ScriptCoverage[], sources: SourceTable): ScriptCoverage[] {
@@ -196,7 +196,7 @@ function mover(pair: SourcePair, scriptEnd: number): Mover {
         if (lastEnd === undefined) continue;
         const last = lastEnd + shift;
         if (block.endOffset === end && block.startOffset >= last) return null;
-        // What begins in a block goes on behind it.
+        // What begins in a block goes on after it.
         if (block.endOffset === last && lastIs === 'block') return { ...block, endOffset: end };
         if (block.endOffset === end && lastIs === undefined) return { ...block, endOffset: last };
       }
@@ -205,7 +205,7 @@ function mover(pair: SourcePair, scriptEnd: number): Mover {
   };
 }
 
-/** What stands behind the value of an `await` or `yield`. */
+/** What comes after the value of an `await` or `yield`. */
 const SUSPENSION = /^(?:\)?\)\)| [^ ]+\)\))/;
 
 function behindBlank(text: string, offset: number): number {

@@ -3,7 +3,7 @@ import { ENTER_PROBES } from '../probes.js';
 import { originalOffset } from '../transform/edits.js';
 import type { RewrittenPlaces, SourcePair, SourceTable } from './source-table.js';
 
-/** A probe that opens a call, as it stands in a rewritten text: the prefix and the function's id. */
+/** A probe that opens a call, as it is in a rewritten text: the prefix and the function's id. */
 const PROBE = new RegExp(`(h\\$\\d*_)${ENTER_PROBES}\\( *(\\d+),`);
 
 /** An original text that has been found, of those whose first probe is the same: a class and its first method. */
@@ -121,7 +121,7 @@ function originalOf(
   const pair = sources.byFunction(id);
   if (!pair || pair.file.prefix !== prefix) return undefined;
   // Ids occur once, so the place of the probe is that of the text. The text itself may be another than ours: Node blanks
-  // out types behind us, which moves nothing.
+  // out types after us, which moves nothing.
   const local = pair.unlink(text);
   const own = PROBE.exec(local)!;
   const places = (pair.places ??= placesOf(pair));
@@ -145,7 +145,7 @@ function placesOf({ rewritten, edits }: SourcePair): RewrittenPlaces {
   return { probes, edits: places };
 }
 
-/** Modifiers stand before the place of a method. */
+/** Modifiers come before the start of a method. */
 const MODIFIERS = /^(?:(?:async|get|set|static)\b|[*\s])*$/;
 
 /** Functions inside of it and in its parameter list have probes too: the one that is its own begins where it begins. */

@@ -101,10 +101,10 @@ async function withoutCommonJs(url: string, context: object, nextLoad: NextLoad)
 
 const runtimeUrl = new URL('./runtime.mjs', import.meta.url).href;
 
-/** Without hooks of the program's there is nothing to resolve, and stacks would have a frame more. */
+/** Without hooks of the program there is nothing to resolve, and stacks would have a frame more. */
 export const resolve = new URL(import.meta.url).search === '' ? undefined : resolveOurs;
 
-/** What handit imports is none of the program's, whose hooks may refuse it. */
+/** What handit imports is not the program's, whose hooks may refuse it. */
 function resolveOurs(specifier: string, context: object, nextResolve: NextResolve): unknown {
   if (specifier === runtimeUrl || (context as { parentURL?: string }).parentURL === runtimeUrl) {
     return { url: new URL(specifier, runtimeUrl).href, format: 'module', shortCircuit: true };
@@ -119,12 +119,12 @@ function resolveOurs(specifier: string, context: object, nextResolve: NextResolv
 }
 
 const ownUrl = new URL('?', import.meta.url).href;
-/** Begins a specifier that means hooks of the program's, seen from where it registers them. */
+/** Begins a specifier that means hooks of the program, seen from where it registers them. */
 const INNER = 'handit-hooks:';
 
 /**
  * What this thread loads for itself, which are the hooks of the program and what they import, stays as it is: there are no
- * probes here. Node calls the outermost hook in the same turn in which the request of a thread of the program's comes.
+ * probes here. Node calls the outermost hook in the same turn in which the request of one of the program's threads comes.
  */
 function isForProgram(): boolean {
   const { stackTraceLimit } = Error;

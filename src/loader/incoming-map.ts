@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /** A source map that a text came with. */
 export interface FoundMap {
   json: string;
-  /** The file that it stands in, which the names of its sources are relative to. */
+  /** The file that it is in, which the names of its sources are relative to. */
   place: string;
 }
 
@@ -75,7 +75,7 @@ function decoded(filename: string): string {
 
 /** Bundlers name files relative to the folder they were run in, which need not be the one the program runs in. */
 function bundledFilename(name: string, place: string, cwd: string): string | null {
-  // A layer stands in parentheses before the path; a query behind it tells parts of one file apart.
+  // A layer is in parentheses before the path; a query after it tells parts of one file apart.
   const path = name.replace(/^\([\w-]+\)\//, '').replace(/[?|].*$/s, '');
   if (/^(webpack[/ ]|\(webpack\)|external |ignored|delegated|multi |remote |container|$)/.test(path)) return null;
   if (isAbsolute(path)) return path;

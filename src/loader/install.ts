@@ -104,7 +104,7 @@ class LoadedModules {
     const { folder, libraryLoaded } = this.options;
     this.attempts++;
     try {
-      // The parser is loaded in here, and is no library of the program's.
+      // The parser is loaded in here, and is not one of the program's libraries.
       if (this.attempts === 1 && isLibrary(filename, folder)) libraryLoaded();
       this.lookOut(source);
       return this.edited(filename, source, kind);

@@ -14,7 +14,7 @@ export interface LibraryFilesOptions {
   cache: SourceCache | null;
   /** What is the user's own is rewritten like the rest of it instead. */
   isUserModule: (filename: string) => boolean;
-  /** Told of a library's file that stays as it is. */
+  /** Called with a library's file that stays as it is. */
   leftAlone: (filename: string, reason: string) => void;
 }
 

@@ -30,7 +30,7 @@ export interface ThreadData {
   libraryRules: readonly LibraryFile[];
 }
 
-/** Hooks of the program's, which ours are put around. */
+/** Hooks of the program, which ours are put around. */
 export interface InnerHooks {
   specifier: string;
   parentURL: string;
@@ -43,7 +43,7 @@ export interface LoaderOptions {
   /** The same for modules that a test runner compiles: they import the probes from elsewhere. */
   rewriteForRunner: Rewrite;
   mapFiles: MapFiles;
-  /** Told of each rewritten module before it runs. */
+  /** Called with each rewritten module before it runs. */
   register: (file: SourceFile, rewritten: Omit<RewrittenFile, 'code' | 'path'>) => void;
   skipped: (path: string, reason: string) => void;
   /** The same for any file; nothing is said about one that is not the user's. */
@@ -52,17 +52,17 @@ export interface LoaderOptions {
   /** The rules of `library`, for the hooks' thread. */
   libraryRules: readonly LibraryFile[];
   library: LibraryFiles;
-  /** Told of a library's file that stays as it is. */
+  /** Called with a library's file that stays as it is. */
   leftAlone: (filename: string, reason: string) => void;
   /** Told, more than once, that the program has loaded code from `node_modules`. */
   libraryLoaded: () => void;
-  /** Texts that are looked for in each module before it runs, until the first that has one; then it is told. */
+  /** Texts that are looked for in each module before it runs, until the first that has one; then its callback runs. */
   lookouts: Lookout[];
   /** What rewritten code calls. */
   probes: () => Probes;
   /** Gives a function that we put in the place of one of Node's the text of that. */
   looksLike: (original: object, replacement: object) => void;
-  /** Told of an error in the rewriting itself. */
+  /** Called with an error in the rewriting itself. */
   broken: (error: unknown) => void;
   /** Use `module.registerHooks`. */
   syncHooks: boolean;

@@ -15,7 +15,7 @@ const DIGITS = 16;
 /** Functions of one file of which the texts are told; a file with more was made by a tool. */
 const MAX_FUNCTIONS = 5000;
 
-/** @returns to be told of each rewritten file; what it says of it goes to `write`, once for each text of a file */
+/** @returns a function to call with each rewritten file; what it says of it goes to `write`, once for each text of a file */
 export function createModuleRecords(
   write: (record: ModuleRecord) => void,
 ): (path: string, rewritten: Pick<RewrittenFile, 'functions' | 'hash' | 'originals'>) => void {

@@ -28,7 +28,7 @@ export interface RewriteOptions {
   redactParameter: (name: string) => boolean;
   /** Text of what decides on filters and redaction. */
   filters: string;
-  /** Told of a file, or a function in it, that stays as it is. */
+  /** Called with a file, or a function in it, that stays as it is. */
   skipped: (path: string, reason: string) => void;
   /** Called with each of the user's files of which filters decide. */
   filtered?: (path: string) => void;
@@ -37,7 +37,7 @@ export interface RewriteOptions {
 }
 
 /**
- * Rewrites a user's source, or answers null: not the user's, nothing to rewrite, or unparsable.
+ * Rewrites a user's source, or returns null: not the user's, nothing to rewrite, or unparsable.
  *
  * @param map JSON of its source map, where a tool hands that over beside the source; else the one that the source names
  */
@@ -216,7 +216,7 @@ function sentencesOf(leftAlone: Instrumented['leftAlone']): Rewritten['leftAlone
 
 const NOTHING = { code: '', prefix: '', kind: 'commonjs', edits: '[]' } as const;
 
-/** Compilers that come behind us may write it in their own way. */
+/** Compilers that run after us may write it in their own way. */
 const REWRITTEN = /[=;]\s*__handit__\s*;/;
 
 function isOutdated({ read = {} }: Rewritten): boolean {

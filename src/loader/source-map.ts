@@ -189,7 +189,7 @@ function identityMap(filename: string, source: string): DecodedMap {
   };
 }
 
-/** Moves each mapped column behind what was inserted before it on its line. */
+/** Moves each mapped column past what was inserted before it on its line. */
 function shift(mappings: SourceMapMappings, source: string, edits: readonly Edit[]): SourceMapMappings {
   let next = 0;
   let start = 0;

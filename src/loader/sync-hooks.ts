@@ -50,7 +50,7 @@ type NextLoad = (url: string, context: object) => LoadResult;
 type RegisterHooks = (hooks: object) => { deregister(): void };
 
 /**
- * Hooks registered later are called first, and would be given what is rewritten. So ours are registered again behind each of
+ * Hooks registered later are called first, and would be given what is rewritten. So ours are registered again after each of
  * the program's: those get the text of the file, and what they make of it is rewritten.
  */
 function registerOutermost({ looksLike, broken }: LoaderOptions, ours: object): () => void {

@@ -18,7 +18,7 @@ export function printUncaughtLine(
   originalNamed: (file: SourceFile, name: string) => { text?: string } | undefined,
 ): void {
   const { statement } = last;
-  // Rewritten code throws on what it caught, on a line Node does not show; a rejected promise is told by its error alone.
+  // Rewritten code throws on what it caught, on a line Node does not show; a rejected promise is known by its error alone.
   const passedOn = !fromPromise && last.passedOn(error);
   const place =
     (passedOn && statement && statement.value === error

@@ -11,7 +11,7 @@ export interface Git {
 
 /** Folders above the working directory that are looked into. */
 const MAX_LEVELS = 64;
-/** Names of branches that stand for another one, one after the other. */
+/** Names of branches that point to another one, one after the other. */
 const MAX_LINKS = 5;
 const MAX_NAME = 4096;
 /** Of a repository with very many branches, the packed ones are not searched: each start would pay for it. */

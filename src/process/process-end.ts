@@ -6,7 +6,7 @@ export interface ProcessEndOptions {
   drain(): void;
   /** The same while an exception is on its way. */
   save(): void;
-  /** The last thing that happens, behind the program's own handlers. */
+  /** The last thing that happens, after the program's own handlers. */
   end(code: number | undefined): void;
   /** An exception is about to end the process, and nobody handles it. */
   uncaught(error: unknown, fromPromise: boolean): void;
@@ -25,7 +25,7 @@ export function watchProcessEnd({ drain, save, end, uncaught, guarded }: Process
   const host = process as unknown as ProcessInternals;
   const { reallyExit } = host;
 
-  // The program's exit handlers may call recorded functions, so ours has to come behind them. It is moved there when the
+  // The program's exit handlers may call recorded functions, so ours has to come after them. It is moved there when the
   // process is about to end; `process.exit` gives no notice before its handlers run, but calls `reallyExit` after them.
   const onExit = guarded((code: number): void => {
     drain();
@@ -44,9 +44,9 @@ export function watchProcessEnd({ drain, save, end, uncaught, guarded }: Process
     moveToEnd();
     const handled = process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback();
     if (!handled && isMainThread) uncaught(error, origin === 'unhandledRejection');
-    // A listener of the program's that throws ends the process at once, without a word: exit code 7.
+    // A listener of the program that throws ends the process at once, without a word: exit code 7.
     if (handled) save();
-    // Thrown by an exit handler: the handlers behind it, ours too, do not run any more.
+    // Thrown by an exit handler: the handlers after it, ours included, no longer run.
     const { _exiting } = process as unknown as { _exiting?: boolean };
     if (_exiting) end(handled ? Number(process.exitCode ?? 0) : 1);
   });

@@ -4,7 +4,7 @@ import { Names } from './names.js';
 import type { LineScanner } from './scan-line.js';
 import type { FunctionInfo } from './types.js';
 
-/** Beyond so many different texts the fields of functions are not written side by side: it is left. */
+/** Beyond this number of different texts the fields of functions are not written side by side: it is left. */
 const MAX_TEXTS = 1 << 18;
 const MAX_TEXT = 4096;
 const FIELDS_OF_FUNCTION = [F.func, F.file, F.line, F.column, F.kind, F.async, F.generator];

@@ -171,7 +171,7 @@ export class Indexer implements LineTaker, Tables {
     const line = this.#line;
     const name = this.#procs.intern(line.buffer, line.from(F.proc), Math.min(line.to(F.proc), line.from(F.proc) + 64));
     const known = this.#processByName[name] as number | undefined;
-    // The same digits by chance, or a file that was copied behind itself: another process, with ids of its own.
+    // The same digits by chance, or a file that was appended to itself: another process, with ids of its own.
     const isOther = starts && known !== undefined && this.processes[known].start && !line.has(F.segment);
     if (known !== undefined && !isOther) return this.processes[known];
     const process: Process = {

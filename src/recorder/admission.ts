@@ -107,7 +107,7 @@ export class Admission {
   }
 
   /**
-   * Runs work of handit's own. What it should reach of the program's all the same, by a function that it has put in place of
+   * Runs work of handit's own. What it should reach of the program all the same, by a function that it has put in place of
    * a built-in one, records nothing. The count lets no call through meanwhile, so that others need not ask.
    */
   ownWork(work: () => void): void {

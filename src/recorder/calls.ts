@@ -170,7 +170,7 @@ export function createCalls(parts: CallsParts) {
     numbers[from + 2] = t0;
     halves[(from + 3) * 2 + HIGH_HALF] = time / 2 ** 32;
     halves[(from + 3) * 2 + LOW_HALF] = time >>> 0;
-    // Not by `instanceof`: it would ask a Proxy of the program's.
+    // Not by `instanceof`: it would ask a Proxy of the program.
     if (isErrorEvent(kind) || value === UNAVAILABLE) values[buffer.valueAt++] = value;
     else buffer.valueAt = put(functions.secret[fn] === 1 && mayBeSecret(value) ? REDACTED : value, buffer.valueAt);
     buffer.at = from + SLOTS;
@@ -234,7 +234,7 @@ export function createCalls(parts: CallsParts) {
 
   /**
    * Calls above `call` that were left without notice: the end of the stack strikes in the probes too. They ended by the
-   * exception at hand, or by one that a `catch` has swallowed since.
+   * current exception, or by one that a `catch` has swallowed since.
    * @returns false when `call` itself has been closed that way before
    */
   function unwind(call: number, error: unknown, known: boolean, time: number): boolean {

@@ -24,9 +24,9 @@ import {
   writeUtf8,
 } from '../intrinsics.js';
 
-/** Bytes after which a batch is handed on, at the end of a line. */
+/** Bytes after which a batch is passed on, at the end of a line. */
 const BATCH = 1024 * 1024;
-/** Bytes that a wide write may touch behind what it is about. */
+/** Bytes that a wide write may touch past what it writes. */
 const WIDE = 16;
 /** Above this many characters the built-in encoder is faster than a loop. */
 const LONG = 48;
@@ -83,24 +83,24 @@ export interface Encoder {
   /** Where the next byte goes. A method, as the next: an object literal with accessors is slow in all its properties. */
   position(): number;
   view(): SafeDataView;
-  /** Takes back all behind that place; also the other way, after a write into `room`. */
+  /** Takes back all after that position; also the other way, after a write into `room`. */
   cut(position: number): void;
-  /** Makes room for that many bytes behind `position`. Answers the buffer, which is good until the next write. */
+  /** Makes room for that many bytes after `position`. Returns the buffer, which is valid until the next write. */
   room(count: number): Uint8Array;
-  /** Moves what stands behind that place. */
+  /** Moves what is after that position. */
   insert(position: number, text: string): void;
-  /** What stands behind that place, as a string. */
+  /** What is after that position, as a string. */
   slice(position: number): string;
-  /** Makes what stands here fit for `copy`: bytes left over behind it might make the last eight a NaN. */
+  /** Makes what is here fit for `copy`: bytes left over after it might make the last eight a NaN. */
   close(): void;
-  /** Forgets what was not handed on: the lines are about to be made again. */
+  /** Forgets what was not passed on: the lines are about to be made again. */
   reset(): void;
 }
 
 /**
  * @param write takes whole lines; the bytes are its own only until it returns
  * @param size bytes of room to begin with
- * @param batch bytes after which lines are handed on
+ * @param batch bytes after which lines are passed on
  */
 export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH * 2, batch = BATCH): Encoder {
   return new ByteEncoder(write, size, batch);
@@ -110,7 +110,7 @@ class ByteEncoder implements Encoder {
   private buffer: Buffer<ArrayBuffer>;
   private data: SafeDataView;
   private at = 0;
-  /** The reading at which the second began whose digits are at hand. */
+  /** The reading at which the second began whose digits are known. */
   private secondStart = NaN;
   private secondText = constant('0000000000');
   /** The digits of numbers seen before: making them takes 150 ns, and a program hands the same ones on and on. */
@@ -247,7 +247,7 @@ class ByteEncoder implements Encoder {
     this.numbers[place] = value;
     this.numberLengths[place] = this.at - start;
     for (let i = 0; i < NUMBER_CHUNKS; i++) {
-      // What stands behind the text is of no account, and may change on its way.
+      // What is after the text does not matter, and may change on its way.
       this.numberTexts[place * NUMBER_CHUNKS + i] = this.data.getFloat64(start + i * 8, true);
     }
   }
@@ -326,7 +326,7 @@ class ByteEncoder implements Encoder {
     this.shrink();
   }
 
-  /** One huge value must not keep its room for good. */
+  /** One huge value must not keep its room permanently. */
   private shrink(): void {
     if (this.buffer.length > this.size * 2) this.use(allocUnsafeSlow(this.size));
   }

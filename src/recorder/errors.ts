@@ -37,7 +37,7 @@ export function ownText(input: object, key: string): string {
   return text ?? '';
 }
 
-/** The stack, unless asking for it would run code of the program's: formatting calls a function it may have set. */
+/** The stack, unless asking for it would run code of the program: formatting calls a function it may have set. */
 export function stackOf(input: Error): string | undefined {
   if (getOwnPropertyDescriptor(Error, 'prepareStackTrace')?.value !== initialPrepare) return undefined;
   // The text begins with the error's name and message as they are when it is asked for first; asking for the descriptor

@@ -64,7 +64,7 @@ export class EventLines {
   done = 0;
   private doneValues = 0;
   private doneScope: LineScope;
-  /** Of the event at hand. */
+  /** Of the current event. */
   private valueAt = 0;
   private scope: LineScope;
   private newErrors: { root: Budget; key: string }[] = [];

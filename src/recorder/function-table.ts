@@ -38,11 +38,11 @@ export interface KnownFunction {
 
 /** The constant parts of a function's lines. */
 export interface FunctionText {
-  /** From behind the parent's id to the number of `t0_ns`. */
+  /** From after the parent's id to the number of `t0_ns`. */
   call: Constant;
-  /** From behind the id to the number of `t1_ns`. */
+  /** From after the id to the number of `t1_ns`. */
   end: Constant;
-  /** What stands before each argument, its name included; the last closes the list. */
+  /** What comes before each argument, its name included; the last closes the list. */
   args: Constant[];
   /** Per argument, what its name says of its value or of the next; null: nothing of any. */
   named: Uint8Array | null;

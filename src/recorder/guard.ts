@@ -8,7 +8,7 @@ type Failed = (error: unknown) => void;
 export const COUNTED = -1;
 
 /**
- * Keeps an error in a probe from the program: it is told, and the program gets what it would have had. The end of the
+ * Keeps an error in a probe from the program: it is reported, and the program gets what it would have had. The end of the
  * stack is the program's own affair, and goes on to it.
  *
  * @param probes by what they mean; returned by the names that rewritten code uses

@@ -19,7 +19,7 @@ export interface IdleDrain {
  *
  * @param drain  writes what there is and answers in how many milliseconds what it had to leave can be written, or 0;
  *               told whether a turn of the event loop has begun since, so that Node has dealt with rejections
- * @param broken told of an error in here
+ * @param broken called with an error in here
  * @param observed whether the program may see a promise that is made
  */
 export function drainWhenIdle(

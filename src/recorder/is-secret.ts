@@ -13,7 +13,7 @@ import {
 /** Whether the value of a key is not to be recorded. */
 export type IsSecret = (key: string) => boolean;
 
-/** A longer key is told by its beginning and its end. */
+/** A longer key is recognized by its beginning and its end. */
 const MAX_KEY = 256;
 /** Keys of which the answer is remembered, and characters of one. */
 const MAX_KNOWN = 10_000;
@@ -65,7 +65,7 @@ const UPPER = 1;
 const LOWER = 2;
 const DIGIT = 3;
 const SEPARATOR = 0;
-/** A letter beyond ASCII, of either case: no word is told by it. */
+/** A letter beyond ASCII, of either case: no word is recognized by it. */
 const LETTER = 4;
 
 function kindOf(code: number): number {

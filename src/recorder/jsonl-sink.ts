@@ -29,7 +29,7 @@ export interface SinkOptions {
 
 /**
  * Appends whole lines to a file, mode 0600. The file is opened for each batch and closed again: no descriptor of the
- * program's is taken away, a file that was moved or deleted comes anew, and `fork` inherits nothing. Only pipes stay
+ * program's is taken away, a file that was moved or deleted is created again, and `fork` inherits nothing. Only pipes stay
  * open, for their reader would take a close for the end.
  */
 export function createJsonlSink(options: SinkOptions): Sink & { keepOpen(): void } {

@@ -33,7 +33,7 @@ const BLOCKS = [
   { size: 16 * 1024, spare: 128 },
   { size: 64 * 1024, spare: 16 },
 ];
-/** Calls of which a settled promise still finds the root context: the last so many. */
+/** Calls of which a settled promise still finds the root context: this many of the latest. */
 const RECENT = 1 << 16;
 
 export interface Keeper {

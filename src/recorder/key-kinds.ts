@@ -18,7 +18,7 @@ export const SOFT = 4;
 /** As a parameter of an address it is secret. */
 export const PARAMETER = 8;
 
-/** What is to be known of a key that stands there, between its quotes or before a `=`. */
+/** What is to be known of a key that is there, between its quotes or before a `=`. */
 export type KeyTest = (bytes: Uint8Array, start: number, end: number) => number;
 
 const tests = new SafeWeakMap<IsSecret, KeyTest>();

@@ -16,7 +16,7 @@ const ORDINARY = 1 / 32;
 
 /** A root context takes at most this part of the file while less than half of it is used: 8 MB of 256. */
 const SHARE = 1 / 32;
-/** What is short goes on up to so many times the share. */
+/** What is short goes on up to this many times the share. */
 const SHORT_LINES = 1.25;
 /** Exceptions that are told apart in one root context. */
 const MAX_ERRORS = 4096;
@@ -28,9 +28,9 @@ export interface Limits {
   ample(root: Budget | null, size: number): number;
   /** Whether a line is written if the file has that size with it. */
   fits(part: Part, size: number): boolean;
-  /** The same for lines of what is not kept, with so many bytes of them. */
+  /** The same for lines of what is not kept, with that many bytes of them. */
   fitsOrdinary(bytes: number): boolean;
-  /** Whether that root context would have more than its share, with so many bytes in a file of that size. */
+  /** Whether that root context would have more than its share, with that many bytes in a file of that size. */
   isOver(root: Budget, bytes: number, size: number, part: Part): boolean;
   /** One root context more has its share. */
   spent(size: number): void;

@@ -1,6 +1,6 @@
 import { isExtensible, isProxy, SafeWeakMap } from '../intrinsics.js';
 
-/** Answers the object it is given, so that a class derived from it puts its private fields on that. */
+/** Returns the object it is given, so that a class derived from it puts its private fields on that. */
 class Given {
   constructor(target: object) {
     return target;

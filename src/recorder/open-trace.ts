@@ -108,7 +108,7 @@ function checkLinksAbove(path: string, links: number): void {
   checkLinksAbove(join(target, 'file'), links - 1);
 }
 
-/** Whether somebody else has put it there, as anybody could. */
+/** Whether someone else has put it there, as anyone could. */
 function isStrange(path: string, owner: number): boolean {
   if (userId === undefined || owner === userId()) return false;
   const folder = lstatSync(dirname(path));

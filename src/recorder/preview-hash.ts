@@ -89,7 +89,7 @@ export function writeHash(out: Encoder, hash: number): void {
 }
 
 /**
- * The parts of a long text that are hashed: so many characters and some of its end. The end begins with a line: before it
+ * The parts of a long text that are hashed: that many characters and some of its end. The end begins with a line: before it
  * may be the name of a secret.
  */
 export function hashedPart(text: string, head: number): string {

@@ -21,7 +21,7 @@ export const MAX_HASHED = 32;
 const LEAST_HASHED = 8;
 /** Levels of any preview: each takes room on the program's stack. */
 const MAX_LEVELS = 200;
-/** What stands at the end of a text that was cut may be a part of a secret. */
+/** The end of a text that was cut may be a part of a secret. */
 const LEFT_OUT = 64;
 /** Bytes of room for previews; the system gives it as it is used. */
 const ROOM = 4 * 1024 * 1024;

@@ -30,7 +30,7 @@ const PROXY = constant('{"$type":"Proxy"}');
 const CIRCULAR = constant('{"$type":"circular"}');
 const FUNCTION = constant('{"$type":"function","name":');
 const ARRAY = constant('{"$type":"Array","length":');
-/** Makes previews: JSON text of a value, bounded, with no code of the program's run on the way. */
+/** Makes previews: JSON text of a value, bounded, without running any code of the program. */
 export interface Previewer {
   /** Where `write` writes; whoever calls it empties it. */
   readonly out: Encoder;
@@ -51,7 +51,7 @@ export interface Previewer {
   readonly isSecret: IsSecret;
 }
 
-/** @param isSecret answers whether the value of a key is to be left out */
+/** @param isSecret returns whether the value of a key is to be left out */
 export function createPreviewer(limits: PreviewLimits, isSecret: IsSecret): Previewer {
   const writer = new PreviewWriter(limits, isSecret);
   const thrown = new ThrownValues((value) => writer.value(value), limits, isSecret);
@@ -140,7 +140,7 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
     if (array) this.list(input as unknown[], depth);
     else this.record(input, depth);
     this.most = outer;
-    // Nothing of the program's may be kept alive from here.
+    // No object of the program may be kept alive from here.
     path[depth] = null;
   }
 
@@ -198,7 +198,7 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
   }
 
   /**
-   * @param type stands before the fields; null: nothing does
+   * @param type comes before the fields; null: nothing does
    * @param hiding one of them is the name of a secret, another its value
    */
   private fields(input: object, depth: number, type: Constant | null, hiding = false): void {

@@ -14,7 +14,7 @@ export interface PromiseEnds {
    * Tells once how a promise ends, and when it did. The program notices nothing: a rejection that nobody handles stays
    * one, no tick is added between its own, and the frames of `await` stay in the stacks of errors.
    *
-   * @returns false when it is no native promise; then nothing is told
+   * @returns false when it is no native promise; then nothing is reported
    */
   watch(promise: unknown, ended: (end: PromiseEnd, time: number) => void): boolean;
   /**
@@ -29,7 +29,7 @@ interface Watched {
   ended(end: PromiseEnd, time: number): void;
   /** When it was settled; until that is known, when the watch began: it may have been settled before. */
   time: number;
-  /** Something of the program's waits for it. */
+  /** Something in the program waits for it. */
   awaited: boolean;
   /** Asked what it was settled with; the answer comes with the next microtasks. */
   asked: boolean;
@@ -44,7 +44,7 @@ const { createHook } = v8.promiseHooks;
 
 /**
  * A handler may be attached only when that changes nothing. One on a pending promise would make its rejection count as
- * handled, and V8 leaves the `at async` frames out of stacks behind a promise with two. So V8 is asked to tell when the
+ * handled, and V8 leaves the `at async` frames out of stacks after a promise with two. So V8 is asked to tell when the
  * program waits for the promise (another one is made from it) and when it goes on: by then the promise is settled and
  * handled, and one more handler changes nothing.
  *
@@ -112,7 +112,7 @@ class WatchedPromises implements PromiseEnds {
       },
       settled: (promise: object) => {
         const entry = this.watched.get(promise);
-        // Told a second time, behind the promise that it was resolved with.
+        // Reported a second time, after the promise that it was resolved with.
         if (entry !== undefined && !entry.asked) entry.time = this.now();
       },
     };
@@ -138,7 +138,7 @@ class WatchedPromises implements PromiseEnds {
   private ask(promise: object, entry: Watched): void {
     if (entry.asked) return;
     entry.asked = true;
-    // Code of the program's would run.
+    // Code of the program would run.
     if (!isPlainPromise(promise))
       return this.tell(promise, entry, { state: stateOf(promise), unknown: true } as PromiseEnd);
     const { time } = entry;

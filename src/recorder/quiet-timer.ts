@@ -1,7 +1,7 @@
 import { clearTimeout, defineProperty, setTimeout, uncurry } from '../intrinsics.js';
 
 export interface QuietTimer {
-  /** Calls back once, in so many milliseconds; 0: as soon as the event loop is at its timers. Replaces what was started before. */
+  /** Calls back once, after that many milliseconds; 0: as soon as the event loop is at its timers. Replaces what was started before. */
   start(ms: number): void;
   stop(): void;
 }

@@ -11,7 +11,7 @@ export function knowRealm(realm: Pick<typeof globalThis, 'Promise' | 'Object'>):
   objectPrototypes.add(realm.Object.prototype);
 }
 
-/** Nothing of the program's own would run if the promise's `then` were asked for a handler. */
+/** No code of the program would run if the promise's `then` were asked for a handler. */
 export function isPlainPromise(promise: object): boolean {
   const prototype = getPrototypeOf(promise) as object | null;
   if (prototype !== promisePrototype && (prototype === null || !promisePrototypes.has(prototype))) return false;

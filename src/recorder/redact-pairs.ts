@@ -15,7 +15,7 @@ import {
 
 // Names and values in text: parameters of addresses, assignments, connection strings, lines of headers, printed objects.
 
-/** Characters by which it is told whether a value is a secret. */
+/** Characters that decide whether a value is a secret. */
 const MAX_PLAIN = 1024;
 /** The longest name that is looked for. */
 const MAX_NAME = 200;

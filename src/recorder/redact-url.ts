@@ -65,7 +65,7 @@ function isPort(text: string, start: number, end: number): boolean {
   return end > start;
 }
 
-/** Whether a host stands there, and then an end, a port or a path. */
+/** Whether a host is there, and then an end, a port or a path. */
 function isHost(text: string, start: number): boolean {
   let at = start;
   for (; at < text.length && at < start + 256; at++) {

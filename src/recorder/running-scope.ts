@@ -8,7 +8,7 @@ import type { RunningCalls } from './running-calls.js';
 import { newBudget, NO_LABELS, type Budget, type Labels, type Scope, type Scopes } from './scope.js';
 import type { CallHandle, Current, PushedScope, ScopeChange } from './types.js';
 
-/** Calls of which the scope is remembered, for the closures written in them: the last so many. */
+/** Calls of which the scope is remembered, for the closures written in them: this many of the latest. */
 const OWNERS = 1 << 16;
 const UNLABELED: Labels = {};
 

@@ -26,7 +26,7 @@ export interface LibraryCall {
   /** The recorded call that called the library, 0 for none: what the program's own code requests itself is no part of it. */
   readonly parent: number;
   readonly client: string;
-  /** The package that made it, where nothing of the program's ran. */
+  /** The package that made it, where no code of the program ran. */
   readonly from?: string | null;
   attempts: number;
   /** Requests that began in its scope: the attempts, and what the program's own code requested meanwhile. */
@@ -129,7 +129,7 @@ export interface Scopes {
   /** Whether a scope was ever entered: until then nobody needs to ask for one. */
   readonly used: boolean;
   current(): Scope | null;
-  /** From here on, for this execution and all that it starts. Answers what to give to `restore`. */
+  /** From here on, for this execution and all that it starts. Returns the scope before. */
   enter(scope: Scope | null): Scope | null;
 }
 

@@ -281,7 +281,7 @@ function endOfWebToken(text: string, start: number): number {
     if (code === DOT) dots++;
     else if (code !== 0x3d && code !== 0x2b) break;
   }
-  // A sentence may end behind it.
+  // A sentence may end after it.
   while (end > start && charCode(text, end - 1) === DOT) {
     end--;
     dots--;

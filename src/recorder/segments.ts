@@ -124,11 +124,11 @@ export interface SeamsHost {
   writeAgain(line: Line): void;
   /** Writes a line as it is. */
   writeKept(line: string): void;
-  /** Of that function, so many calls are in no file any more. */
+  /** The number of that function's calls that are in no file any more. */
   gone(fn: number, calls: number): void;
 }
 
-/** Bytes of a segment for what is open at its beginning: one part of so many. */
+/** Bytes of a segment for what is open at its beginning: one part of this number. */
 const OPEN_PART = 4;
 /** The same for lines that every segment has. */
 const KEPT_PART = 16;

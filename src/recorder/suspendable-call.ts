@@ -16,7 +16,7 @@ export class SuspendableCall {
   ended = false;
   /** The recorded call whose promise this one is waiting for. */
   waitsFor: PendingCall | null = null;
-  /** It has gone on after an `await`: no code of a caller's runs behind it. */
+  /** It has gone on after an `await`: no code of a caller runs after it. */
   alone = false;
   /** It is in a loop over an iterable, or in `yield*`. */
   delegates = false;

@@ -25,7 +25,7 @@ export interface RecorderOptions {
   segments: SegmentSink | null;
   /** Told when an event comes into the empty buffer. */
   waiting: () => void;
-  /** Told of an error in the recording itself. */
+  /** Called with an error in the recording itself. */
   broken: (error: unknown) => void;
   /** Registers files of which another thread did the rewriting; called when an unknown id turns up. */
   registerPending: () => void;
@@ -88,9 +88,9 @@ export interface Recorder {
   stayInScope(scope: Scope, isCaller: (running: FunctionEntry) => boolean): () => void;
   /** The root context of that scope is over: what was written in it belongs to whoever calls it. */
   closeRoot(scope: Scope, how: HowItWent): void;
-  /** From now on async calls are scopes of their own: code that is not recorded may do things behind an `await`. */
+  /** From now on async calls are scopes of their own: code that is not recorded may do things after an `await`. */
   follow(): void;
-  /** Puts this execution and all that it starts into that scope; answers the one before. */
+  /** Puts this execution and all that it starts into that scope; returns the one before. */
   enterScope(scope: Scope | null): Scope | null;
   /**
    * Runs what follows in that scope, also below a call that is running, up to the call of what this answers.
@@ -113,7 +113,7 @@ export interface Recorder {
   finish(): void;
   /**
    * Writes what can be written without being noticed: not an exception that the program may still be handling, nor what
-   * came behind it. Answers in how many milliseconds that can be written; 0: all is.
+   * came after it. Returns in how many milliseconds that can be written; 0: all is.
    *
    * @param rejected whether Node has dealt with the rejections so far; before, any exception may turn out to be fatal
    */

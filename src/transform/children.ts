@@ -21,7 +21,7 @@ export function eachChild(node: Node, each: Each): void {
 /** Whether it is one of the nodes that most trees mostly consist of, and has none below. */
 export function isLeaf(node: Node): boolean {
   const { type } = node;
-  // Decorators and types of parameters stand in TypeScript alone.
+  // Decorators and types of parameters are in TypeScript alone.
   return type === 'Literal' || (type === 'Identifier' && !node.typeAnnotation && !node.decorators);
 }
 

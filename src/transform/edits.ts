@@ -6,7 +6,7 @@ import type { Edit } from './types.js';
  */
 export const HIDE_LINE = '/*node-do-not-add-exception-line*/';
 
-/** Of what stands at one offset: text that belongs to what ends there comes before text that belongs to what begins. */
+/** Of what is inserted at one offset: text that belongs to what ends there comes before text that belongs to what begins. */
 type Side = 'close' | 'open';
 
 interface Placed extends Edit {

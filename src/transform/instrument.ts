@@ -21,7 +21,7 @@ import {
  * Rewrites a source so that each call of each of its functions is reported to the probe functions of
  * src/probes.ts. Pure: the same text and options give the same answer. No line is added or removed.
  *
- * @param source   the text as it stands in the file
+ * @param source   the text as it is in the file
  * @param filename its name; the ending decides on TypeScript and JSX
  * @returns null when there is no function
  * @throws UnparsableSource when the parser refuses the text
@@ -93,7 +93,7 @@ function prelude(
   used: ReadonlySet<ProbeName>,
   runtimeUrl: string | null,
 ): string {
-  // There the probes are globals; this says to whoever comes behind that the text is rewritten.
+  // There the probes are globals; this says to later hooks that the text is rewritten.
   if (kind === 'module' && runtimeUrl === null) return `${GLOBAL};`;
   const names = [...used].sort();
   return kind === 'module'

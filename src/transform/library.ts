@@ -35,7 +35,7 @@ export interface LibraryRule {
     throw?: true;
     /** What an `await` of a call of this gives. */
     awaited?: string;
-    /** `undefined` behind an element that mentions this name, in an array. */
+    /** `undefined` after an element that mentions this name, in an array. */
     behind?: string;
     /** The method. */
     to: string;
@@ -55,7 +55,7 @@ export interface LibraryFile {
   /** Other files of that path do not have this text, and are not looked into. */
   contains?: string;
   rules: readonly LibraryRule[];
-  /** A statement put behind the last line. */
+  /** A statement put after the last line. */
   last?: string;
 }
 

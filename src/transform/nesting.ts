@@ -10,7 +10,7 @@ const BRACKET = 1600;
 const OPERATOR = 1400;
 /** For a word or sign of what may be a chain, as `a.b().c()`. */
 const TOKEN = 120;
-/** For one of several operators in a row that stand before a value, and for `**`. */
+/** For one of several operators in a row that come before a value, and for `**`. */
 const PREFIX = 450;
 const PREFIXES = new Set(['!', '~', '-', '+', 'new', 'await', 'typeof', 'void', 'delete', 'yield']);
 const STACK = (isMainThread ? 6.5 : 3.2) * 1024 * 1024;
@@ -104,7 +104,7 @@ interface Level {
 class Scanner {
   private readonly levels: Level[] = [{ close: '', bytes: 0, operators: 0, control: false }];
   private at = 0;
-  /** What stands before `at`, blanks left out: a word, or one character. */
+  /** What comes before `at`, blanks left out: a word, or one character. */
   private before = '';
   /** The brackets that were closed last were those of `if (...)` or the like. */
   private afterControl = false;

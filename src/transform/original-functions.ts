@@ -8,7 +8,7 @@ import { parseSource } from './parser.js';
 import type { Node } from './types.js';
 import { Walk } from './walk.js';
 
-/** A function as it stands in the file that a generated text was made of. */
+/** A function as it is in the file that a generated text was made of. */
 export interface OriginalFunction {
   description: Description;
   /** The last part of its name. */
@@ -98,7 +98,7 @@ function addNew(map: Map<number, OriginalFunction>, places: readonly number[], f
 
 function parseOriginal(source: string, filename: string): Node | undefined {
   const typed = /\.([cm]?ts|tsx)$/.exec(filename)?.[1];
-  // JSX may stand in any file that a build step reads; types may too.
+  // JSX may be in any file that a build step reads; types may too.
   const languages: ('ts' | 'tsx' | 'jsx')[] = typed === undefined ? ['jsx', 'tsx'] : [typed === 'tsx' ? 'tsx' : 'ts'];
   for (const lang of languages) {
     const { program, error } = parseSource(filename, source, {

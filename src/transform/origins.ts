@@ -12,7 +12,7 @@ export interface Origin {
   /** As the trace names its file. */
   path: string;
   original: OriginalFunction;
-  /** The text that the original stands in. */
+  /** The text that contains the original. */
   source: string;
   /** The function in whose place it stands, which has the name and the parameters: an outer one for a lowered body. */
   outer: Node;
@@ -281,9 +281,9 @@ class OriginSearch {
   }
 
   /**
-   * Whether a map was made of another text than this one: it then points into the middle of words or behind the end. One
-   * place that changed shifts all behind it, so a few such segments in a row decide. Many that point to one place are one:
-   * what istanbul adds is all said to stand at the end.
+   * Whether a map was made of another text than this one: it then points into the middle of words or past the end. One
+   * place that changed shifts all after it, so a few such segments in a row decide. Many that point to one place are one:
+   * what istanbul adds is all said to be at the end.
    */
   private isStale(source: number, { source: text, lines }: OriginalFunctions): boolean {
     const { data } = this.map.segments;
@@ -340,7 +340,7 @@ function marks(node: Node, ancestors: readonly Node[]): number[] {
   return places;
 }
 
-/** Of several functions that stand for one original function the one that runs its body is recorded. */
+/** Of several functions made from one original function, the one that runs its body is recorded. */
 function choose(functions: readonly Generated[], search: OriginSearch): Map<Node, Origin | null> {
   const chosen = new Map<OriginalFunction, Generated>();
   for (const each of functions) {

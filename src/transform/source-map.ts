@@ -144,7 +144,7 @@ class SegmentWriter {
       larger.set(this.data);
       this.data = larger;
     }
-    // Nearly always behind all others of its line.
+    // Nearly always after all others of its line.
     let index = this.count++;
     const { data } = this;
     for (; index > this.lines[line] && data[(index - 1) * SEGMENT.size] > segment[0]; index--) {

@@ -21,7 +21,7 @@ export interface FunctionInfo {
   text?: string;
   /** Names of the values handed to `enter`, in their order: one per name that the parameters bind. */
   params: string[];
-  /** The file it was written in, where a source map says that this is another one than the text it stands in. */
+  /** The file it was written in, where a source map says that this is another one than the text it is in. */
   path?: string;
   /** Then: where it begins in that text. 1-based. */
   generated?: { line: number; column: number };
@@ -49,7 +49,7 @@ export interface Edit {
   at: number;
   remove: number;
   insert: string;
-  /** Of what closes a function whose last statement V8 counts no block behind (src/loader/coverage.ts): where that ends. */
+  /** Of what closes a function after whose last statement V8 counts no block (src/loader/coverage.ts): where that ends. */
   lastEnd?: number;
   /** What that statement is: `leaves` for `return` and `throw`, `block` for a block, else undefined. */
   lastIs?: 'leaves' | 'block';
@@ -59,13 +59,13 @@ export interface InstrumentOptions {
   kind: CodeKind;
   /** Specifier of the module that a rewritten ES module imports its probe functions from; null: they are globals. */
   runtimeUrl: string | null;
-  /** Functions for which this answers false stay as they are. */
+  /** Functions for which this returns false stay as they are. */
   includeFunction?: (name: string, path?: string) => boolean;
-  /** A parameter for which this answers true is never handed over; its place is taken by a constant. */
+  /** A parameter for which this returns true is never passed on; its place is taken by a constant. */
   redactParameter?: (name: string) => boolean;
   /** Ranges of coverage count more than the messages of V8. */
   coverage?: boolean;
-  /** Where the text was generated from others: its functions are reported as they stand there. */
+  /** Where the text was generated from others: its functions are reported as they are there. */
   map?: IncomingMap;
 }
 

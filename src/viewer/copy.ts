@@ -52,7 +52,7 @@ const NOT_COPIED = new Set([
   ...['content-length', 'connection', 'transfer-encoding', 'accept-encoding', 'content-encoding', 'keep-alive'],
   ...['expect', 'upgrade', 'http2-settings', 'te', 'trailer'],
 ]);
-/** Those it adds by itself, unless it is told not to. */
+/** Those it adds by itself, unless told not to. */
 const OF_CURL = ['accept', 'user-agent', 'content-type'];
 /** Others are not of HTTP/1.1, or curl would take them for the name of a file. */
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;

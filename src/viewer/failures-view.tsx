@@ -5,7 +5,7 @@ import type { View } from './address.js';
 import { useViewer } from './context.js';
 import { count } from './format.js';
 
-/** The verdict that came with the page, as it stands there; of a trace that was dropped, its failed tests. */
+/** The verdict that came with the page, as it is there; of a trace that was dropped, its failed tests. */
 export function FailuresView(): JSX.Element {
   const { page, go, trace } = useViewer();
   const box = useRef<HTMLDivElement>(null);

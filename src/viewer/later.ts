@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { finished, type Steps } from '../reader/steps.js';
 import { untilFree } from './until-free.js';
 
-/** Below so many calls it is there before a key is felt to wait. */
+/** Below this number of calls, it is done before a user notices that a key waits. */
 const SOON = 60_000;
 /** Half of what a frame has. */
 const SLICE_MS = 8;

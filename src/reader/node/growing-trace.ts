@@ -57,7 +57,7 @@ export class GrowingTrace {
     this.trace = new Trace(this.#indexer, this.#sources);
   }
 
-  /** Reads what has come, at most so many bytes, and brings the trace up to date; returns how many there were. */
+  /** Reads what has come, at most that many bytes, and brings the trace up to date; returns how many there were. */
   read(most = Infinity): number {
     let total = 0;
     while (total < most) {
