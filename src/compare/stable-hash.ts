@@ -300,8 +300,11 @@ export class StableHash {
 function isSuffixByChance(buffer: Uint8Array, at: number): boolean {
   if (buffer[at] === 0x30 && buffer[at - 1] === SLASH) return true;
   if (buffer[at] !== 0x30 || (buffer[at - 1] !== DASH && buffer[at - 1] !== 0x5f)) return false;
-  return (CLASS[buffer[at - 2]] & (ANY_LOWER | ANY_UPPER)) !== 0;
+  return (CLASS[buffer[at - 2]] & (ANY_LOWER | ANY_UPPER)) !== 0 || CLOSING.has(buffer[at - 2]);
 }
+
+/** What a text of code ends with, of which a name was made: `)`, `]`, `{`, `}`. Before a negative number is none of them. */
+const CLOSING = new Set([0x29, 0x5d, 0x7b, 0x7d]);
 
 /** Times have parts of a millisecond: `atimeMs` of a file. */
 function endOfFraction(buffer: Uint8Array, end: number, to: number): number {

@@ -42,6 +42,7 @@ describe('what differs between two runs by nature is the same', () => {
     ['random letters and digits', '"V1StGXR8Z5jdHi6BmyT"', '"x9KfPq2LmN4oRsT7uVw"'],
     ['a fraction by chance in a name', '"after-0.8730107607454682"', '"after-0.164804965917063"'],
     ['a fraction by chance in a path', '"/0.8730107607454682"', '"/0.164804965917063"'],
+    ['a fraction by chance after code', '"async (x) => {-0.8730107607454682"', '"async (x) => {-0.164804965917063"'],
     ['a port', '"http://127.0.0.1:38123/cart"', '"http://127.0.0.1:40001/cart"'],
     ['a port by its key', '{"port":38123}', '{"port":40001}'],
     ['a temporary folder', '"/tmp/handit-x7Ab/a.txt"', '"/tmp/handit-q9Zz/a.txt"'],
