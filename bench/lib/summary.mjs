@@ -43,7 +43,7 @@ const figures = [
     of: (all) => startUp(all, 'handit', 'cold cache'),
     unit: 'ms',
   },
-  ...['find-my-way', 'pino', 'fastify'].map((name) => ({
+  ...['find-my-way', 'fastify'].map((name) => ({
     title: `twelve files of tests of ${name}, processor time`,
     row: 'suites',
     of: (all) => timesBare(all, find(all, name, 'handit'), 'cpu'),
