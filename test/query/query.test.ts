@@ -362,11 +362,18 @@ describe('SQL of a stranger', () => {
   });
 
   test.each([
-    ['select count(*) from range(1000000000) a, range(1000000000) b'],
+    ['select count(*) from range(1000000000) a, range(1000000) b'],
     ['with recursive t(n) as (select 1 union all select n + 1 from t) select max(n) from t'],
   ])('%s is stopped', async (sql) => {
     const { code, stderr } = await query([sql, '--timeout', '1']);
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'handit: stopped after 1 s; --timeout <s> gives it longer\n' });
+  });
+
+  test('what needs more memory than it may have is stopped', async () => {
+    const sql = 'select count(*) from range(1000000000) a, range(1000000000) b';
+    const { code, stdout, stderr } = await query([sql, '--memory', '64MB', '--timeout', '60']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^handit: Out of Memory Error/);
   });
 });
 
