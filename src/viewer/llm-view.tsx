@@ -8,6 +8,7 @@ import { useViewer } from './context.js';
 import type { DetailsCache } from './details-cache.js';
 import { count, duration } from './format.js';
 import { HIT } from './search.js';
+import { listKeys } from './list-keys.js';
 import { VirtualList } from './virtual-list.js';
 
 /** Requests that are looked at: what a person goes through, and a second of reading. */
@@ -83,12 +84,7 @@ function Calls({ list, go }: { list: readonly LlmCall[]; go(node: number): void 
       selected={selected}
       activeId={selected === -1 ? undefined : `llm-${selected}`}
       header={<Head columns={HEAD} last="model, and who called it" />}
-      onKeyDown={(event) => {
-        const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-        if (step === 0) return;
-        event.preventDefault();
-        go(list[Math.max(0, Math.min(list.length - 1, selected + step))].tries.at(-1)!);
-      }}
+      onKeyDown={listKeys({ count: list.length, selected, move: (to) => go(list[to].tries.at(-1)!) })}
       row={(index, style) => (
         <div
           key={index}
