@@ -78,11 +78,11 @@ function wire(folder: string, config: Config, { loader: rewrites = true, ended }
   const forLoader = rewriteOptions(config, folder);
   const { userModules } = forLoader;
   const unmatched = createUnmatched(config, (filename) => userModules.pathOf(filename) !== null);
-  const { lookouts, whenImported } = createLookouts(guards);
+  const { lookouts, whenImported, beforeUse } = createLookouts(guards);
   const children = childrenOf(recording, { cwd: config.cwd, folder, whenImported });
   const shared = { folder, config, guards, recording, sources, disguise, unmatched };
   const loader: Loader = rewrites ? loadRewritten({ ...shared, forLoader, lookouts }) : noLoader();
-  const ends = createPromiseEnds(now);
+  const ends = createPromiseEnds(now, beforeUse);
   const rest = (): void => {
     ends.sweep(false);
     recorder.rest();

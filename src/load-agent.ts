@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import type * as V8 from 'node:v8';
 import type * as Vm from 'node:vm';
 import type * as agent from './agent.js';
 import { FALSE } from './config.js';
@@ -66,9 +65,17 @@ function cacheFile(require: NodeJS.Require, folder: string): string | null {
   const place = named === '' ? join(modules, '.cache', 'handit') : resolve(named);
   // V8 takes what the same version has made with the same flags.
   const { version, arch } = process;
+  return join(place, `agent-${build.slice(0, 16)}-${version}-${arch}-${flags(require)}`);
+}
+
+/**
+ * What the beginning of all that V8 stores says about its own version and its flags. `v8.cachedDataVersionTag` says the same,
+ * but to load that module takes 2 ms, with all of Node's streams.
+ */
+function flags(require: NodeJS.Require): string {
   // Loaded in here, for a package manager is to load no more than it must.
-  const { cachedDataVersionTag } = require('node:v8') as typeof V8;
-  return join(place, `agent-${build.slice(0, 16)}-${version}-${arch}-${cachedDataVersionTag().toString(16)}`);
+  const { Script } = require('node:vm') as typeof Vm;
+  return new Script('').createCachedData().toString('hex', 4, 16);
 }
 
 function compile(require: NodeJS.Require, file: string, cachedData: Buffer | undefined): Vm.Script | null {

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { Hook, HookHost } from '../lib/hook.js';
 import {
   openCall,
@@ -13,6 +12,7 @@ import { createProbes } from '../lib/probes.js';
 import {
   Error,
   getPrototypeOf,
+  hasOwn,
   isProxy,
   numberIsInteger,
   objectPrototype,
@@ -211,6 +211,7 @@ function report(host: HookHost, sent: Pick<Sent, 'open' | 'given' | 't0'>, optio
 function field(object: unknown, key: string): unknown {
   if (typeof object !== 'object' || object === null || isProxy(object)) return undefined;
   const plain = getPrototypeOf(object) === objectPrototype || getPrototypeOf(object) === null;
-  const theirs = !plain && (object instanceof Readable || object.constructor?.name === 'Options');
+  // Its request is a stream of Node's.
+  const theirs = !plain && (hasOwn(object, '_readableState') || object.constructor?.name === 'Options');
   return theirs ? (object as Record<string, unknown>)[key] : own(object, key);
 }

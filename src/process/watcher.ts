@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { textHash } from '../files/text-hash.js';
 
@@ -39,7 +38,7 @@ export function avoidWatcher(
 
 /** A place that no watcher of a project looks at: below the user's own folder for what can be made again. */
 export function outputWhileWatched(cwd: string, env: Env): string {
-  const cache = env.XDG_CACHE_HOME || env.LOCALAPPDATA || join(homedir(), '.cache');
+  const cache = env.XDG_CACHE_HOME || env.LOCALAPPDATA || join(process.getBuiltinModule('node:os').homedir(), '.cache');
   return join(cache, 'handit', `${basename(cwd)}-${textHash(cwd).slice(0, 8)}`, 'handit_events.jsonl');
 }
 

@@ -1,5 +1,5 @@
 import * as util from 'node:util';
-import * as v8 from 'node:v8';
+import type * as V8 from 'node:v8';
 import { isPromise, promiseThen, regExpExec, SafeMap, SafeWeakMap } from '../intrinsics.js';
 import { isPlainPromise } from './realms.js';
 
@@ -25,6 +25,8 @@ export interface PromiseEnds {
   sweep(last: boolean): void;
 }
 
+type CreateHook = typeof V8.promiseHooks.createHook;
+
 interface Watched {
   ended(end: PromiseEnd, time: number): void;
   /** When it was settled; until that is known, when the watch began: it may have been settled before. */
@@ -40,7 +42,7 @@ const MOST = 10_000;
 
 // Taken when the agent starts: programs put their own in their place.
 const { inspect } = util;
-const { createHook } = v8.promiseHooks;
+const { getBuiltinModule } = process;
 
 /**
  * A handler may be attached only when that changes nothing. One on a pending promise would make its rejection count as
@@ -51,9 +53,17 @@ const { createHook } = v8.promiseHooks;
  * The hooks cost the program's promises about 50 ns each; they are there only while a promise is watched.
  *
  * @param now nanoseconds of the monotonic clock
+ * @param beforeUse calls back before the program can replace anything in a built-in module
  */
-export function createPromiseEnds(now: () => number): PromiseEnds {
-  return new WatchedPromises(now);
+export function createPromiseEnds(
+  now: () => number,
+  beforeUse: (builtin: string, step: () => void) => void,
+): PromiseEnds {
+  let createHook: CreateHook | undefined;
+  // To load `node:v8` takes 2 ms of each start, and few programs have a session.
+  const taken = (): CreateHook => (createHook ??= getBuiltinModule('node:v8').promiseHooks.createHook);
+  beforeUse('v8', taken);
+  return new WatchedPromises(now, (hooks) => taken()(hooks));
 }
 
 class WatchedPromises implements PromiseEnds {
@@ -62,7 +72,10 @@ class WatchedPromises implements PromiseEnds {
   private made = new SafeWeakMap<object, object>();
   private stop: (() => void) | null = null;
 
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    private readonly createHook: CreateHook,
+  ) {}
 
   watch(promise: unknown, ended: Watched['ended']): boolean {
     if (!isPromise(promise)) return false;
@@ -116,7 +129,7 @@ class WatchedPromises implements PromiseEnds {
         if (entry !== undefined && !entry.asked) entry.time = this.now();
       },
     };
-    this.stop = createHook(hooks) as unknown as () => void;
+    this.stop = this.createHook(hooks) as unknown as () => void;
   }
 
   private forget(promise: object): void {

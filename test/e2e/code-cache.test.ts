@@ -130,13 +130,16 @@ describe('the compiled agent', () => {
 
   // Before, a thread has the hooks for modules.
   const withSyncHooks = nodes().filter(({ version }) => hasSyncHooks(version));
-  test.each(withSyncHooks)('needs no threads to start in the main thread: Node $version', async ({ path }) => {
-    const { folder } = project();
-    writeFileSync(join(folder, 'loaded.js'), 'process._rawDebug(process.moduleLoadList.join("\\n"))');
-    const { stderr } = await runNode(path, ['--require', 'handit/register', 'loaded.js'], { cwd: folder });
-    expect(stderr).toMatch(/ vm$/m);
-    expect(stderr).not.toMatch(/NativeModule (worker_threads|crypto|zlib|http|child_process)$/m);
-  });
+  test.each(withSyncHooks)(
+    'needs no threads and no streams to start in the main thread: Node $version',
+    async ({ path }) => {
+      const { folder } = project();
+      writeFileSync(join(folder, 'loaded.js'), 'process._rawDebug(process.moduleLoadList.join("\\n"))');
+      const { stderr } = await runNode(path, ['--require', 'handit/register', 'loaded.js'], { cwd: folder });
+      expect(stderr).toMatch(/ vm$/m);
+      expect(stderr).not.toMatch(/NativeModule (worker_threads|crypto|zlib|http|child_process|v8|stream)$/m);
+    },
+  );
 
   test('never comes from the folder in which the program runs', async () => {
     const { folder, cache, run } = project();
