@@ -1,4 +1,4 @@
-import { arrayPush, ceil, max, RangeError } from '../intrinsics.js';
+import { arrayPush, ceil, max, min, RangeError } from '../intrinsics.js';
 import type { Admission } from './admission.js';
 import { now } from './clock.js';
 import { CAPACITY, DRAIN_EVERY_NS, RAW, SLOTS, SPARE, YOUNG_NS, type EventBuffer } from './event-buffer.js';
@@ -29,7 +29,7 @@ export class Drain {
   constructor(private readonly parts: DrainParts) {}
 
   /**
-   * @param until  exceptions after it stay, and what came after them
+   * @param until  exceptions after it stay
    * @param atRest the last one stays, too, while it may be on its way
    */
   run(until = Infinity, atRest = false): void {
@@ -64,7 +64,6 @@ export class Drain {
 
   private forget(): void {
     this.parts.lines.forget();
-    this.parts.buffer.forget();
     this.held = 0;
   }
 
@@ -119,10 +118,10 @@ export class Drain {
   }
 
   idle(rejected: boolean): number {
-    const { buffer, lastError, lines } = this.parts;
+    const { buffer, lastError } = this.parts;
     const until = now() - YOUNG_NS;
     if (rejected && lastError.at < until) lastError.forget();
     this.run(rejected ? until : -Infinity, true);
-    return buffer.at === 0 ? 0 : max(1, ceil((buffer.timeAt(lines.done + 3) - until) / 1e6));
+    return buffer.at === 0 ? 0 : min(YOUNG_NS / 1e6, max(1, ceil((buffer.firstTime() - until) / 1e6)));
   }
 }

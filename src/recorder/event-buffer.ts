@@ -85,6 +85,11 @@ export class EventBuffer {
     this.lineScope = noScope;
   }
 
+  /** Of the first event, where that was put back. */
+  firstTime(): number {
+    return this.timeAt((this.numbers[0] === LABELS ? SLOTS : 0) + 3);
+  }
+
   /** The time at that place as a number. */
   timeAt(place: number): number {
     return this.halves[place * 2 + HIGH_HALF] * 2 ** 32 + this.halves[place * 2 + LOW_HALF];
@@ -111,6 +116,20 @@ export class EventBuffer {
     this.at = at + SLOTS;
   }
 
+  /** That event, to be put back when the buffer is empty. */
+  keep(place: number, valueAt: number, scope: LineScope): KeptEvent {
+    const { numbers, values } = this;
+    const four = [numbers[place], numbers[place + 1], numbers[place + 2], numbers[place + 3]];
+    return { numbers: four, value: values[valueAt], scope };
+  }
+
+  putBack({ numbers, value, scope }: KeptEvent): void {
+    this.noteScope(scope);
+    for (let i = 0; i < SLOTS; i++) this.numbers[this.at + i] = numbers[i];
+    this.values[this.valueAt++] = value;
+    this.at += SLOTS;
+  }
+
   forget(): void {
     arrayFill(this.values, 0, 0, this.valueAt);
     this.lineScope = this.noScope;
@@ -120,6 +139,14 @@ export class EventBuffer {
     this.valueAt = 0;
     this.delegating = 0;
   }
+}
+
+/** An event with one value. */
+export interface KeptEvent {
+  /** Times among them are bits, as in the buffer. */
+  numbers: readonly number[];
+  value: unknown;
+  scope: LineScope;
 }
 
 /** Whether an event of that kind keeps an exception. */

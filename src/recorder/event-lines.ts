@@ -1,4 +1,4 @@
-import { arrayMap, arrayPush } from '../intrinsics.js';
+import { arrayForEach, arrayMap, arrayPush } from '../intrinsics.js';
 import { constant } from './constant.js';
 import type { Encoder } from './encoder.js';
 import {
@@ -14,6 +14,7 @@ import {
   SETTLE_ERROR,
   SLOTS,
   type EventBuffer,
+  type KeptEvent,
 } from './event-buffer.js';
 import { HEADER_AND_VALUE, NAME_ARGUMENT, VALUE_ARGUMENT, type FunctionText } from './function-table.js';
 import { isSoftSecret, mayBeSecret, type Softness } from './is-secret.js';
@@ -68,6 +69,9 @@ export class EventLines {
   private valueAt = 0;
   private scope: LineScope;
   private newErrors: { root: Budget; key: string }[] = [];
+  /** Exceptions that are too young, and how many of them there were at the last commit. */
+  private young: KeptEvent[] = [];
+  private youngBefore = 0;
   private readonly heads;
   private readonly seams: Seams | null;
   private readonly raw: RawLines;
@@ -122,7 +126,7 @@ export class EventLines {
   }
 
   /**
-   * @param until  the first exception after it stays, and what came after that
+   * @param until  exceptions after it stay
    * @param atRest the last one stays, too
    */
   encode(until: number, atRest: boolean): void {
@@ -142,7 +146,10 @@ export class EventLines {
         this.raw.write(values[this.valueAt++] as string | Line, values[this.valueAt++] as LineKind, this.scope.budget);
       } else {
         const kind = what & (KINDS - 1);
-        if (isErrorEvent(kind) && this.isTooYoung(i, until, atRest)) return this.end(i);
+        if (isErrorEvent(kind) && this.isTooYoung(i, until, atRest)) {
+          arrayPush(this.young, this.buffer.keep(i, this.valueAt++, this.scope));
+          continue;
+        }
         this.event(i, kind, (what - kind) / KINDS);
       }
       if (out.endLine()) {
@@ -166,6 +173,7 @@ export class EventLines {
     seams?.cross(out);
     for (let i = 0; i < newErrors.length; i++) room.limits.forgetError(newErrors[i].root, newErrors[i].key);
     this.newErrors = [];
+    this.young.length = this.youngBefore;
     room.chargeTo(this.scope.budget);
   }
 
@@ -181,17 +189,24 @@ export class EventLines {
     this.seams?.commit();
     if (this.newErrors.length > 0) this.newErrors = [];
     this.raw.commit();
+    this.youngBefore = this.young.length;
     this.done = to;
     this.doneScope = this.scope;
     this.doneValues = this.valueAt;
   }
 
-  /** The buffer is empty. */
+  /** Empties the buffer, but for what is too young. */
   forget(): void {
+    const { buffer, young } = this;
     this.done = 0;
     this.doneValues = 0;
-    this.doneScope = this.buffer.noScope;
+    this.doneScope = buffer.noScope;
     this.room.forget();
+    buffer.forget();
+    if (young.length === 0) return;
+    arrayForEach(young, (event) => buffer.putBack(event));
+    this.young = [];
+    this.youngBefore = 0;
   }
 
   private isTooYoung(i: number, until: number, atRest: boolean): boolean {

@@ -29,7 +29,7 @@ const OUTCOME: LineKind = { is: 'outcome', scope: null };
 /** What is known, what runs, what was recorded: each part has its own state, and says what it needs of others. */
 export function createRecorder(options: RecorderOptions): Recorder {
   const { sink, preview, segments, sampleRate } = options;
-  const budget = newBudget(isSampled(sampleRate));
+  const budget = newBudget(0, isSampled(sampleRate));
   budget.open = false;
   // Scopes cost nothing until the first one is entered.
   const scopes = createScopes();
@@ -135,7 +135,8 @@ function ofScopes({ options, admission, drain, scope }: Parts) {
       if (!budget.open) return;
       if (options.keep !== null) drain.raw('', 0, { is: 'closed', scope: closed, how });
       budget.open = false;
-      // Its scope may be remembered for long: see `OWNERS`.
+      scope.ended(budget);
+      // Its scope may be remembered for long: see `CallScopes`.
       budget.calls = null;
       if (budget.spent) admission.spentContexts--;
       admission.setLimit();

@@ -1,5 +1,6 @@
 import { arrayPop, arrayPush, each, objectKeys, utf8Bytes } from '../intrinsics.js';
 import { isSampled, type Admission } from './admission.js';
+import { CallScopes } from './call-scopes.js';
 import type { EventBuffer } from './event-buffer.js';
 import type { FunctionEntry } from './function-table.js';
 import type { KnownFunctions } from './known-functions.js';
@@ -8,8 +9,6 @@ import type { RunningCalls } from './running-calls.js';
 import { newBudget, NO_LABELS, type Budget, type Labels, type Scope, type Scopes } from './scope.js';
 import type { CallHandle, Current, PushedScope, ScopeChange } from './types.js';
 
-/** Calls of which the scope is remembered, for the closures written in them: this many of the latest. */
-const OWNERS = 1 << 16;
 const UNLABELED: Labels = {};
 
 export interface RunningScopeParts {
@@ -31,10 +30,7 @@ export class RunningScope {
   /** Running calls that are in another scope than their callers, and the level of the last one; 0: none. */
   private readonly strays: { level: number; before: Scope | null }[] = [];
   strayLevel = 0;
-  /** The scope of the call with that id, at `id % OWNERS`, for the latest calls. */
-  private readonly owners: (Scope | null)[] = [];
-  /** The first id that was given out with scopes in use. */
-  private ownersFrom = Infinity;
+  private readonly owners = new CallScopes();
 
   constructor(private readonly parts: RunningScopeParts) {
     this.scopes = parts.scopes;
@@ -46,7 +42,7 @@ export class RunningScope {
    * first of them. Else the context wins over a lexical parent that belongs to another request, session or test, or to none.
    */
   parentOf(id: number, lexical: CallHandle): number {
-    const { running, buffer, budget } = this.parts;
+    const { running, buffer } = this.parts;
     const { depth } = running;
     while (this.strayLevel > depth) this.endStray();
     let parent: number;
@@ -64,22 +60,25 @@ export class RunningScope {
         if (belongsTo(owner, scope)) {
           parent = written;
           scope = this.stray(owner!);
-        } else if (depth === 0 && (scope === null || (owner?.budget ?? budget) === scope.budget)) {
+        } else if (depth === 0 && (scope === null || this.rootOf(written, lexical) === scope.budget.number)) {
           parent = written;
           scope ??= owner;
         }
       }
     }
     running.scopes[depth + 1] = scope;
-    this.owners[id % OWNERS] = scope;
+    this.owners.note(id, scope);
     buffer.noteScope(scope ?? buffer.noScope);
     return parent;
   }
 
   private ownerOf(id: number, lexical: CallHandle): Scope | null {
-    if (typeof lexical === 'object') return lexical.scope;
-    const { lastId } = this.parts.running;
-    return id >= this.ownersFrom && id > lastId - OWNERS ? (this.owners[id % OWNERS] ?? null) : null;
+    return typeof lexical === 'object' ? lexical.scope : this.owners.scopeOf(id, this.parts.running.lastId);
+  }
+
+  private rootOf(id: number, lexical: CallHandle): number {
+    if (typeof lexical === 'object') return lexical.scope === null ? 0 : lexical.scope.budget.number;
+    return this.owners.rootOf(id, this.parts.running.lastId);
   }
 
   /** The call that begins now, and what it starts, is in another scope than its caller: up to its end. */
@@ -122,26 +121,37 @@ export class RunningScope {
       json,
       libraryCall: libraryCall ?? null,
       trace: trace ?? scope?.trace ?? null,
-      budget: root ? newBudget(isSampled(sampleRate), openRoot(scope), request, json) : (scope?.budget ?? budget),
+      budget: root
+        ? newBudget(this.owners.newRoot(), isSampled(sampleRate), openRoot(scope), request, json)
+        : (scope?.budget ?? budget),
+      number: 0,
+      before: null,
     };
   }
 
   /** What code that is not recorded does after an `await` of its own, it does for the call that called it. */
   ownOf(id: number, outer: Scope | null): Scope {
-    if (outer === null) {
-      const { budget } = this.parts;
-      return { parent: id, labels: UNLABELED, json: NO_LABELS, libraryCall: null, trace: null, budget };
-    }
-    return { ...outer, parent: id };
+    return {
+      parent: id,
+      labels: outer === null ? UNLABELED : outer.labels,
+      json: outer === null ? NO_LABELS : outer.json,
+      libraryCall: outer === null ? null : outer.libraryCall,
+      trace: outer === null ? null : outer.trace,
+      budget: outer === null ? this.parts.budget : outer.budget,
+      number: 0,
+      before: null,
+    };
+  }
+
+  /** That root context is over. */
+  ended(budget: Budget): void {
+    this.owners.ended(budget);
   }
 
   enter(scope: Scope | null): Scope | null {
     const first = !this.scopes.used && scope !== null;
     const before = this.scopes.enter(scope);
-    if (first) {
-      this.ownersFrom = this.parts.running.lastId + 1;
-      this.parts.admission.setLimit();
-    }
+    if (first) this.parts.admission.setLimit();
     return before;
   }
 

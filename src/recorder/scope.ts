@@ -47,10 +47,16 @@ export interface Scope {
   readonly trace: TraceContext | null;
   /** Of the request, session or test: how often each function was called beyond the count of the process. */
   readonly budget: Budget;
+  /** See `CallScopes`; 0: no call has begun in it. */
+  number: number;
+  /** The one of its root context that was numbered before. */
+  before: Scope | null;
 }
 
 /** One for each root context; see HANDIT_MAX_CALLS, HANDIT_MAX_FILE_MB and HANDIT_SAMPLE_RATE. */
 export interface Budget {
+  /** See `CallScopes`. */
+  readonly number: number;
   readonly sampled: boolean;
   /** The request, session or test has not ended. */
   open: boolean;
@@ -71,6 +77,9 @@ export interface Budget {
   readonly request: number | undefined;
   /** Of its scope. */
   readonly json: Uint8Array;
+  /** Its scopes that have numbers: the last one, and how many. */
+  scope: Scope | null;
+  numbered: number;
 }
 
 /** Whole lines that wait. */
@@ -98,12 +107,14 @@ export interface Waiting {
 }
 
 export function newBudget(
+  number: number,
   sampled: boolean,
   outer: Budget | null = null,
   request: number | undefined = undefined,
   json: Uint8Array = NO_LABELS,
 ): Budget {
   return {
+    number,
     sampled,
     open: true,
     outer,
@@ -115,6 +126,8 @@ export function newBudget(
     begin: null,
     request,
     json,
+    scope: null,
+    numbered: 0,
   };
 }
 

@@ -221,7 +221,7 @@ function after() {}
 try { bad(); } catch {}
 after();
 // Not a recorded function: the end of one may write, too.
-const seen = "if (fs.existsSync('handit_events.jsonl') && fs.readFileSync('handit_events.jsonl', 'utf8').includes('after')) fs.writeSync(1, 'ready')";
+const seen = "if (fs.existsSync('handit_events.jsonl') && fs.readFileSync('handit_events.jsonl', 'utf8').includes('exception')) fs.writeSync(1, 'ready')";
 setInterval(new Function('fs', seen), 5, fs);
 `;
     const { records } = await compareTraced(source, node);
@@ -229,9 +229,9 @@ setInterval(new Function('fs', seen), 5, fs);
       { type: 'process_start' },
       { type: 'module', file: 'app.js' },
       { type: 'call', func: 'bad' },
-      { type: 'exception', func: 'bad', error: { stack: expect.stringContaining('at bad') } },
       { type: 'call', func: 'after' },
       { type: 'return', func: 'after' },
+      { type: 'exception', func: 'bad', error: { stack: expect.stringContaining('at bad') } },
     ]);
   });
 
