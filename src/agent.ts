@@ -82,7 +82,12 @@ function wire(folder: string, config: Config, { loader: rewrites = true, ended }
   const children = childrenOf(recording, { cwd: config.cwd, folder, whenImported });
   const shared = { folder, config, guards, recording, sources, disguise, unmatched };
   const loader: Loader = rewrites ? loadRewritten({ ...shared, forLoader, lookouts }) : noLoader();
-  const ends = createPromiseEnds(now, beforeUse);
+  const ends = createPromiseEnds(now, (builtin, step) =>
+    beforeUse(builtin, () => {
+      step();
+      observers.lookAt(process.getBuiltinModule('node:v8').promiseHooks);
+    }),
+  );
   const rest = (): void => {
     ends.sweep(false);
     recorder.rest();

@@ -58,6 +58,8 @@ export const PROBES = [
   row('ax', 'leaveAsync', 'value'),
   row('at', 'leaveAsyncByError', 'value'),
   row('an', 'leaveAsyncUnlessDone', 'value'),
+  // (handle, value): what an async function returns where `leaveAsyncUnlessDone` follows.
+  row('ar', 'returnAsync', 'value'),
   // (what is called, its source): the message of an `assert` on a rewritten line, as a list of arguments.
   row('m', 'assertMessage', 'empty'),
 ] as const;

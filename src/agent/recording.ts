@@ -40,7 +40,7 @@ export interface Recording {
 
 export interface RecordingNeeds {
   registerPending(): void;
-  /** Whether the program can see that timers exist. */
+  /** Whether the program can see that timers and promises exist. */
   hasObservers(): boolean;
   /** To be done before what was recorded is written while the program waits. */
   beforeIdle(): void;
@@ -57,6 +57,7 @@ export function createRecording(config: Config, { broken }: Guards, needs: Recor
     ...{ proc, sink, preview, maxString, maxCalls, sampleRate, maxFileBytes, keep, segments, broken },
     waiting: () => idle.waiting(),
     registerPending: () => needs.registerPending(),
+    hasObservers: () => needs.hasObservers(),
   });
   const idle = drainWhenIdle(
     (newTurn) => {

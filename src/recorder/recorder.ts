@@ -49,7 +49,15 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const drain = new Drain({ options, buffer, admission, lastError, totals, lines });
   const scope = new RunningScope({ sampleRate, budget, scopes, buffer, running, functions, admission });
   const calls = createCalls({ options, buffer, functions, running, admission, scope, lastError, drain });
-  const suspended = new SuspendedCalls({ buffer, running, admission, scope, lastError, calls });
+  const suspended = new SuspendedCalls({
+    buffer,
+    running,
+    admission,
+    scope,
+    lastError,
+    calls,
+    observed: options.hasObservers,
+  });
   const parts: Parts = { options, functions, running, totals, lastError, admission, drain, scope, calls, suspended };
   return { ...ofCalls(parts), ...ofScopes(parts), ...ofLines(parts) };
 }
@@ -87,6 +95,7 @@ function probesOf({ options, admission, lastError, calls, suspended }: Parts): P
       leaveAsync: suspended.leaveAsync,
       leaveAsyncByError: suspended.leaveAsyncByError,
       leaveAsyncUnlessDone: suspended.leaveAsyncUnlessDone,
+      returnAsync: suspended.returnAsync,
       assertMessage: lastError.assertions.messageOf,
     },
     options.broken,

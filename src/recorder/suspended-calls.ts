@@ -8,6 +8,7 @@ import { isPlainPromise } from './realms.js';
 import type { RunningCalls } from './running-calls.js';
 import type { RunningScope } from './running-scope.js';
 import { SuspendableCall, UNSEEN_CALL, unrecorded } from './suspendable-call.js';
+import { ReturnedPromise, type PromiseListener } from './returned-promise.js';
 import { isAsyncIterable, thenOf, type Then } from './thenable.js';
 import type { CallHandle } from './types.js';
 
@@ -18,6 +19,8 @@ export interface SuspendedCallsParts {
   scope: RunningScope;
   lastError: LastError;
   calls: Calls;
+  /** The program may see which promises are made. */
+  observed: () => boolean;
 }
 
 /** Calls of async functions and generators. Rewritten code calls the functions here without this object. */
@@ -35,6 +38,7 @@ export class SuspendedCalls {
   private readonly scope: RunningScope;
   private readonly lastError: LastError;
   private readonly calls: Calls;
+  private readonly observed: () => boolean;
 
   constructor(parts: SuspendedCallsParts) {
     this.buffer = parts.buffer;
@@ -43,6 +47,7 @@ export class SuspendedCalls {
     this.scope = parts.scope;
     this.lastError = parts.lastError;
     this.calls = parts.calls;
+    this.observed = parts.observed;
   }
 
   follow(): void {
@@ -208,15 +213,39 @@ export class SuspendedCalls {
 
   readonly leaveAsync = <T>(call: SuspendableCall, value?: T): T | undefined => {
     if (call.ended) return value;
+    if (this.canFollow(value)) {
+      this.finish(call);
+      return new ReturnedPromise(value, this.endOf(call)) as T;
+    }
     const time = now();
     const then = thenOf(value);
     if (then !== null) this.followFrom(call);
-    if (call.running) this.leave(call, true);
-    call.ended = true;
-    if (typeof value === 'object' && isPromise(value) && isPlainPromise(value)) this.watch(call, value);
-    else this.calls.end(RETURN, call.id, call.fn, call.t0, time, value);
+    this.finish(call);
+    this.calls.end(RETURN, call.id, call.fn, call.t0, time, value);
     return then === null ? value : (this.lazyIn(call, value, then) as T);
   };
+
+  /** What is returned where a `finally` may still decide otherwise. */
+  readonly returnAsync = <T>(call: SuspendableCall, value: T): T =>
+    !call.ended && this.canFollow(value) ? (new ReturnedPromise(value, this.endOf(call)) as T) : value;
+
+  /** The call ends when the promise settles. A program that watches promises would see one more. */
+  private canFollow(value: unknown): value is object {
+    return typeof value === 'object' && isPromise(value) && isPlainPromise(value) && !this.observed();
+  }
+
+  private endOf({ id, fn, t0 }: SuspendableCall): PromiseListener {
+    const { calls } = this;
+    return {
+      fulfilled: (value) => calls.end(RETURN, id, fn, t0, now(), value),
+      rejected: (error) => calls.exception(id, fn, t0, now(), error),
+    };
+  }
+
+  private finish(call: SuspendableCall): void {
+    if (call.running) this.leave(call, true);
+    call.ended = true;
+  }
 
   readonly leaveAsyncByError = <E>(call: SuspendableCall, error: E): E => {
     const { running, calls } = this;
@@ -238,19 +267,12 @@ export class SuspendedCalls {
   };
 
   readonly leaveAsyncUnlessDone = (call: SuspendableCall, value: unknown): void => {
-    if (value !== DONE) this.leaveAsync(call, value);
+    if (value === DONE || call.ended) return;
+    if (ReturnedPromise.is(value)) return this.finish(call);
+    if (!this.canFollow(value)) return void this.leaveAsync(call, value);
+    // An async generator has awaited what it returns: the promise is fulfilled.
+    this.finish(call);
+    const { fulfilled, rejected } = this.endOf(call);
+    void promiseThen(value, fulfilled, rejected);
   };
-
-  /**
-   * An async function ends when the promise it returns settles. The engine is about to attach its own handlers to that
-   * promise, so one more does not make a rejection count as handled that would not have been.
-   */
-  private watch({ id, fn, t0 }: SuspendableCall, promise: object): void {
-    const { calls } = this;
-    void promiseThen(
-      promise,
-      (value) => calls.end(RETURN, id, fn, t0, now(), value),
-      (error) => calls.exception(id, fn, t0, now(), error),
-    );
-  }
 }

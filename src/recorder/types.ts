@@ -29,6 +29,8 @@ export interface RecorderOptions {
   broken: (error: unknown) => void;
   /** Registers files of which another thread did the rewriting; called when an unknown id turns up. */
   registerPending: () => void;
+  /** Whether the program may see which promises and timers are made. */
+  hasObservers: () => boolean;
 }
 
 /** What a call's own variable holds: an id, a negative number for one beyond the cap, or an object. */

@@ -235,7 +235,9 @@ export class Rewriter extends ProbeEdits {
       ? `${this.exit(frame)}(${frame.call},`
       : frame.async && frame.generator
         ? `${value}=${this.use('suspend')}(${frame.call},`
-        : `${value}=(0,`;
+        : frame.async
+          ? `${value}=${this.use('returnAsync')}(${frame.call},`
+          : `${value}=(0,`;
     this.wrap(node, 'return', node.argument, before, ')', context);
     this.terminate(node);
   }

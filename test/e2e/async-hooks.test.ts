@@ -23,7 +23,9 @@ const counts = {};
 function count(name) { counts[name] = (counts[name] ?? 0) + 1; }
 ${hooks}
 async function leaf(n) { await null; return n; }
-async function work(n) { let sum = 0; for (let i = 0; i < n; i++) sum += await leaf(i); return sum; }
+async function passed(n) { return leaf(n); }
+async function guarded(n) { try { return passed(n); } finally { count('finally'); } }
+async function work(n) { let sum = 0; for (let i = 0; i < n; i++) sum += await (i % 2 ? leaf(i) : guarded(i)); return sum; }
 function tick(n) { return n > 0 && setTimeout(tick, 3, n - 1); }
 work(20).then((sum) => {
   tick(5);
@@ -32,12 +34,8 @@ work(20).then((sum) => {
 });
 `;
 
-// Programs that watch asynchronous resources and promises by functions of their own, which are recorded.
-const { bare, traced } = programs({
-  // A context for each request, as people wrote it before there was AsyncLocalStorage.
-  'context.cjs': `
-const hooks = require('async_hooks');
-const http = require('http');
+// A context for each request, as people wrote it before there was AsyncLocalStorage.
+const CONTEXT = `
 const contexts = new Map();
 function init(id, type, trigger) { contexts.set(id, contexts.get(trigger)); }
 function destroy(id) { contexts.delete(id); }
@@ -59,7 +57,16 @@ server.listen(0, '127.0.0.1', () => {
     });
   }
 });
-`,
+`;
+
+// Programs that watch asynchronous resources and promises by functions of their own, which are recorded.
+const { bare, traced } = programs({
+  'context.cjs': `const hooks = require('async_hooks'); const http = require('http'); ${CONTEXT}`,
+  'context.mjs': `
+import { createHook, executionAsyncId } from 'node:async_hooks';
+import http from 'node:http';
+const hooks = { createHook, executionAsyncId };
+${CONTEXT}`,
   // A session waits for the end of a promise by such hooks.
   ...Object.fromEntries(
     Object.entries({
@@ -87,20 +94,22 @@ server.listen(0, '127.0.0.1', () => {
 });
 
 describe.each(nodes())('on Node $version', ({ path: node }) => {
-  test.each(['--import', '--require'] as const)(
-    '%s: a context made by async_hooks is kept, and recorded',
-    async (flag) => {
-      const alone = await bare(node, ['context.cjs'], { flag });
-      expect(alone).toMatchObject({ code: 0, stdout: '/a /a,/b /b,/c /c\n', stderr: '' });
-      const { records, ...run } = await traced(node, ['context.cjs'], { flag });
-      expect(run).toEqual(alone);
-      expect(names(records)).toEqual(expect.arrayContaining(['init', 'load', 'current']));
-      // Each is an answer to something that the program did: there is no end to those that handit would cause.
-      expect(records.length).toBeLessThan(5000);
-      const ids = records.flatMap((record) => (record.type === 'call' ? [record.id] : []));
-      expect(new Set(ids).size).toBe(ids.length);
-    },
-  );
+  test.each([
+    ['--import', 'context.cjs'],
+    ['--import', 'context.mjs'],
+    ['--require', 'context.cjs'],
+    ['--require', 'context.mjs'],
+  ] as const)('%s: a context made by async_hooks is kept, and recorded (%s)', async (flag, program) => {
+    const alone = await bare(node, [program], { flag });
+    expect(alone).toMatchObject({ code: 0, stdout: '/a /a,/b /b,/c /c\n', stderr: '' });
+    const { records, ...run } = await traced(node, [program], { flag });
+    expect(run).toEqual(alone);
+    expect(names(records)).toEqual(expect.arrayContaining(['init', 'load', 'current']));
+    // Each is an answer to something that the program did: there is no end to those that handit would cause.
+    expect(records.length).toBeLessThan(5000);
+    const ids = records.flatMap((record) => (record.type === 'call' ? [record.id] : []));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
 
   test.each([
     ['--import', 'both', ['init', 'before', 'promiseInit']],
