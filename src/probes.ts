@@ -62,6 +62,8 @@ export const PROBES = [
   row('ar', 'returnAsync', 'value'),
   // (what is called, its source): the message of an `assert` on a rewritten line, as a list of arguments.
   row('m', 'assertMessage', 'empty'),
+  // (what is called and its source, message): the message that the call has, or that of its source.
+  row('mu', 'assertMessageUnless', 'value'),
 ] as const;
 
 export type ProbeName = (typeof PROBES)[number]['name'];

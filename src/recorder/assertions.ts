@@ -25,6 +25,8 @@ export interface Assertions {
    * @param whole in all its lines, as older Nodes show it; absent: the same
    */
   messageOf(callee: unknown, first: string, whole?: string): Iterable<string>;
+  /** The same where the call has a message: Node takes one that is undefined or null as none. */
+  messageUnless(source: [callee: unknown, first: string, whole?: string], message: unknown): unknown;
   /** Has an error with such a message say that it was generated, as Node's own does. */
   restore(error: unknown): void;
 }
@@ -32,16 +34,21 @@ export interface Assertions {
 /** What the messages of `assert` need where Node cannot read them from a rewritten line. */
 export function createAssertions(): Assertions {
   let known: NodesAssert | undefined;
+  const messageOf = (callee: unknown, first: string, whole = first): string | undefined => {
+    known ??= nodesAssert();
+    if (!arrayIncludes(known.callees, callee)) return undefined;
+    // With source maps newer Nodes find the original.
+    if (!known.readsFiles && nodes.sourceMapsEnabled === true) return undefined;
+    const text = known.readsFiles ? whole : first;
+    return text === '' ? undefined : `${BEFORE}${text}\n`;
+  };
 
   return {
-    messageOf(callee, first, whole = first) {
-      known ??= nodesAssert();
-      if (!arrayIncludes(known.callees, callee)) return NONE;
-      // With source maps newer Nodes find the original.
-      if (!known.readsFiles && nodes.sourceMapsEnabled === true) return NONE;
-      const text = known.readsFiles ? whole : first;
-      return text === '' ? NONE : each([`${BEFORE}${text}\n`]);
+    messageOf(callee, first, whole) {
+      const message = messageOf(callee, first, whole);
+      return message === undefined ? NONE : each([message]);
     },
+    messageUnless: (source, message) => message ?? messageOf(source[0], source[1], source[2]) ?? message,
     restore(error) {
       if (known === undefined || !isNativeError(error)) return;
       const generated = getOwnPropertyDescriptor(error, 'generatedMessage');

@@ -97,6 +97,7 @@ function probesOf({ options, admission, lastError, calls, suspended }: Parts): P
       leaveAsyncUnlessDone: suspended.leaveAsyncUnlessDone,
       returnAsync: suspended.returnAsync,
       assertMessage: lastError.assertions.messageOf,
+      assertMessageUnless: lastError.assertions.messageUnless,
     },
     options.broken,
   );

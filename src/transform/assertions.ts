@@ -12,11 +12,21 @@ const QUOTED = /'(?:[^'\\]|\\.)*'?|"(?:[^"\\]|\\.)*"?|`(?:[^`\\]|\\[^])*`?|\/\*[
 // eslint-disable-next-line no-control-regex
 const CONTROLS = /[\0-\x08\v\f\x0e-\x1f]/;
 
+/** Messages that are never undefined or null. */
+const CERTAIN: ReadonlySet<string> = new Set(['TemplateLiteral', 'NewExpression', 'ObjectExpression']);
+
 interface AssertCall {
   node: Node;
   /** Source of what is called. */
   callee: string;
   level: number;
+}
+
+export interface AssertProbes {
+  /** For a call without a message. */
+  message(): string;
+  /** For one whose message may be undefined. */
+  messageUnless(): string;
 }
 
 /** The calls of `assert` in a source. */
@@ -38,7 +48,10 @@ export class AssertCalls {
 
   /** @param level of the call in the tree */
   see(node: Node, level: number): void {
-    if (node.optional || node.arguments.length !== 1 || node.arguments[0].type === 'SpreadElement') return;
+    const given = node.arguments as Node[];
+    if (node.optional || given.length < 1 || given.length > 2 || given.some(({ type }) => type === 'SpreadElement'))
+      return;
+    if (given.length > 1 && CERTAIN.has(given[1].type)) return;
     const callee = node.callee as Node;
     const root = rootOf(callee.type === 'ParenthesizedExpression' ? lastOf(callee.expression) : callee);
     if (root === undefined || !this.names.has(root)) return;
@@ -49,9 +62,9 @@ export class AssertCalls {
    * Hands its source to each call on an edited line.
    *
    * @param first where the text of the file's own probes will be; undefined: at its end
-   * @param probe names the probe, asked when there is such a call
+   * @param probes name a probe each, asked when there is such a call
    */
-  finish(edits: EditList, lines: LineTable, first: number | undefined, probe: () => string): void {
+  finish(edits: EditList, lines: LineTable, first: number | undefined, probes: AssertProbes): void {
     const places = edits.offsets();
     if (first !== undefined) places.push(first);
     places.sort((a, b) => a - b);
@@ -64,7 +77,13 @@ export class AssertCalls {
       if (CONTROLS.test(whole)) continue;
       const texts = shown === whole ? [shown] : [shown, whole];
       const list = [callee, ...texts.map((text) => JSON.stringify(text))].join(',');
-      edits.close(node.arguments[0].end as number, `,...${probe()}(${list})`, level);
+      const [value, message] = node.arguments as Node[];
+      if (!message) edits.close(value.end, `,...${probes.message()}(${list})`, level);
+      else {
+        edits.level = level;
+        edits.open(message.start, `${probes.messageUnless()}([${list}],`);
+        edits.close(message.end, ')', level);
+      }
     }
   }
 

@@ -48,7 +48,10 @@ export class Rewriter extends ProbeEdits {
 
   /** @param first see `AssertCalls.finish` */
   tellAssertions(first: number | undefined): void {
-    this.asserts?.finish(this.edits, this.lines, first, () => this.use('assertMessage'));
+    this.asserts?.finish(this.edits, this.lines, first, {
+      message: () => this.use('assertMessage'),
+      messageUnless: () => this.use('assertMessageUnless'),
+    });
   }
 
   private visit(node: Node, context: Context): void {
