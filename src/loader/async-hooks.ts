@@ -7,6 +7,7 @@ import { rewritingCompile, type ModuleClass } from './compile-watch.js';
 import type { InnerHooks, Installed, LoaderOptions, Rewriting, ThreadData, ThreadMessage } from './loader.js';
 import { leadsToModules, startsWithModules } from './module-use.js';
 import { requireOwn } from './own-files.js';
+import { rewriteAfterHooks } from './program-hooks.js';
 
 /**
  * Where `module.registerHooks` cannot be used. CommonJS is rewritten when it is compiled, for a source that the asynchronous
@@ -22,12 +23,14 @@ export function installAsync(options: LoaderOptions, rewritten: Rewriting): Inst
     return rewritten(filename, source, kind);
   });
   prototype._compile = _compile;
+  const unwrap = rewriteAfterHooks(options, rewritten);
   if (thread && startsWithModules()) thread.start();
   return {
     registerPending: () => thread?.receive(),
     finish: () => undefined,
     uninstall() {
       thread?.undo();
+      unwrap();
       if (prototype._compile === _compile) prototype._compile = original;
     },
   };
