@@ -1,6 +1,8 @@
 import asyncHooks from 'node:async_hooks';
 import { apply, defineProperty, each, getOwnPropertyDescriptor, isProxy } from '../intrinsics.js';
 
+const HOOKS: object = asyncHooks;
+
 export interface AsyncObservers {
   /** The program may see which asynchronous resources or promises are made. */
   readonly present: boolean;
@@ -45,7 +47,7 @@ export function noticeAsyncObservers(looksLike: (original: object, replacement: 
       if (getOwnPropertyDescriptor(holder, name)?.value === replacement) defineProperty(holder, name, own);
     };
   };
-  notice(asyncHooks, 'createHook');
+  notice(HOOKS, 'createHook');
   return observers;
 }
 
