@@ -5,13 +5,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { kindOf, textOf, type LoadResult } from './loaded-source.js';
 import type { LoaderOptions, Rewriting } from './loader.js';
 
+type Load = (url: string, context: object, nextLoad: NextLoad) => LoadResult;
 type NextLoad = (url: string, context: object) => LoadResult;
 type NextResolve = (specifier: string, context: object) => unknown;
 
 /** What a program passes to `module.registerHooks`. */
 interface SyncHooks {
   resolve?: (specifier: string, context: { parentURL?: string }, nextResolve: NextResolve) => unknown;
-  load?: (url: string, context: object, nextLoad: NextLoad) => LoadResult;
+  load?: Load;
 }
 
 const { readFileSync } = fs;
@@ -27,62 +28,10 @@ export function rewriteAfterHooks(options: LoaderOptions, rewritten: Rewriting):
   const { Module } = nodeModule as unknown as { Module: { registerHooks?: (hooks: SyncHooks) => object } };
   const native = Module.registerHooks;
   if (native === undefined) return () => undefined;
-  const ownUrl = pathToFileURL(join(options.folder, '/')).href;
-  const runtimeUrl = new URL('runtime.mjs', ownUrl).href;
-
-  /** What is in the file of a rewritten module. */
-  function original(url: string, { source }: LoadResult): Buffer | null {
-    if (source == null || !url.startsWith('file:') || !textOf(source).includes(runtimeUrl)) return null;
-    try {
-      return readFileSync(fileURLToPath(url));
-    } catch {
-      return null;
-    }
-  }
-
-  function loaded(url: string, result: LoadResult): LoadResult {
-    const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
-    const kind = kindOf(result.format);
-    // CommonJS is rewritten when it is compiled.
-    if (kind !== 'module' || result.source == null) return result;
-    const code = rewritten(
-      () => filename,
-      () => textOf(result.source),
-      kind,
-    );
-    return code === null ? result : { ...result, source: code };
-  }
-
-  function around({ resolve, load, ...rest }: SyncHooks): SyncHooks {
-    const hooks: SyncHooks = { ...rest };
-    if (resolve !== undefined) {
-      hooks.resolve = (specifier, context, nextResolve) =>
-        specifier.startsWith(ownUrl) || context.parentURL?.startsWith(ownUrl)
-          ? nextResolve(specifier, context)
-          : resolve(specifier, context, nextResolve);
-    }
-    if (load !== undefined) {
-      hooks.load = (url, context, nextLoad) => {
-        if (url.startsWith(ownUrl)) return nextLoad(url, context);
-        let before: unknown;
-        let shown: unknown = null;
-        const result = load(url, context, (...args) => {
-          const next = nextLoad(...args);
-          shown = original(args[0], next);
-          before = next.source;
-          return shown === null ? next : { ...next, source: shown };
-        });
-        if (shown !== null && result.source === shown) return { ...result, source: before };
-        // Another of these hooks has had it rewritten.
-        return shown === null && result.source === before ? result : loaded(url, result);
-      };
-    }
-    return hooks;
-  }
-
+  const inner = new InnerHooks(options.folder, rewritten);
   const { registerHooks } = {
     registerHooks(this: unknown, hooks: SyncHooks): object {
-      return Reflect.apply(native, this, [canWrap(hooks) ? around(hooks) : hooks]);
+      return Reflect.apply(native, this, [canWrap(hooks) ? inner.around(hooks) : hooks]);
     },
   };
   options.looksLike(native, registerHooks);
@@ -93,6 +42,72 @@ export function rewriteAfterHooks(options: LoaderOptions, rewritten: Rewriting):
     Module.registerHooks = native;
     nodeModule.syncBuiltinESMExports();
   };
+}
+
+class InnerHooks {
+  private readonly ownUrl: string;
+  /** Each rewritten module imports from there. */
+  private readonly runtimeUrl: string;
+
+  constructor(
+    folder: string,
+    private readonly rewritten: Rewriting,
+  ) {
+    this.ownUrl = pathToFileURL(join(folder, '/')).href;
+    this.runtimeUrl = new URL('runtime.mjs', this.ownUrl).href;
+  }
+
+  /** They are not asked for what handit imports. */
+  around({ resolve, load, ...rest }: SyncHooks): SyncHooks {
+    const hooks: SyncHooks = { ...rest };
+    const { ownUrl } = this;
+    if (resolve !== undefined) {
+      hooks.resolve = (specifier, context, nextResolve) =>
+        specifier.startsWith(ownUrl) || context.parentURL?.startsWith(ownUrl)
+          ? nextResolve(specifier, context)
+          : resolve(specifier, context, nextResolve);
+    }
+    if (load !== undefined) {
+      hooks.load = (url, context, nextLoad) =>
+        url.startsWith(ownUrl) ? nextLoad(url, context) : this.load(load, url, context, nextLoad);
+    }
+    return hooks;
+  }
+
+  private load(load: Load, url: string, context: object, nextLoad: NextLoad): LoadResult {
+    let before: unknown;
+    let shown: unknown = null;
+    const result = load(url, context, (...args) => {
+      const next = nextLoad(...args);
+      shown = this.original(args[0], next);
+      before = next.source;
+      return shown === null ? next : { ...next, source: shown };
+    });
+    if (shown === null) return result.source === before ? result : this.loaded(url, result);
+    return result.source === shown ? { ...result, source: before } : this.loaded(url, result);
+  }
+
+  /** What is in the file of a module that has been rewritten. */
+  private original(url: string, { source }: LoadResult): Buffer | null {
+    if (source == null || !url.startsWith('file:') || !textOf(source).includes(this.runtimeUrl)) return null;
+    try {
+      return readFileSync(fileURLToPath(url));
+    } catch {
+      return null;
+    }
+  }
+
+  /** CommonJS is rewritten when it is compiled. */
+  private loaded(url: string, result: LoadResult): LoadResult {
+    const kind = kindOf(result.format);
+    if (kind !== 'module' || result.source == null) return result;
+    const code = this.rewritten(
+      () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
+      () => textOf(result.source),
+      kind,
+    );
+    return code === null ? result : { ...result, source: code };
+  }
 }
 
 /** Node refuses anything else. */

@@ -35,7 +35,7 @@ function release() {}
 async function main() {
   await new Store().load(2);
 }
-main().catch((error) => console.log(error.stack.replaceAll(/:\\d+(?=\\)?$)/gm, '').split('\\n    at node:')[0]));
+main().catch((error) => console.log(error.stack.replaceAll(/:\\d+(?=\\)?$)/gm, '').replaceAll(/\\n    at .*node:.*/g, '')));
 `,
   // Which microtask comes when.
   'turns.cjs': `
