@@ -43,6 +43,7 @@ const entries = [
     // As a script, which is how src/load-agent.ts runs it, this is a function: no text is put around it at each start.
     banner: `(load=>this===globalThis?load:load(exports,require,module,__filename,__dirname))(function(${PARAMETERS}){`,
     footer: '})',
+    oneRequire: true,
     external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs'],
   },
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
@@ -94,7 +95,7 @@ async function bundle(hash) {
   const { thirdPartyNotices } = await import('./notices.mjs');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const metafiles = await Promise.all(
-    entries.map(async ({ source, target, external = [], executable = false, define = {}, banner, footer }) => {
+    entries.map(async ({ source, target, external = [], executable, define = {}, banner, footer, oneRequire }) => {
       const { outputFiles, metafile } = await esbuild.build({
         absWorkingDir: root,
         entryPoints: [source],
@@ -112,7 +113,8 @@ async function bundle(hash) {
         footer: footer ? { js: footer } : {},
         logLevel: 'warning',
       });
-      put(target, withoutCopies(outputFiles[0].text), executable ? 0o755 : 0o644);
+      const code = withoutCopies(outputFiles[0].text);
+      put(target, oneRequire ? withOneRequire(code) : code, executable ? 0o755 : 0o644);
       return metafile;
     }),
   );
@@ -125,8 +127,26 @@ async function bundle(hash) {
 }
 
 /** The bundler copies a namespace property by property; some of Node's load a module of theirs when they are looked at. */
-const withoutCopies = (code) =>
-  code.replace(/(?<![\w$.])[\w$]+\(require\("(node:[\w/]+)"\),1\)/g, '{__proto__:require("$1"),default:require("$1")}');
+function withoutCopies(code) {
+  return code.replace(/([\w$]+)=(?<![\w$.])[\w$]+\(require\("(node:[\w/]+)"\),1\)/g, (_, name, module) => {
+    const whole = `require("${module}")`;
+    return `${name}=${code.includes(`${name}.default`) ? `{__proto__:${whole},default:${whole}}` : whole}`;
+  });
+}
+
+/** Each file of the sources requires what it needs; Node takes 10 us and more to find a module that it has. */
+function withOneRequire(code) {
+  const modules = new Map();
+  for (const [, name] of code.matchAll(/require\("node:([\w/]+)"\)/g)) modules.set(name, (modules.get(name) ?? 0) + 1);
+  // What is there once may be in a function, to be loaded where it is needed.
+  const shared = [...modules].flatMap(([name, times]) => (times > 1 ? [name] : []));
+  const variable = (name) => `node$${name.replace('/', '$')}`;
+  const rest = code.replace(/require\("node:([\w/]+)"\)/g, (all, name) =>
+    shared.includes(name) ? variable(name) : all,
+  );
+  const declared = shared.map((name) => `${variable(name)}=require("node:${name}")`);
+  return rest.replace('"use strict";', `"use strict";var ${declared.join()};`);
+}
 
 async function runtimeTexts(esbuild) {
   const { code } = await esbuild.transform(readFileSync(join(root, runtime[0].source), 'utf8'), { loader: 'ts' });

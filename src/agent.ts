@@ -9,6 +9,7 @@ import { createLookouts } from './agent/lookouts.js';
 import { watchEnd } from './agent/process-ends.js';
 import { createRecording, type Recording } from './agent/recording.js';
 import { createUnmatched } from './agent/unmatched.js';
+import { createWarmUp } from './agent/warm-up.js';
 import { isEnabled, readConfig, type Config } from './config.js';
 import { showOriginalSource, type Disguise } from './loader/function-source.js';
 import { noLoader } from './loader/install.js';
@@ -38,7 +39,7 @@ export interface Agent {
 
 interface StartOptions {
   loader?: boolean;
-  ended?: () => void;
+  warm?: () => void;
 }
 
 const AGENT = Symbol.for('handit');
@@ -47,7 +48,7 @@ const AGENT = Symbol.for('handit');
  * Starts the agent. A second copy of the package in one process finds the first one running and does nothing.
  *
  * @param folder where this package's built files are
- * @param options `loader: false`: no module is rewritten; `ended`: called when the process has recorded something and ends
+ * @param options `loader: false`: no module is rewritten; `warm`: called once, when most of the agent that a program needs has run
  */
 export function startAgent(folder: string, options: StartOptions = {}): Agent | null {
   const shared = globalThis as { [AGENT]?: Agent };
@@ -62,14 +63,15 @@ export function startAgent(folder: string, options: StartOptions = {}): Agent | 
 }
 
 /** Makes the parts, each with those before it. */
-function wire(folder: string, config: Config, { loader: rewrites = true, ended }: StartOptions): Agent {
+function wire(folder: string, config: Config, { loader: rewrites = true, warm }: StartOptions): Agent {
   const guards = createGuards();
   const registerPending = guards.guarded(() => loader.registerPending());
   const sources = createSourceTable();
+  const warmUp = createWarmUp(warm);
   const recording = createRecording(config, guards, {
     registerPending,
     hasObservers: () => observers.present,
-    beforeIdle: () => children.look(),
+    beforeIdle: () => void (children.look(), warmUp.drain()),
   });
   const { recorder } = recording;
   if (rewrites) Object.defineProperty(globalThis, GLOBAL, { value: recorder.probes, configurable: true });
@@ -100,8 +102,8 @@ function wire(folder: string, config: Config, { loader: rewrites = true, ended }
   const coverage = showOriginalCoverage({ ...shared, whenImported, registerPending: () => loader.registerPending() });
   // There the loader does not see the text of ES modules in time.
   if (rewrites && !hasSyncHooks(process.versions.node)) loader.lookOut(entryText());
-  const finishCoverage = coverage.finish;
-  const { end, unwatch } = watchEnd({ ...shared, loader, children, ends, rest, ended, finishCoverage });
+  const atEnd = { ended: warmUp.end, finishCoverage: coverage.finish };
+  const { end, unwatch } = watchEnd({ ...shared, loader, children, ends, rest, ...atEnd });
   const agent: Agent = {
     version,
     flush: recorder.drain,

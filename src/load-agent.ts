@@ -15,7 +15,7 @@ type Load = (
   file: string,
   folder: string,
 ) => void;
-type Start = (loaded: typeof agent, ended: () => void) => void;
+type Start = (loaded: typeof agent, warm: () => void) => void;
 
 /** When the cache was stored: the last byte of its file. */
 const STARTED = Uint8Array.of(0);
@@ -27,11 +27,11 @@ const { concat } = Buffer;
 /**
  * Loads the agent with V8's code cache: to compile its text again takes 7 to 8 ms of each start. The cache lies where the
  * package does, never where the program runs: who can write there decides what the agent does. It has the functions that
- * have run when it is stored: first those of a start, as a process may be killed, then those of the first process that
- * recorded something and ended.
+ * have run when it is stored: first those of a start, as a process may be killed, then those of the first process that has
+ * recorded something for a while.
  *
  * @param require of the file that calls this, in the folder of the built files
- * @param start   called with the agent, and what it has to call when the process ends
+ * @param start   called with the agent, and what it has to call when most of it that a program needs has run
  */
 export function withAgent(require: NodeJS.Require, folder: string, start: Start): void {
   const file = join(folder, 'agent.cjs');
@@ -44,7 +44,7 @@ export function withAgent(require: NodeJS.Require, folder: string, start: Start)
     return start(loaded, () => undefined);
   }
   const isUsable = script.cachedDataRejected === false;
-  const stores = storing(cache, script);
+  const stores = storing(cache, script, isUsable ? stored!.data.length : 0);
   const module = { exports: {} };
   (script.runInThisContext() as Load)(module.exports, require, module, file, folder);
   start(module.exports as typeof agent, () => {
@@ -109,11 +109,15 @@ function readStored(cache: string): Stored | null {
   return isWhole ? { data, stage: bytes[bytes.length - 1] } : null;
 }
 
-function storing(cache: string, script: Vm.Script): (stage: Uint8Array) => void {
+/** @param size of what is stored */
+function storing(cache: string, script: Vm.Script, size: number): (stage: Uint8Array) => void {
   const cachedData = script.createCachedData.bind(script);
   return (stage) => {
     try {
       const data = cachedData();
+      // After some collections V8 has forgotten the functions that ran once. To compile them again takes 15 ms of each start.
+      if (data.length < size) return;
+      size = data.length;
       putFile(cache, concat([data, data, stage]));
     } catch {
       // It costs time, nothing else.

@@ -17,7 +17,7 @@ try {
   if (off) {
     if (isMainThread) workerThreads().setEnvironmentData(OFF, true);
   } else if (isEnabled(process.env)) {
-    withAgent(require, __dirname, ({ startAgent }, ended) => void startAgent(__dirname, { ended }));
+    withAgent(require, __dirname, ({ startAgent }, warm) => void startAgent(__dirname, { warm }));
   }
 } catch (error) {
   // The program was asked for, not the trace.

@@ -22,7 +22,7 @@ export interface EndParts {
   rest: () => void;
   finishCoverage: () => void;
   /** All of the trace is written. */
-  ended?: () => void;
+  ended: () => void;
 }
 
 /** Writes the end of the trace when the process ends. */
@@ -41,7 +41,7 @@ export function watchEnd(parts: EndParts): { end(code: number | undefined): void
     ends.sweep(true);
     recorder.finish();
     recording.writeEnd(code, sources.size);
-    parts.ended?.();
+    parts.ended();
   });
   // Afterwards the file may be out of reach.
   const unwatchCredentials = watchCredentials(

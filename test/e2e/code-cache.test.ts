@@ -72,6 +72,31 @@ describe('the compiled agent', () => {
       expect(statSync(file).size).toBeGreaterThan(ofStart * 1.05);
     });
 
+    test.each(nodes())('of a process that is killed after a while, too: Node $version', async ({ path }) => {
+      const { folder, cache } = project();
+      writeFileSync(
+        join(folder, 'long.js'),
+        `let turns = 0;
+        function turn() { if (++turns === 80) process.kill(process.pid, 'SIGKILL'); }
+        setInterval(turn, 3);`,
+      );
+      await runNode(path, ['--require', 'handit/register', 'long.js'], { cwd: folder });
+      expect(lastByte(join(cache, cached(cache)[0]))).toBe(1);
+    });
+
+    test.each(nodes())('and never loses those of the start that V8 has forgotten: Node $version', async ({ path }) => {
+      const { folder, cache } = project();
+      writeFileSync(join(folder, 'forget.js'), 'function f() {}\nf();\nif (process.argv[2]) gc();');
+      const flags = ['--expose-gc', '--stress-flush-code', '--require', 'handit/register', 'forget.js'];
+      await runNode(path, [...flags, 'gc'], { cwd: folder });
+      const file = join(cache, cached(cache)[0]);
+      expect(lastByte(file)).toBe(0);
+      const ofStart = statSync(file).size;
+      await runNode(path, flags, { cwd: folder });
+      expect(lastByte(file)).toBe(1);
+      expect(statSync(file).size).toBeGreaterThan(ofStart);
+    });
+
     test('whatever the program has put in the place of what that needs', async () => {
       const { folder, cache } = project();
       const [fs, script, buffer] = ["require('fs')", "require('vm').Script.prototype", 'Buffer'];
