@@ -1,3 +1,4 @@
+import { MAY_BE_SECRET, MAY_BE_SOFT, nameMayBe } from './name-gate.js';
 import { ALWAYS, CONSTANT_KEY, DIGITS, OPAQUE, PLAIN_CONSTANT, READABLE, SECRET } from './secret-names.js';
 import { createSlowGuard } from './slow-pattern.js';
 import {
@@ -45,6 +46,8 @@ export function secretKeys(extra: RegExp | null, complain: (line: string) => voi
 }
 
 function isSecretName(key: string): boolean {
+  // `_KEY` has a fragment in it too.
+  if ((nameMayBe(key) & MAY_BE_SECRET) === 0) return false;
   const name = wordsOf(key);
   // In an odd spelling, as `passworD`, capitals tell nothing.
   if (isOfSecretKind(name) || isOfSecretKind(wordsOf(key, false))) {
@@ -129,7 +132,7 @@ export const IF_OPAQUE = 1;
 export const IF_DIGITS = 2;
 
 export function softness(key: string): Softness {
-  if (key.length > MAX_KNOWN_KEY) return 0;
+  if (key.length > MAX_KNOWN_KEY || (nameMayBe(key) & MAY_BE_SOFT) === 0) return 0;
   const name = wordsOf(key);
   if (regExpExec(OPAQUE, name) !== null) return IF_OPAQUE;
   return regExpExec(DIGITS, name) !== null ? IF_DIGITS : 0;

@@ -171,6 +171,8 @@ function any(patterns: string[]): RegExp {
 const SOFT = '^_(session|sess|code|assertion|signature|sig|(x_)?(hub_)?signature(_\\d+)?)_$';
 /** Names of which only digits are secret. */
 const SOFT_DIGITS = '^_pin_$';
+/** Each name of these two kinds has one of them in it. */
+export const SOFT_FRAGMENTS = ['sess', 'code', 'assertion', 'sig', 'pin'];
 
 export const READABLE = any(PLAIN);
 export const ALWAYS = any(HARD);

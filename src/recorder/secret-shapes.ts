@@ -56,8 +56,10 @@ const SHAPES: readonly Shape[] = [
   ...like('AGE-SECRET-KEY-1', { least: 40, of: 'capitals' }),
 ];
 
-/** Characters of the shortest of them, and of a part of a JSON Web Token. */
+/** What is looked for in bytes has as many characters at least, as a part of a JSON Web Token has. */
 const SHORTEST = 16;
+/** The shortest of all: `xoxb-` and what must follow. */
+const LEAST = 13;
 
 /** By the first character. */
 const byFirst: (readonly Shape[] | undefined)[] = [];
@@ -111,6 +113,7 @@ const scratch = allocUnsafeSlow(16 * 1024);
 /** The same of a string. Characters beyond Latin-1 become others, so that it says so once too often. */
 function textMayHoldShape(text: string): boolean {
   const { length } = text;
+  if (length < LEAST) return false;
   if (length < AS_BYTES_FROM || length > scratch.length) return true;
   latin1Write(scratch, text);
   return mayHoldShape(scratch, 0, length);

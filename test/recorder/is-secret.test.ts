@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { SECRET } from '../../src/recorder/secret-names.js';
+import { MAY_BE_SECRET, MAY_BE_SOFT, nameMayBe } from '../../src/recorder/name-gate.js';
+import { DIGITS, OPAQUE, SECRET } from '../../src/recorder/secret-names.js';
 import { secretKeys } from '../../src/recorder/redact.js';
 import { runNode, tempProject, repository } from '../helpers/run.js';
 import { join } from 'node:path';
@@ -19,6 +20,19 @@ test.each(SECRET)('each name that $pattern takes has one of $fragments in it', (
   const names = fc.sample(fc.stringMatching(generatable(pattern.source)), 2000).filter((name) => pattern.test(name));
   expect(names.length).toBeGreaterThan(1000);
   expect(names.filter((name) => !fragments.some((each) => name.includes(each)))).toEqual([]);
+  const written = names.flatMap((name) => [name, name.toUpperCase(), `x-${name}`, `${name}9`]);
+  expect(written.filter((name) => (nameMayBe(name) & MAY_BE_SECRET) === 0)).toEqual([]);
+});
+
+test.each([OPAQUE, DIGITS])('no name that %s takes is passed by', (pattern) => {
+  const names = fc.sample(fc.stringMatching(generatable(pattern.source)), 500).filter((name) => pattern.test(name));
+  expect(names.length).toBeGreaterThan(100);
+  expect(names.filter((name) => (nameMayBe(name) & MAY_BE_SOFT) === 0)).toEqual([]);
+});
+
+test('names that are nothing are told by their letters', () => {
+  const names = ['bodyLimit', 'connectionTimeout', 'handler', 'schema', 'x', '', 'onRequest', 'parent', 'MAX_URL'];
+  expect(names.filter((name) => nameMayBe(name) !== 0)).toEqual(['connectionTimeout', 'parent', 'MAX_URL']);
 });
 
 describe('secretKeys() with a pattern of the user', () => {
