@@ -7,6 +7,8 @@ export interface FoundMap {
   json: string;
   /** The file that it is in, which the names of its sources are relative to. */
   place: string;
+  /** It is in the text itself. */
+  inline?: true;
 }
 
 const MARK = 'sourceMappingURL=';
@@ -31,7 +33,8 @@ export function findMap(
     const inline = /^data:application\/json[^,]*?(;base64)?,/.exec(url);
     if (inline) {
       const data = url.slice(inline[0].length);
-      return { json: inline[1] ? Buffer.from(data, 'base64').toString() : decodeURIComponent(data), place: filename };
+      const json = inline[1] ? Buffer.from(data, 'base64').toString() : decodeURIComponent(data);
+      return { json, place: filename, inline: true };
     }
     const place = url.startsWith('file:')
       ? fileURLToPath(url)

@@ -29,6 +29,15 @@ export interface LibraryFiles {
 export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
   const { cache } = options;
   const files = options.files.map(({ path, ...rest }) => ({ ...rest, path: new RegExp(path) }));
+  const packages = new Map<string, Manifest>();
+
+  /** Folders of several versions side by side are called as their user likes (`npm i axios0@npm:axios@0.27.2`). */
+  function isPackage({ folder, name }: Place, { package: wanted, version }: (typeof files)[number]): boolean {
+    if (name === wanted && version === undefined) return true;
+    let found = packages.get(folder);
+    if (found === undefined) packages.set(folder, (found = manifestOf(folder)));
+    return found.name === wanted && (version === undefined || new RegExp(version).test(String(found.version)));
+  }
 
   function filesOf(filename: string): typeof files {
     const place = placeOf(filename);
@@ -53,13 +62,13 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
       // A source that came through here before, in another hook of the same chain.
       if (!file || source.includes('=__handit__.') || (file.last && source.includes(file.last))) return null;
       const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
-      const key = cache?.key([options.build, 'library', JSON.stringify(file.rules), extension, kind, source]);
+      const key = cache?.key([options.build, 'library', JSON.stringify(file.rules), extension, kind], source);
       const known = key && cache ? cache.get(key) : undefined;
       const { code, reason } = known
         ? { code: known.code, reason: known.leftAlone[0].reason }
         : editNow(filename, source, kind, file.rules);
       if (key && !known) {
-        cache!.set(key, { code, prefix: '', kind: 'commonjs', functions: [], edits: '[]', leftAlone: [{ reason }] });
+        cache!.set(key, { ...NOT_RECORDED, code, functions: [], leftAlone: [{ reason }] });
       }
       if (code !== '') return file.last === undefined ? code : `${code}\n;${file.last};`;
       options.leftAlone(filename, reason);
@@ -67,6 +76,8 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
     },
   };
 }
+
+const NOT_RECORDED = { prefix: '', kind: 'commonjs', hash: '', edits: '[]' } as const;
 
 interface Edited {
   /** Empty when it stays as it is, for this reason. */
@@ -90,16 +101,15 @@ function placeOf(filename: string): Place | null {
   return match && { folder: match[1], name: match[2], path: match[3] };
 }
 
-/** Folders of several versions side by side are called as their user likes (`npm i axios0@npm:axios@0.27.2`). */
-function isPackage(
-  { folder, name }: Place,
-  { package: wanted, version }: Pick<LibraryFile, 'package' | 'version'>,
-): boolean {
-  if (name === wanted && version === undefined) return true;
+interface Manifest {
+  name?: unknown;
+  version?: unknown;
+}
+
+function manifestOf(folder: string): Manifest {
   try {
-    const found = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { name?: unknown; version?: unknown };
-    return found.name === wanted && (version === undefined || new RegExp(version).test(String(found.version)));
+    return (JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest | null) ?? {};
   } catch {
-    return false;
+    return {};
   }
 }

@@ -18,10 +18,12 @@ export function kindOf(format: string | null | undefined): SourceKind | undefine
   }
 }
 
+let decoder: InstanceType<typeof TextDecoder> | undefined;
+
 /** Hooks get strings and byte arrays. */
 export function textOf(source: unknown): string {
   if (typeof source === 'string') return source;
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(source as Uint8Array);
+  return (decoder ??= new TextDecoder('utf-8', { ignoreBOM: true })).decode(source as Uint8Array);
 }
 
 /** What a load hook of Node's returns. */

@@ -45,8 +45,6 @@ export type Rewrite = (filename: string, source: string, kind: CodeKind, map?: s
 
 export interface RewrittenFile extends Rewritten {
   path: string;
-  /** Of the source. */
-  hash: string;
 }
 
 /** @returns the step between a loaded source and the one that runs */
@@ -62,8 +60,6 @@ interface Module {
   source: string;
   kind: CodeKind;
   map: FoundMap | undefined;
-  /** Of the source: for the cache, and for the trace, which says which text it was. */
-  hash: string;
   /** Filters decide on some of its functions. */
   filtered: boolean;
 }
@@ -95,12 +91,11 @@ class ModuleRewriter {
     }
     const filtered = options.userModules.functionsOf(path) !== undefined;
     if (filtered) options.filtered?.(path);
-    const hash = contentHash(source);
-    const rewritten = this.rewritten({ filename, path, source, kind, map, hash, filtered });
+    const rewritten = this.rewritten({ filename, path, source, kind, map, filtered });
     if (rewritten === null) return null;
     // Of what a framework has built, that is the user's which a map says was.
     const nothing = output ? rewritten.functions.every((each) => each.path === undefined) : !rewritten.functions.length;
-    return nothing ? null : { ...rewritten, path, hash };
+    return nothing ? null : { ...rewritten, path };
   }
 
   /** A source that came through here before, in another hook of the same chain. */
@@ -120,7 +115,7 @@ class ModuleRewriter {
   private rewritten(module: Module): Rewritten | null {
     const { cache, skipped } = this.options;
     const { path } = module;
-    const key = cache?.key(this.keyOf(module));
+    const key = cache?.key(this.partsOfKey(module), textOfKey(module));
     let rewritten = key && cache ? cache.get(key) : undefined;
     if (!rewritten || rewritten.deep || isOutdated(rewritten)) {
       try {
@@ -140,12 +135,12 @@ class ModuleRewriter {
     return rewritten;
   }
 
-  private keyOf({ filename, path, source, kind, map, hash, filtered }: Module): (string | number)[] {
+  private partsOfKey({ filename, path, kind, map, filtered }: Module): string[] {
     const { build, runtimeUrl, filters, cwd } = this.options;
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const settings = [build, runtimeUrl ?? '', filters, String(this.coverage)];
-    const found = map ? [path, cwd, map.place, map.json] : [];
-    return [...settings, filtered ? path : '', extension, kind, hash, source.length, ...found];
+    const found = map ? [path, cwd, map.place] : [];
+    return [...settings, filtered ? path : '', extension, kind, ...found];
   }
 
   private transform({ filename, path, source, kind, map }: Module): Rewritten {
@@ -158,14 +153,16 @@ class ModuleRewriter {
       includeFunction: withoutCounters(source, include),
       map: map && this.incoming(map, path, read, originals),
     });
-    const nothing: Rewritten = { ...NOTHING, functions: [], leftAlone: [], read };
+    const hash = contentHash(source);
+    const nothing: Rewritten = { ...NOTHING, hash, functions: [], leftAlone: [], read };
     if (!result) return nothing;
     const { code, prefix, functions } = result;
     const deep = result.deepest > DEEP;
     const refused = functions.length === 0 ? undefined : refusal(result.compilable(), deep);
     if (refused !== undefined) return { ...nothing, refused, ...(deep && { deep }) };
     const [leftAlone, edits] = [sentencesOf(result.leftAlone), JSON.stringify(result.edits)];
-    return { code, prefix, kind: result.kind, functions, edits, leftAlone, read, originals, ...(deep && { deep }) };
+    const made = { code, prefix, kind: result.kind, hash, functions, edits, leftAlone, read, originals };
+    return deep ? { ...made, deep } : made;
   }
 
   private loadedTransform(): typeof transform.instrument {
@@ -203,6 +200,11 @@ class ModuleRewriter {
       unusable: (reason) => mapUnusable(path, reason),
     };
   }
+}
+
+/** An inline map is in the source. */
+function textOfKey({ source, map }: Module): string {
+  return map === undefined || map.inline ? source : `${source}\0${map.json}`;
 }
 
 function sentencesOf(leftAlone: Instrumented['leftAlone']): Rewritten['leftAlone'] {

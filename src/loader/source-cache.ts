@@ -10,6 +10,8 @@ export interface Rewritten {
   code: string;
   prefix: string;
   kind: 'module' | 'commonjs';
+  /** Of the source: for the trace, which says which text it was. */
+  hash: string;
   functions: FunctionInfo[];
   /** JSON of the edits, parsed when they are needed. */
   edits: string;
@@ -25,34 +27,48 @@ export interface Rewritten {
   originals?: Record<string, string>;
 }
 
-/** Rewritten sources on disk. Keys are hashes of all that decides on the text, so an entry is never stale. */
-export interface SourceCache {
-  key(parts: readonly (string | number)[]): string;
-  get(key: string): Rewritten | undefined;
-  set(key: string, entry: Rewritten): void;
+/** What an entry is of. */
+export interface CacheKey {
+  /** Of its file: a hash of the settings and of characters from all over the text. */
+  name: string;
+  text: string;
 }
 
+/** Rewritten sources on disk. An entry has the text that it was made of, and is not taken for another, so none is stale. */
+export interface SourceCache {
+  /**
+   * @param parts all that decides on the entry besides the text
+   * @param text  the source, and what came with it
+   */
+  key(parts: readonly string[], text: string): CacheKey;
+  get(key: CacheKey): Rewritten | undefined;
+  set(key: CacheKey, entry: Rewritten): void;
+}
+
+/** Characters of a text that decide on the name of its entry: to hash all of them takes longer than to compare texts. */
+const SAMPLED = 64;
+
 /**
- * One file per entry: a line of JSON, a line of edits (read only when a function's text is asked for), the code. An
- * entry comes by rename, so a reader sees all of it or none, and a damaged one counts as none.
+ * One file per entry: a line of JSON, a line of edits (read only when a function's text is asked for), the code, the text
+ * it was made of. An entry comes by rename, so a reader sees all of it or none, and a damaged one counts as none.
  *
  * @param folder made when the first entry is stored
  */
 export function createSourceCache(folder: string): SourceCache {
   let usable = true;
   return {
-    key: (parts) => textHash(parts.join('\0')),
-    get(key) {
+    key: (parts, text) => ({ name: textHash([...parts, text.length, sampleOf(text)].join('\0')), text }),
+    get({ name, text }) {
       try {
-        return parseEntry(readPrivate(join(folder, key)).toString());
+        return parseEntry(readPrivate(join(folder, name)).toString(), text);
       } catch {
         return undefined;
       }
     },
-    set(key, entry) {
+    set({ name, text }, entry) {
       if (!usable) return;
       try {
-        putFile(join(folder, key), formatEntry(entry));
+        putFile(join(folder, name), formatEntry(entry, text));
       } catch {
         // A cache that cannot be written costs time, nothing else.
         usable = false;
@@ -61,28 +77,36 @@ export function createSourceCache(folder: string): SourceCache {
   };
 }
 
-function formatEntry(entry: Rewritten): string {
-  const { code, edits, ...head } = entry;
-  return `${JSON.stringify({ ...head, length: code.length, edited: edits.length })}\n${edits}\n${code}`;
+function sampleOf(text: string): string {
+  let sample = '';
+  for (let i = 0; i < SAMPLED; i++) sample += text[Math.floor((i * text.length) / SAMPLED)];
+  return sample;
 }
 
-function parseEntry(text: string): Rewritten | undefined {
-  const first = text.indexOf('\n');
-  const head = JSON.parse(text.slice(0, first)) as Omit<Rewritten, 'code' | 'edits'> & {
+function formatEntry(entry: Rewritten, text: string): string {
+  const { code, edits, ...head } = entry;
+  return `${JSON.stringify({ ...head, length: code.length, edited: edits.length })}\n${edits}\n${code}\n${text}`;
+}
+
+function parseEntry(stored: string, text: string): Rewritten | undefined {
+  const first = stored.indexOf('\n');
+  const head = JSON.parse(stored.slice(0, first)) as Omit<Rewritten, 'code' | 'edits'> & {
     length: number;
     edited: number;
   };
   const { length, edited, ...rest } = head;
   const codeAt = first + 1 + edited + 1;
-  if (text.length !== codeAt + length || !isHead(rest)) return undefined;
-  return { ...rest, edits: text.slice(first + 1, codeAt - 1), code: text.slice(codeAt) };
+  const textAt = codeAt + length + 1;
+  if (stored.length !== textAt + text.length || stored.slice(textAt) !== text || !isHead(rest)) return undefined;
+  return { ...rest, edits: stored.slice(first + 1, codeAt - 1), code: stored.slice(codeAt, textAt - 1) };
 }
 
 /** Whether it has the shape that `formatEntry` gives it. */
-function isHead({ prefix, kind, functions, leftAlone, read }: Partial<Rewritten>): boolean {
+function isHead({ prefix, kind, hash, functions, leftAlone, read }: Partial<Rewritten>): boolean {
   return (
     typeof prefix === 'string' &&
     (kind === 'module' || kind === 'commonjs') &&
+    typeof hash === 'string' &&
     Array.isArray(functions) &&
     functions.every((each) => typeof each?.name === 'string' && typeof each.line === 'number') &&
     Array.isArray(leftAlone) &&

@@ -104,9 +104,15 @@ function slashes(path: string): string {
 
 /** The path from the folder to a file in it, or null. */
 function below(folder: string, filename: string): string | null {
+  // As nearly all names of modules are.
+  if (filename.startsWith(folder) && filename[folder.length] === '/' && !UNRESOLVED.test(filename)) {
+    return filename.slice(folder.length + 1) || null;
+  }
   const path = slashes(relative(folder, filename));
   return path === '' || /^\.\.(\/|$)|^([a-zA-Z]:)?\//.test(path) ? null : path;
 }
+
+const UNRESOLVED = /[\\/]\.{0,2}(?:[\\/]|$)/;
 
 function realPath(filename: string): string {
   try {
