@@ -23,6 +23,8 @@ export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: 
     return rewritten(filename, source, kind);
   });
   let current = nativeCompile;
+  /** What Node compiles next, for it has just been given the text by the hooks, for `require`. */
+  let nodesNext: string | undefined;
   const unseen = new Set<unknown>();
   const descriptor: PropertyDescriptor = {
     configurable: true,
@@ -30,7 +32,10 @@ export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: 
     get(this: { filename?: unknown }) {
       if (current !== nativeCompile) return current;
       try {
-        return unseen.delete(this.filename) || !isAskedByNode() ? rewriting : nativeCompile;
+        const isNext = nodesNext !== undefined && this.filename === nodesNext;
+        nodesNext = undefined;
+        if (unseen.delete(this.filename)) return rewriting;
+        return isNext || isAskedByNode() ? nativeCompile : rewriting;
       } catch (error) {
         broken(error);
         return nativeCompile;
@@ -44,7 +49,12 @@ export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: 
   Object.defineProperty(prototype, '_compile', descriptor);
   return {
     unseen: (filename) => void unseen.add(filename),
+    seen(filename, required) {
+      // Where a module is imported, others run before Node compiles it.
+      nodesNext = required ? filename : undefined;
+    },
     byTool(filename) {
+      nodesNext = undefined;
       if (current !== nativeCompile) left.add(filename);
       return current !== nativeCompile || Object.hasOwn(cache[filename] ?? {}, '_compile');
     },
@@ -75,6 +85,12 @@ function isAskedByNode(): boolean {
 export interface CompileWatch {
   /** Node has been given no text of a file by the hooks. */
   unseen(filename: string): void;
+  /**
+   * Node has been given the text of a file.
+   *
+   * @param required Node is about to compile it: nothing of the program's runs in between
+   */
+  seen(filename: string, required: boolean): void;
   /** Whether a tool has put itself between Node and the compiling of a file: it is to get the text as it is. */
   byTool(filename: string): boolean;
   /** Reports the files of which tools have not passed on the text. */

@@ -1,4 +1,5 @@
 import * as nodeModule from 'node:module';
+import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { watchCompile } from './compile-watch.js';
 import type { Installed, LoaderOptions, Rewriting } from './loader.js';
@@ -8,10 +9,10 @@ import { kindOf, textOf, type LoadResult } from './loaded-source.js';
 export function installSync(options: LoaderOptions, rewritten: Rewriting): Installed {
   const compiling = watchCompile(options, rewritten);
 
-  function loaded(url: string, result: LoadResult): LoadResult {
+  function loaded(url: string, result: LoadResult, required: boolean): LoadResult {
     const kind = kindOf(result.format);
     if (!kind) return result;
-    const filename = url.startsWith('file:') ? fileURLToPath(url) : '';
+    const filename = filenameOf(url);
     if (result.source == null) {
       compiling.unseen(filename);
       return result;
@@ -22,14 +23,16 @@ export function installSync(options: LoaderOptions, rewritten: Rewriting): Insta
       () => textOf(result.source),
       kind,
     );
+    // Last: rewriting may load something itself.
+    if (kind !== 'module') compiling.seen(filename, required);
     return code === null ? result : { ...result, source: code };
   }
 
   const undo = registerOutermost(options, {
-    load(url: string, context: object, nextLoad: NextLoad): LoadResult {
+    load(url: string, context: LoadContext, nextLoad: NextLoad): LoadResult {
       const result = nextLoad(url, context);
       try {
-        return loaded(url, result);
+        return loaded(url, result, context.conditions?.[0] === 'require');
       } catch (error) {
         options.broken(error);
         return result;
@@ -46,7 +49,16 @@ export function installSync(options: LoaderOptions, rewritten: Rewriting): Insta
   };
 }
 
-type NextLoad = (url: string, context: object) => LoadResult;
+interface LoadContext {
+  conditions?: readonly string[];
+}
+type NextLoad = (url: string, context: LoadContext) => LoadResult;
+function filenameOf(url: string): string {
+  // As nearly all are, where paths have slashes.
+  if (sep === '/' && url.startsWith('file:///') && !/[%?#]/.test(url)) return url.slice('file://'.length);
+  return url.startsWith('file:') ? fileURLToPath(url) : '';
+}
+
 type RegisterHooks = (hooks: object) => { deregister(): void };
 
 /**
