@@ -13,9 +13,7 @@ export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: 
   const { prototype, _cache: cache } = Module;
   const native = Object.getOwnPropertyDescriptor(prototype, '_compile')!;
   const nativeCompile = native.value as Compile;
-  const nativeName = Object.getOwnPropertyDescriptor(nativeCompile, 'name')!;
-  // V8 names the frame of a function without a name by the property that holds it, which is an accessor now.
-  if (nativeCompile.name === '') Object.defineProperty(nativeCompile, 'name', { ...nativeName, value: '_compile' });
+  const unname = nameOfFrame(nativeCompile);
   /** Files left to the `_compile` of a tool, which has not yet asked for ours. */
   const left = new Set<string>();
   const rewriting = rewritingCompile(nativeCompile, (filename, source, kind) => {
@@ -63,7 +61,7 @@ export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: 
       left.clear();
     },
     undo() {
-      Object.defineProperty(nativeCompile, 'name', nativeName);
+      unname();
       if (Object.getOwnPropertyDescriptor(prototype, '_compile')?.get !== descriptor.get) return;
       Object.defineProperty(prototype, '_compile', {
         ...native,
@@ -71,6 +69,13 @@ export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: 
       });
     },
   };
+}
+
+/** V8 names the frame of a function without a name by the property that holds it, which is an accessor now. */
+function nameOfFrame(compile: Compile): () => void {
+  const own = Object.getOwnPropertyDescriptor(compile, 'name')!;
+  if (compile.name === '') Object.defineProperty(compile, 'name', { ...own, value: '_compile' });
+  return () => Object.defineProperty(compile, 'name', own);
 }
 
 /** Whether the function around a getter is one of Node's. */
