@@ -21,19 +21,14 @@ export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: 
     return rewritten(filename, source, kind);
   });
   let current = nativeCompile;
-  /** What Node compiles next, for it has just been given the text by the hooks, for `require`. */
-  let nodesNext: string | undefined;
-  const unseen = new Set<unknown>();
+  const texts = new GivenTexts();
   const descriptor: PropertyDescriptor = {
     configurable: true,
     enumerable: native.enumerable,
     get(this: { filename?: unknown }) {
       if (current !== nativeCompile) return current;
       try {
-        const isNext = nodesNext !== undefined && this.filename === nodesNext;
-        nodesNext = undefined;
-        if (unseen.delete(this.filename)) return rewriting;
-        return isNext || isAskedByNode() ? nativeCompile : rewriting;
+        return texts.isGiven(this.filename) ? nativeCompile : rewriting;
       } catch (error) {
         broken(error);
         return nativeCompile;
@@ -46,13 +41,10 @@ export function watchCompile({ broken, skippedFile }: LoaderOptions, rewritten: 
   };
   Object.defineProperty(prototype, '_compile', descriptor);
   return {
-    unseen: (filename) => void unseen.add(filename),
-    seen(filename, required) {
-      // Where a module is imported, others run before Node compiles it.
-      nodesNext = required ? filename : undefined;
-    },
+    unseen: (filename) => texts.unseen(filename),
+    seen: (filename, required) => texts.seen(filename, required),
     byTool(filename) {
-      nodesNext = undefined;
+      texts.seen(filename, false);
       if (current !== nativeCompile) left.add(filename);
       return current !== nativeCompile || Object.hasOwn(cache[filename] ?? {}, '_compile');
     },
@@ -78,12 +70,35 @@ function nameOfFrame(compile: Compile): () => void {
   return () => Object.defineProperty(compile, 'name', own);
 }
 
-/** Whether the function around a getter is one of Node's. */
+/** The texts that the hooks have given to Node, or have not. */
+class GivenTexts {
+  private readonly missed = new Set<unknown>();
+  /** What Node compiles next. */
+  private next: string | undefined;
+
+  unseen(filename: string): void {
+    this.missed.add(filename);
+  }
+
+  seen(filename: string, required: boolean): void {
+    // Where a module is imported, others run before Node compiles it.
+    this.next = required ? filename : undefined;
+  }
+
+  /** Whether Node asks how to compile a file, and the hooks have given it the text. */
+  isGiven(filename: unknown): boolean {
+    const isNext = this.next !== undefined && this.next === filename;
+    this.next = undefined;
+    return !this.missed.delete(filename) && (isNext || isAskedByNode());
+  }
+}
+
+/** Whether the function around the getter is one of Node's. */
 function isAskedByNode(): boolean {
-  // This one, the getter, and who reads it.
+  // This one, the one above, the getter, and who reads it.
   const asking = (
     process.getBuiltinModule('node:util') as unknown as { getCallSites(count: number): { scriptName: string }[] }
-  ).getCallSites(3)[2];
+  ).getCallSites(4)[3];
   return asking !== undefined && asking.scriptName.startsWith('node:');
 }
 
