@@ -19,7 +19,8 @@ export function installAsync(options: LoaderOptions, rewritten: Rewriting): Inst
   const { prototype } = (nodeModule as unknown as { Module: ModuleClass }).Module;
   const original = prototype._compile;
   const _compile = rewritingCompile(original, (filename, source, kind) => {
-    if (thread && leadsToModules(source(), kind)) thread.start();
+    // Not by the text of our own parser.
+    if (thread && !filename().startsWith(join(options.folder, '/')) && leadsToModules(source(), kind)) thread.start();
     return rewritten(filename, source, kind);
   });
   prototype._compile = _compile;

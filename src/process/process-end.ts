@@ -27,12 +27,14 @@ export function watchProcessEnd({ drain, save, end, uncaught, guarded }: Process
 
   // The program's exit handlers may call recorded functions, so ours has to come after them. It is moved there when the
   // process is about to end; `process.exit` gives no notice before its handlers run, but calls `reallyExit` after them.
+  const isLast = (): boolean => process.rawListeners('exit').at(-1) === onExit;
   const onExit = guarded((code: number): void => {
     drain();
-    const last = process.rawListeners('exit').at(-1) === onExit;
-    if (last || !isMainThread || !calledFromExit()) end(code);
+    if (isLast() || !isMainThread || !calledFromExit()) end(code);
   });
   function moveToEnd(): void {
+    // Each change is an event of the process.
+    if (isLast()) return;
     process.removeListener('exit', onExit);
     process.on('exit', onExit);
   }

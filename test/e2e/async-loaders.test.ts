@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
-import { nodes } from '../helpers/node-versions.js';
+import { isFrom, nodes } from '../helpers/node-versions.js';
 import { programs } from '../helpers/programs.js';
-import { cleanEnv, repository, tempProject } from '../helpers/run.js';
+import { cleanEnv, repository, runNode, tempProject } from '../helpers/run.js';
 
 const project = programs({
   'main.mjs': `import { price } from './price.cjs';\nfunction main() { return price('tea'); }\nconsole.log(main());`,
@@ -57,3 +57,17 @@ describe.each(nodes())('A reader that has gone ends no program on Node $version'
     }
   });
 });
+
+// The thread of the hooks is piped into the streams of the program, which are opened for that.
+test.each(nodes().filter(({ version }) => !isFrom(version, '22')))(
+  'Without ES modules there is no thread for them on Node $version',
+  async ({ path }) => {
+    const resources = `function f() { return process.getActiveResourcesInfo() } require('fs').writeSync(1, f().join());`;
+    const { folder } = programs({ 'one.cjs': resources });
+    // Nothing is in a cache: the parser is loaded as well.
+    const env = { ...cleanEnv(), HANDIT_CACHE_DIR: 'off' };
+    const run = (args: string[]) => runNode(path, [...args, 'one.cjs'], { cwd: folder, env });
+    const alone = await run([]);
+    expect(await run(['--require', join(repository, 'dist/register.cjs')])).toEqual(alone);
+  },
+);

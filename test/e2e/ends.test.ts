@@ -253,3 +253,19 @@ async function compareTraced(source: string, node: string) {
   expect(traced).toMatchObject({ code: null, signal: onWindows ? null : 'SIGTERM', stderr: '' });
   return { records: recordsIn(cwd) };
 }
+
+test.each(nodes())('a spied process.emit sees the events of the program alone on Node $version', async ({ path }) => {
+  await compare(
+    `
+function f() { return 1 }
+const { emit } = process;
+process.emit = function (name, ...rest) {
+  // Node starts a thread for module hooks in some versions.
+  if (name !== 'worker') require('fs').writeSync(1, name + ' ');
+  return emit.call(this, name, ...rest);
+};
+setTimeout(f, 5);
+`,
+    { node: path },
+  );
+});
