@@ -186,8 +186,9 @@ function makeProject(project, fetch) {
   const modules = join(project, 'node_modules');
   mkdirSync(join(modules, 'some-library'), { recursive: true });
   writeFileSync(join(modules, 'some-library/index.js'), 'exports.nothing = null;\n');
-  // HTTP clients are those that the tests run on.
-  for (const [name, folder] of Object.entries({ undici: 'undici8', axios: 'axios', got: 'got' })) {
+  // HTTP clients and frameworks are those that the tests run on.
+  const folders = { undici: 'undici8', axios: 'axios', got: 'got', express: 'express', fastify: 'fastify' };
+  for (const [name, folder] of Object.entries(folders)) {
     const target = join(root, 'node_modules', folder);
     if (existsSync(target)) symlinkSync(target, join(modules, name));
   }

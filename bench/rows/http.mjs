@@ -1,5 +1,5 @@
 // Answers a second, of a client and of a server, every body recorded where a tool can.
-import { cell, nameOf, shareRecorded, table, timesBare } from '../lib/results.mjs';
+import { cell, find, nameOf, overBare, shareRecorded, table, timesBare } from '../lib/results.mjs';
 import { median, pairwise } from '../lib/stats.mjs';
 
 const clients = ['http', 'fetch', 'undici', 'axios', 'got'];
@@ -9,6 +9,9 @@ const loads = [
   [1000, 50],
   [100_000, 50],
 ];
+/** Driven to their limit by a process that only writes to sockets, with a small order and five recorded calls for each. */
+const frameworks = ['express', 'fastify'];
+const DRIVEN = 50;
 const ALL = { HANDIT_MAX_FILE_MB: '0' };
 const OTHERS = ['opentelemetry', 'dd-trace', 'appmap-node'];
 
@@ -29,6 +32,12 @@ export const http = {
         const once = (variant) => exchange(bench, variant, { side, bytes, atOnce, seconds });
         results.push(...(await bench.compare(title, variants, { once })));
       }
+    }
+    for (const framework of bench.size(frameworks, frameworks.slice(0, 1))) {
+      if (!bench.hasPackage(framework)) continue;
+      const variants = ['bare', 'handit'].map((tool) => ({ tool, env: ALL }));
+      const once = (variant) => driven(bench, variant, framework, bench.size(2, 0.1));
+      results.push(...(await bench.compare(titleOf(framework), variants, { once })));
     }
     return results;
   },
@@ -57,8 +66,37 @@ export const http = {
       unit: '×',
       of: (all) => worst(all, true),
     },
+    ...frameworks.flatMap((framework) => [
+      {
+        title: `${titleOf(framework)}: answers a second, of bare node`,
+        ...{ least: framework === 'express' ? 0.6 : 0.4, unit: '×' },
+        of: (all) => timesBare(all, find(all, titleOf(framework), 'handit'), 'rate'),
+      },
+      {
+        title: `${titleOf(framework)}: processor time an answer, over bare node`,
+        ...{ most: 25, unit: 'µs' },
+        of: (all) => overBare(all, find(all, titleOf(framework), 'handit'), 'cpu'),
+      },
+      {
+        title: `${titleOf(framework)}: bytes of trace an answer`,
+        ...{ most: 1500, unit: 'bytes' },
+        of: (all) => bytesAnAnswer(find(all, titleOf(framework), 'handit')?.values ?? {}),
+      },
+    ]),
   ],
 };
+
+function titleOf(framework) {
+  return `${framework}, driven hard`;
+}
+
+async function driven(bench, variant, framework, seconds) {
+  const { server, client } = await bench.runServer(
+    { ...variant, proof: 'exchanges', args: ['framework-server.js', framework] },
+    (port) => bench.run({ tool: 'bare', args: ['drive.js', port, DRIVEN, seconds].map(String) }),
+  );
+  return { ...server, values: { ...server.values, rate: client.values.rate } };
+}
 
 /** One of the two is recorded; the other is bare node. */
 async function exchange(bench, variant, { side, bytes, atOnce, seconds }) {
@@ -80,6 +118,7 @@ function bytesAnAnswer({ bytes, calls }) {
 
 function worst(results, server) {
   const ratios = results
+    .filter(({ case: title }) => !title.endsWith('driven hard'))
     .filter(({ tool, case: title }) => tool === 'handit' && title.startsWith('server') === server)
     .map((result) => timesBare(results, result, 'rate'));
   return ratios.filter(Boolean).sort((a, b) => median(a) - median(b))[0];
