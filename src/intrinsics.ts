@@ -152,6 +152,7 @@ export const charCode = ofString(String.prototype.charCodeAt);
 export const stringEndsWith = ofString(String.prototype.endsWith);
 export const stringIncludes = ofString(String.prototype.includes);
 export const stringIndexOf = ofString(String.prototype.indexOf);
+export const stringLastIndexOf = ofString(String.prototype.lastIndexOf);
 export const stringPadStart = ofString(String.prototype.padStart);
 export const stringSlice = ofString(String.prototype.slice);
 export const stringStartsWith = ofString(String.prototype.startsWith);

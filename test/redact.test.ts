@@ -123,6 +123,9 @@ describe('redactText() of addresses', () => {
     ['https://a.blob.example/x?sv=1&sig=abc%3D', 'https://a.blob.example/x?sv=1&sig=<redacted>'],
     ['https://host/?user%5Bpassword%5D=x', 'https://host/?user%5Bpassword%5D=<redacted>'],
     ['redis://:pw@a,redis://:pw@b', 'redis://<redacted>@a,redis://<redacted>@b'],
+    ['mongodb+srv://u:p@ss/w0rd@host/db', 'mongodb+srv://<redacted>@host/db'],
+    ['see amqp://u:p@a?b#c@host:5672/q, and', 'see amqp://<redacted>@host:5672/q, and'],
+    ['npm:https://u:p@host/@scope/pkg@1.0.0', 'npm:https://<redacted>@host/@scope/pkg@1.0.0'],
   ])('makes of %s %s', (text, expected) => {
     expect(redactText(text, isSecret)).toBe(expected);
   });
@@ -131,4 +134,26 @@ describe('redactText() of addresses', () => {
     'leaves %s as it is',
     (text) => expect(redactText(text, isSecret)).toBe(text),
   );
+});
+
+describe('redactText() of XML and HTML', () => {
+  const isSecret = secretKeys(null);
+  test.each([
+    ['<password>hunter2</password>', '<password><redacted></password>'],
+    [
+      '<a:Login><a:User>ada</a:User><a:Password Type="Text">hunter2</a:Password></a:Login>',
+      '<a:Login><a:User>ada</a:User><a:Password Type="Text"><redacted></a:Password></a:Login>',
+    ],
+    ['<apiKey>\n  abc\n</apiKey >', '<apiKey><redacted></apiKey >'],
+    ['<secret><![CDATA[a<b>c]]></secret>', '<secret><redacted></secret>'],
+    ['<a><password>hunt', '<a><password><redacted>'],
+    ['<token>a</token><token>b</token>', '<token><redacted></token><token><redacted></token>'],
+  ])('makes of %s %s', (text, expected) => {
+    expect(redactText(text, isSecret)).toBe(expected);
+  });
+
+  test.each([
+    ...['<password></password>', '<token> </token>', '<user>ada</user>', 'a </password>', '</password>'],
+    ...['<passwords><user>a</user></passwords>', 'if (a </token>/.exec(b))', '<p>password</p>'],
+  ])('leaves %s as it is', (text) => expect(redactText(text, isSecret)).toBe(text));
 });

@@ -27,7 +27,7 @@ for (const [code, letter] of [
   ESCAPES[code] = letter.charCodeAt(0);
 }
 ESCAPES[COLON] = 2;
-ESCAPES[0x3d] = 2;
+ESCAPES[0x3d] = ESCAPES[0x3e] = 2;
 const HEX = '0123456789abcdef';
 
 /**

@@ -33,7 +33,7 @@ const LONG = 48;
 /** The same where it has to be looked at anyway. */
 const LONG_STRING = 512;
 
-/** What a string has: `:` or `=`; digits, `_` or `-`; what JSON must escape, or characters beyond ASCII. */
+/** What a string has: `:`, `=` or `>`; digits, `_` or `-`; what JSON must escape, or characters beyond ASCII. */
 export const HAS_NAMES = 1;
 export const HAS_TOKENS = 2;
 export const HAS_ESCAPES = 4;
@@ -44,7 +44,7 @@ for (let code = 0; code < 32; code++) TRAITS[code] = HAS_ESCAPES;
 for (let code = 48; code < 58; code++) TRAITS[code] = HAS_TOKENS;
 TRAITS[34] = TRAITS[92] = HAS_ESCAPES;
 TRAITS[45] = TRAITS[95] = HAS_TOKENS;
-TRAITS[58] = TRAITS[61] = HAS_NAMES;
+TRAITS[58] = TRAITS[61] = TRAITS[62] = HAS_NAMES;
 
 /** Numbers of which the text is kept: a power of two. */
 const NUMBERS_BITS = 10;

@@ -40,12 +40,13 @@ function endOfUserInfo(text: string, start: number, mark: number): number {
   let last = 0;
   let at = start;
   for (; at < most && !isPathOrEnd(charCode(text, at)); at++) if (charCode(text, at) === 0x40) last = at;
-  if (last > 0) return last;
+  if (last > 0)
+    return regExpExec(DATABASE, schemeAt(text, mark)) === null ? last : lastBeforeHost(text, at, most, last);
   // A password may hold what has to be escaped: `//user:a/b?c#d@host`. What is no password is a port.
   const colon = stringIndexOf(text, ':', start);
   if (colon < 0 || colon >= at || isPort(text, colon + 1, at)) return 0;
   // In a text that begins as an address, even spaces and quotes.
-  const alone = regExpExec(SCHEME_ALONE, stringSlice(text, mark < 32 ? 0 : mark - 32, mark)) !== null;
+  const alone = regExpExec(SCHEME_ALONE, schemeAt(text, mark)) !== null;
   for (; at < most; at++) {
     const code = charCode(text, at);
     if (code === 0x0a || code === 0x0d || (!alone && isEnd(code))) return last;
@@ -56,9 +57,26 @@ function endOfUserInfo(text: string, start: number, mark: number): number {
   return last;
 }
 
-/** It begins the text, or is one of a database or queue, of which prose says little. */
-const SCHEME_ALONE =
-  /^\s*"?[a-z][a-z\d+.-]*$|\b(?:postgres|postgresql|mysql|mariadb|mssql|mongodb|redis|rediss|amqp|amqps|ldap|ldaps|smtp|smtps|ftp|sftp|ssh)(?:\+[a-z]{1,8})?$/i;
+/** Such an address has no other `@`, and a password may hold one beside what has to be escaped: `//user:p@a/b@host`. */
+function lastBeforeHost(text: string, from: number, most: number, found: number): number {
+  let last = found;
+  // It may have ended at the slash of the next one.
+  for (let at = from - 1; at < most && !isEnd(charCode(text, at)); at++) {
+    if (charCode(text, at) === 0x40 && isHost(text, at + 1)) last = at;
+    if (charCode(text, at) === 0x3a && stringSlice(text, at, at + 3) === '://') break;
+  }
+  return last;
+}
+
+function schemeAt(text: string, mark: number): string {
+  return stringSlice(text, mark < 32 ? 0 : mark - 32, mark);
+}
+
+/** Of a database or queue, of which prose says little. */
+const DATABASE =
+  /\b(?:postgres|postgresql|mysql|mariadb|mssql|mongodb|redis|rediss|amqp|amqps|ldap|ldaps|smtp|smtps|ftp|sftp|ssh)(?:\+[a-z]{1,8})?$/i;
+/** It begins the text, or is one of those. */
+const SCHEME_ALONE = new RegExp(`^\\s*"?[a-z][a-z\\d+.-]*$|${DATABASE.source}`, 'i');
 
 function isPort(text: string, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (charCode(text, at) < 0x30 || charCode(text, at) > 0x39) return false;

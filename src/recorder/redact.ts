@@ -2,6 +2,7 @@ import { secretKeys, type IsSecret } from './is-secret.js';
 import { redactJsonText } from './redact-json.js';
 import { redactPairs } from './redact-pairs.js';
 import { redactForm as redactFormBy, redactUserInfo } from './redact-url.js';
+import { redactTags } from './redact-tags.js';
 import { REDACTED } from './replacement.js';
 import { SCHEMES, isCredential, mayHoldScheme, redactShapes } from './secret-shapes.js';
 import { arrayMap, stringStartsWith, regExpExec, stringIndexOf, stringSlice } from '../intrinsics.js';
@@ -24,7 +25,7 @@ export function mayHoldName(text: string): boolean {
 function redactNested(text: string, isSecret: IsSecret, nested: number): string {
   if (nested > MAX_NESTED) return text;
   const named = mayHoldName(text) ? redactNames(text, isSecret, nested) : text;
-  return redactShapes(redactSchemes(named), REDACTED);
+  return redactShapes(redactSchemes(redactTags(named, isSecret)), REDACTED);
 }
 
 function redactNames(text: string, isSecret: IsSecret, nested: number): string {

@@ -10,6 +10,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const EQUALS = 0x3d;
+const LESS = 0x3c;
+const GREATER = 0x3e;
 const SLASH = 0x2f;
 const SPACE = 0x20;
 const AT = 0x40;
@@ -60,7 +62,7 @@ function mayHoldNames(bytes: Uint8Array, from: number, to: number, keyKind: KeyT
   let named = from;
   for (let i = from; i < to; i++) {
     const code = bytes[i];
-    if (code !== COLON && code !== EQUALS) continue;
+    if (code !== COLON && code !== EQUALS && code !== GREATER) continue;
     if (mayNameSecret(bytes, named, i, to, keyKind)) return true;
     named = i + 1;
   }
@@ -68,7 +70,8 @@ function mayHoldNames(bytes: Uint8Array, from: number, to: number, keyKind: KeyT
 }
 
 /**
- * Whether the `:` or `=` at `at` may stand between the name and the value of a secret, or in an address with a password.
+ * Whether the `:` or `=` at `at` may stand between the name and the value of a secret, or in an address with a password;
+ * or a `>` end an element with such a name.
  *
  * @param from where a name may begin
  * @param to where the text ends, or later
@@ -79,6 +82,11 @@ export function mayNameSecret(bytes: Uint8Array, from: number, at: number, to: n
     return maySaySecret(bytes, from, at, to, keyKind);
   }
   const start = startOfName(bytes, from, at);
+  if (bytes[at] === GREATER) {
+    const before = bytes[start - 1];
+    const marked = before === SLASH || before === COLON || before === LESS;
+    return marked && start < at && (keyKind(bytes, start, at) & SECRET) !== 0;
+  }
   if (start < at && (keyKind(bytes, start, at) & (SECRET | PARAMETER)) !== 0) return true;
   const before = start > from ? bytes[start - 1] : 0;
   return (before === AMPERSAND || before === QUESTION) && mayHoldEscaped(bytes, at + 1, to);

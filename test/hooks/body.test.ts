@@ -43,6 +43,12 @@ describe('a body is shown as what it is:', () => {
     ['a charset that nobody knows', 'a', 'text/plain; charset=x-none', { text: 'a' }],
     ['text with a mark of its byte order', '\uFEFF{"a":1}', 'application/json', { json: { a: 1 } }],
     ['a form', 'user=a&token=b', 'application/x-www-form-urlencoded', { text: 'user=a&token=<redacted>' }],
+    [
+      'XML',
+      '<?xml version="1.0"?><a:Password>hunter2</a:Password>',
+      'text/xml; charset=utf-8',
+      { text: '<?xml version="1.0"?><a:Password><redacted></a:Password>' },
+    ],
     ['bytes', Buffer.from([0, 1, 0xff]), 'application/octet-stream', { text: undefined, truncated: true }],
     ['bytes that call themselves text', Buffer.from([0xff, 0x41]), 'text/plain', { text: '\uFFFDA' }],
     ['bytes without a type', Buffer.from([0xff, 0x41]), undefined, { text: undefined, truncated: true }],

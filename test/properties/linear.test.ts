@@ -37,6 +37,11 @@ const pieces = [
     '\t',
     '%',
     '<',
+    '>',
+    '</',
+    '<password>',
+    '</password>',
+    ']]></password>',
   ],
   ...[
     'a',

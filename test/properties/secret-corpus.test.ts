@@ -26,6 +26,7 @@ for (const { key, value } of corpus) new Function('identity', 'pass', 'fail', 'V
   identity(new Set([[key, value]]));
   identity([{ name: key, value }, { value, key }]);
   identity(JSON.stringify({ [key]: value }));
+  if (/^[\\w.-]+$/.test(key) && typeof value === 'string') identity('<login><' + key + '>' + value.replaceAll('<', '&lt;') + '</' + key + '></login>');
   identity(JSON.stringify({ is: { name: key, value }, also: { value, key } }, null, '\\t'));
   identity(JSON.stringify({ held: JSON.stringify({ name: key, value }) }));
   identity('log: ' + JSON.stringify([{ user: 1, [key]: { value } }]));
