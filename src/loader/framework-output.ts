@@ -6,10 +6,7 @@ const OUTPUTS = [
   { folder: '.nuxt', maps: 'sourcemap: { server: true } in nuxt.config.ts' },
   { folder: '.output', maps: 'sourcemap: { server: true } in nuxt.config.ts, or sourceMap: true in that of nitro' },
   { folder: '.svelte-kit', maps: 'build: { sourcemap: true } in vite.config.js' },
-].map(({ folder, maps }) => ({
-  maps,
-  below: new RegExp(`^(?:.*/)?${folder.replaceAll('.', '\\.')}/`),
-}));
+];
 
 /** What only names the parts of a page has none, and says nothing about the others. */
 export const HAS_FUNCTION = /\bfunction\b|=>/;
@@ -24,9 +21,11 @@ export interface FrameworkOutput {
 
 /** @param path of a file as the trace names it */
 export function frameworkOutput(path: string): FrameworkOutput | undefined {
-  for (const { below, maps } of OUTPUTS) {
-    const folder = below.exec(path)?.[0].slice(0, -1);
-    if (folder === undefined) continue;
+  const below = `/${path}`;
+  for (const { folder: name, maps } of OUTPUTS) {
+    const at = below.lastIndexOf(`/${name}/`);
+    if (at < 0) continue;
+    const folder = path.slice(0, at + name.length);
     const reason = `built without source maps for the server, nothing in it is recorded; they come with ${maps}`;
     return {
       folder,

@@ -74,9 +74,9 @@ const DIGIT = 4;
 const JOINT = 8;
 /** Per character: what a token is made of. */
 const KINDS = new Uint8Array(256);
-for (const letter of 'abcdefghijklmnopqrstuvwxyz') KINDS[letter.charCodeAt(0)] = LETTER;
-for (const letter of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') KINDS[letter.charCodeAt(0)] = CAPITAL;
-for (const letter of '0123456789') KINDS[letter.charCodeAt(0)] = DIGIT;
+for (let a = 0x61; a <= 0x7a; a++) KINDS[a] = LETTER;
+for (let a = 0x41; a <= 0x5a; a++) KINDS[a] = CAPITAL;
+for (let digit = 0x30; digit <= 0x39; digit++) KINDS[digit] = DIGIT;
 for (const letter of '_-') KINDS[letter.charCodeAt(0)] = JOINT;
 
 const DOT = 0x2e;
