@@ -146,7 +146,10 @@ export class BodyCollector {
 
   private store(bytes: Uint8Array, ours: boolean): void {
     if (this.blocks.length === 0 && this.kept + bytes.length <= SMALL) {
-      arrayPush(this.parts, ours ? bytes : copyOfBytes(bytes));
+      const kept = ours ? bytes : copyOfBytes(bytes);
+      // Most have one: to put it into an empty list makes room for sixteen.
+      if (this.parts.length === 0) this.parts = [kept];
+      else arrayPush(this.parts, kept);
       this.kept += bytes.length;
       return;
     }

@@ -51,5 +51,7 @@ export const BEGIN = constant(',"t0_ns":');
 export const END = constant(',"t1_ns":');
 export const DURATION = constant(',"dt_ns":');
 export const FIRST_BYTE = constant(',"ttfb_ns":');
+export const STATUS = constant(',"status":');
 export const BYTES_OUT = constant(',"bytes_out":');
 export const BYTES_IN = constant(',"bytes_in":');
+export const END_OF_LINE = constant('}\n');

@@ -1,6 +1,6 @@
 import { quote } from '../../src/recorder/quote.js';
 import type { Encoder } from '../../src/recorder/encoder.js';
-import type { Brief, Current } from '../../src/recorder/recorder.js';
+import type { Brief, Current, Line, LineKind } from '../../src/recorder/recorder.js';
 import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';
 import { writeBody } from './body.js';
@@ -12,21 +12,23 @@ import {
   BYTES_OUT,
   DURATION,
   END,
+  END_OF_LINE,
   FIRST_BYTE,
   HEADERS,
   headsOf,
   NO_HEADERS,
+  STATUS,
   writeKind,
   writeParent,
 } from './exchange-lines.js';
-import { headerOf, urlJson, writeHeaders, type HeaderList } from './headers.js';
+import { headerOf, urlJson, writeHeaders, type HeaderList, type RawHeaders } from './headers.js';
 import type { HookHost } from './hook.js';
 import { beginsLikeObject, isLlmRequest, MAX_LLM_BODY } from './llm.js';
 import { sendingPackage } from './sender.js';
 import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
 import { max, Number } from '../../src/intrinsics.js';
 
-export { entries, headerOf, headerPairs, pairs, type HeaderList } from './headers.js';
+export { entries, headerOf, headerPairs, pairs, type HeaderList, type RawHeaders } from './headers.js';
 
 export type Client = HttpRequest['client'];
 
@@ -41,6 +43,8 @@ export interface ExchangeStart {
   trace?: TraceContext | null;
 }
 
+const NONE: HeaderList = [];
+
 /**
  * One HTTP exchange on its way to the trace: a hook tells what it sees, in whatever order that comes, and the records
  * are right. After the end nothing changes any more. No method throws.
@@ -52,7 +56,9 @@ export class Exchange implements BodyOwner {
   readonly responseBody: BodyCollector;
   readonly libraryCall: LibraryCall | null;
   /** What is done inside of it. */
-  private inside: Scope | null = null;
+  inside: Scope | null = null;
+  /** The message that answers it, where that is another one. */
+  answer: object | null = null;
   /** The scope it began in. */
   readonly scope: Scope | null;
   ended = false;
@@ -62,13 +68,13 @@ export class Exchange implements BodyOwner {
   private readonly from: string | null = null;
   private trace: TraceContext | SentTrace | null;
   private readonly otel: string;
-  private readonly side: 'client' | 'server';
+  readonly side: 'client' | 'server';
   private readonly client: Client;
   private readonly attempt: number;
   private readonly t0: number;
   private started = false;
   private requestBodyReported = false;
-  private requestHeaders: HeaderList = [];
+  private requestHeaders: RawHeaders = NONE;
   private method = '';
   private url = '';
   /** Whether a language model is asked; null: it is not known yet. */
@@ -76,8 +82,12 @@ export class Exchange implements BodyOwner {
   /** Reading of the clock when the response began; 0: it has not. */
   private firstByte = 0;
   private status = 0;
-  private responseHeaders: HeaderList = [];
-  private trailers: HeaderList = [];
+  private responseHeaders: RawHeaders = NONE;
+  private trailers: RawHeaders = NONE;
+  /** Reading of the clock at its end. */
+  private t1 = 0;
+  /** How it failed, as JSON; empty: it did not. */
+  private failure = '';
 
   constructor(
     private readonly host: HookHost,
@@ -124,39 +134,14 @@ export class Exchange implements BodyOwner {
   }
 
   /** The head of the request is known: reports it, and its body if that is complete. */
-  request(method: string, url: string, headers: HeaderList): void {
+  request(method: string, url: string, headers: RawHeaders): void {
     if (this.started) return;
     this.started = true;
     this.method = method;
     this.url = url;
     this.requestHeaders = headers;
-    const { id, parent, side, client, attempt, libraryCall, host, t0, scope, otel, from } = this;
-    const trace = traceJson(this.trace);
-    const bodyKnown = side === 'client' && this.requestBody.complete;
-    this.requestBodyReported = bodyKnown;
-    const { requestBody } = this;
-    const line = (out: Encoder, brief: Brief): void => {
-      out.constant(headsOf(host.proc).request);
-      out.integer(id);
-      writeParent(out, parent);
-      if (libraryCall !== null) out.text(`,"call":${libraryCall.id},"attempt":${attempt}`);
-      writeKind(out, side, client, method);
-      out.text(urlJson(url, host.isSecret));
-      this.writeHeaders(out, headers, brief);
-      out.constant(BEGIN);
-      out.time(t0);
-      if (from !== null) out.text(`,"from":${quote(from)}`);
-      if (bodyKnown) this.writeRequestBody(out, brief);
-      if (side === 'server') out.text(this.socket);
-      if (scope !== null) out.bytes(scope.json);
-      out.text(`${trace}${otel}}\n`);
-    };
-    this.write('begin', line, requestBody.held, () => {
-      if (!bodyKnown) return;
-      // The response may be a long one.
-      this.isLlm();
-      requestBody.release();
-    });
+    this.requestBodyReported = this.side === 'client' && this.requestBody.complete;
+    this.write('begin', this.requestBody.held);
   }
 
   /** The response begins now, in case that was not known before. */
@@ -165,35 +150,27 @@ export class Exchange implements BodyOwner {
   }
 
   /** The head of the response is known. */
-  response(status: number, headers: HeaderList): void {
+  response(status: number, headers: RawHeaders): void {
     if (this.ended) return;
     this.begun();
     this.status = status;
     this.responseHeaders = headers;
+    // Of a body that has passed nobody can say when its pieces did.
+    if (this.responseBody.complete) return;
     const { type, encoding } = bodyHeaders(headers);
     // What is compressed is unpacked when all of it is here.
     if (encoding === undefined && isStream(type) && this.isLlm()) this.responseBody.watch(() => this.host.now());
   }
 
-  trailing(headers: HeaderList): void {
+  trailing(headers: RawHeaders): void {
     if (!this.ended) this.trailers = headers;
   }
 
   /** The response is complete. */
   end(): void {
-    const t1 = this.host.now();
-    if (!this.finish(t1, this.status >= 500)) return;
-    const { host, status, responseHeaders, trailers, responseBody } = this;
-    responseBody.complete = true;
-    this.writeEnd((out, brief) => {
-      out.constant(headsOf(host.proc).response);
-      this.writeTimes(out, t1);
-      out.text(`,"status":${status}`);
-      this.writeHeaders(out, responseHeaders, brief);
-      if (trailers.length === 0 || brief === 'bare') return;
-      out.text(',"trailers":');
-      writeHeaders(out, trailers, host.isSecret);
-    });
+    if (!this.finish(this.status >= 500)) return;
+    this.responseBody.complete = true;
+    this.write('end', this.requestBody.held + this.responseBody.held);
   }
 
   /**
@@ -203,19 +180,10 @@ export class Exchange implements BodyOwner {
    * @param withStack false: the program is about to get the error from code that threw it
    */
   fail(error: unknown, aborted: boolean, withStack = true): void {
-    const t1 = this.host.now();
-    if (!this.finish(t1, true)) return;
-    const { host, status, responseHeaders } = this;
+    if (!this.finish(true)) return;
     // Made now: the program may change the error, and holding it would keep alive what it refers to.
-    const errorJson = host.errorJson(error, withStack);
-    this.writeEnd((out) => {
-      out.constant(headsOf(host.proc).error);
-      this.writeTimes(out, t1);
-      out.text(`,"error":${errorJson}${aborted ? ',"aborted":true' : ''}`);
-      if (status === 0) return;
-      out.text(`,"status":${status}`);
-      this.writeHeaders(out, responseHeaders, false);
-    });
+    this.failure = `,"error":${this.host.errorJson(error, withStack)}${aborted ? ',"aborted":true' : ''}`;
+    this.write('end', this.requestBody.held + this.responseBody.held);
   }
 
   /** What is done inside belongs to it. */
@@ -224,7 +192,7 @@ export class Exchange implements BodyOwner {
       parent: this.id,
       root: true,
       request: this.id,
-      ...(this.trace && { trace: this.trace }),
+      trace: this.trace ?? undefined,
     });
     if (this.ended) this.host.recorder.closeRoot(scope, { failed: false, durationNs: 0 });
     else this.inside = scope;
@@ -246,10 +214,13 @@ export class Exchange implements BodyOwner {
     return llm;
   }
 
-  private finish(t1: number, failed: boolean): boolean {
+  private finish(failed: boolean): boolean {
+    const { host, t0, inside } = this;
+    const t1 = host.now();
     if (this.ended || !this.started) return false;
     this.ended = true;
-    if (this.inside !== null) this.host.recorder.closeRoot(this.inside, { failed, durationNs: t1 - this.t0 });
+    this.t1 = t1;
+    if (inside !== null) host.recorder.closeRoot(inside, { failed, durationNs: t1 - t0 });
     // It may be here to the last byte without its end having been seen.
     if (Number(headerOf(this.requestHeaders, 'content-length')) === this.requestBody.size) {
       this.requestBody.complete = true;
@@ -257,58 +228,86 @@ export class Exchange implements BodyOwner {
     return true;
   }
 
-  /** @param head writes what comes before the bodies */
-  private writeEnd(head: (out: Encoder, brief: Brief) => void): void {
-    const { requestBody, responseBody } = this;
-    const line = (out: Encoder, brief: Brief): void => {
-      head(out, brief);
-      if (!brief) this.writeBodyOf(responseBody, 'response_body', this.responseHeaders, out);
-      // That of a request which was still on its way when the request was reported.
-      if (!this.requestBodyReported) this.writeRequestBody(out, brief);
-      out.constant(BYTES_IN);
-      out.integer((this.side === 'client' ? responseBody : requestBody).size);
-      out.text('}\n');
-    };
-    this.write('end', line, requestBody.held + responseBody.held, () => {
-      requestBody.release();
-      responseBody.release();
-    });
+  private write(is: 'begin' | 'end', held: number): void {
+    const line = new ExchangeLine(this, is, this.id, this.inside ?? this.scope);
+    this.host.recorder.raw(line, held + 500, line);
   }
 
-  private write(
-    is: 'begin' | 'end',
-    line: (out: Encoder, brief: Brief) => void,
-    held: number,
-    written: () => void,
-  ): void {
-    const { host, id, inside, scope } = this;
-    host.recorder.raw(
-      {
-        write(out, brief) {
-          const from = out.position();
-          try {
-            line(out, brief);
-          } catch (error) {
-            out.cut(from);
-            host.broken(error);
-          }
-        },
-        written,
-      },
-      held + 500,
-      { is, id, scope: inside ?? scope },
-    );
+  /** Of `ExchangeLine`. */
+  writeLine(is: 'begin' | 'end', out: Encoder, brief: Brief): void {
+    const from = out.position();
+    try {
+      if (is === 'begin') this.writeBegin(out, brief);
+      else this.writeEnd(out, brief);
+    } catch (error) {
+      out.cut(from);
+      this.host.broken(error);
+    }
   }
 
-  private writeHeaders(out: Encoder, headers: HeaderList, brief: Brief): void {
+  /** Of `ExchangeLine`. */
+  lineWritten(is: 'begin' | 'end'): void {
+    if (is === 'begin') {
+      if (!this.requestBodyReported) return;
+      // The response may be a long one.
+      this.isLlm();
+    }
+    this.requestBody.release();
+    if (is === 'end') this.responseBody.release();
+  }
+
+  private writeBegin(out: Encoder, brief: Brief): void {
+    const { side, libraryCall, host, scope, from } = this;
+    out.constant(headsOf(host.proc).request);
+    out.integer(this.id);
+    writeParent(out, this.parent);
+    if (libraryCall !== null) out.text(`,"call":${libraryCall.id},"attempt":${this.attempt}`);
+    writeKind(out, side, this.client, this.method);
+    out.text(urlJson(this.url, host.isSecret));
+    this.writeHeaders(out, this.requestHeaders, brief);
+    out.constant(BEGIN);
+    out.time(this.t0);
+    if (from !== null) out.text(`,"from":${quote(from)}`);
+    if (this.requestBodyReported) this.writeRequestBody(out, brief);
+    if (side === 'server') out.text(this.socket);
+    if (scope !== null) out.bytes(scope.json);
+    if (this.trace !== null) out.text(traceJson(this.trace));
+    out.text(this.otel);
+    out.constant(END_OF_LINE);
+  }
+
+  private writeEnd(out: Encoder, brief: Brief): void {
+    const { side, host, status, failure, trailers, requestBody, responseBody } = this;
+    const heads = headsOf(host.proc);
+    out.constant(failure === '' ? heads.response : heads.error);
+    this.writeTimes(out);
+    out.text(failure);
+    if (failure === '' || status !== 0) {
+      out.constant(STATUS);
+      out.integer(status);
+      this.writeHeaders(out, this.responseHeaders, failure === '' && brief);
+    }
+    if (trailers.length > 0 && failure === '' && brief !== 'bare') {
+      out.text(',"trailers":');
+      writeHeaders(out, trailers, host.isSecret);
+    }
+    if (!brief) this.writeBodyOf(responseBody, 'response_body', this.responseHeaders, out);
+    // That of a request which was still on its way when the request was reported.
+    if (!this.requestBodyReported) this.writeRequestBody(out, brief);
+    out.constant(BYTES_IN);
+    out.integer((side === 'client' ? responseBody : requestBody).size);
+    out.constant(END_OF_LINE);
+  }
+
+  private writeHeaders(out: Encoder, headers: RawHeaders, brief: Brief): void {
     out.constant(HEADERS);
     if (brief === 'bare') out.constant(NO_HEADERS);
     else writeHeaders(out, headers, this.host.isSecret);
   }
 
   /** The id, when it ended, and what else is known of the way there. */
-  private writeTimes(out: Encoder, t1: number): void {
-    const { id, t0, trace, firstByte, side, socket, responseBody } = this;
+  private writeTimes(out: Encoder): void {
+    const { id, t0, t1, trace, firstByte, side, socket, responseBody } = this;
     out.integer(id);
     out.constant(END);
     out.time(t1);
@@ -321,7 +320,7 @@ export class Exchange implements BodyOwner {
     const token = responseBody.marks === null ? null : firstTokenAt(responseBody.bytes(), responseBody.marks);
     if (token !== null) out.text(`,"first_token_ns":${token - t0}`);
     if (side === 'client') out.text(socket);
-    out.text(traceJson(trace));
+    if (trace !== null) out.text(traceJson(trace));
   }
 
   private writeRequestBody(out: Encoder, brief: Brief): void {
@@ -331,7 +330,7 @@ export class Exchange implements BodyOwner {
     out.integer((side === 'client' ? requestBody : responseBody).size);
   }
 
-  private writeBodyOf(body: BodyCollector, field: string, headers: HeaderList, out: Encoder): void {
+  private writeBodyOf(body: BodyCollector, field: string, headers: RawHeaders, out: Encoder): void {
     if (body.size === 0) return;
     out.text(`,"${field}":`);
     const { maxBody, isSecret } = this.host;
@@ -341,12 +340,30 @@ export class Exchange implements BodyOwner {
   }
 }
 
+/** One of the two lines of an exchange, made at the drain. */
+class ExchangeLine implements Line, LineKind {
+  constructor(
+    private readonly exchange: Exchange,
+    readonly is: 'begin' | 'end',
+    readonly id: number,
+    readonly scope: Scope | null,
+  ) {}
+
+  write(out: Encoder, brief: Brief): void {
+    this.exchange.writeLine(this.is, out, brief);
+  }
+
+  written(): void {
+    this.exchange.lineWritten(this.is);
+  }
+}
+
 /** The library on whose behalf a request is made; not what the program's own code requests while the library calls it. */
 function libraryCallOf({ parent, scope }: Current): LibraryCall | null {
   const call = scope?.libraryCall ?? null;
   return call !== null && call.parent === parent ? call : null;
 }
 
-function bodyHeaders(headers: HeaderList): { type: string | undefined; encoding: string | undefined } {
+function bodyHeaders(headers: RawHeaders): { type: string | undefined; encoding: string | undefined } {
   return { type: headerOf(headers, 'content-type'), encoding: headerOf(headers, 'content-encoding') };
 }

@@ -6,6 +6,7 @@ import {
   arrayFlat,
   arrayOf,
   arrayPush,
+  charCode,
   isArray,
   isBuffer,
   latin1Slice,
@@ -13,11 +14,16 @@ import {
   objectEntries,
   SafeMap,
   String,
+  stringIndexOf,
+  stringSlice,
   stringToLowerCase,
 } from '../../src/intrinsics.js';
 
 /** Names and values as they go over the wire; several values of one name are several entries. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
+
+/** The same as Node has them: names and values in turn, or the head of a message that was sent. Made a list when written. */
+export type RawHeaders = HeaderList | readonly string[] | string;
 
 /** The last URL and its JSON: the next exchange often has the same. */
 const last = { url: '', json: '""' };
@@ -55,37 +61,70 @@ function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
   return entry;
 }
 
-/** Lists written before, of which all values may be remembered: those of the next exchange are often the same. */
+/** Headers written before, of which all values may be remembered: those of the next exchange are often the same. */
 interface KnownHeaders {
-  list: HeaderList;
+  headers: RawHeaders;
   /** null: it has been seen once. */
   json: Constant | null;
 }
-const knownLists = arrayOf<KnownHeaders | null>(16, null);
-/** Characters of all values. */
-const MAX_LIST = 1000;
+const knownHeaders = arrayOf<KnownHeaders | null>(16, null);
+/** Characters of all of them. */
+const MAX_SIZE = 1500;
 /** A value that was written had a secret in it: no secret is remembered. */
 let hidden = false;
 
 /** Writes them as JSON. */
-export function writeHeaders(out: Encoder, headers: HeaderList, isSecret: (key: string) => boolean): void {
-  let size = 0;
-  for (let i = 0; i < headers.length; i++) size += headers[i][1].length;
-  const place = (size + headers.length) % knownLists.length;
-  const known = knownLists[place];
-  if (known !== null && isSame(known.list, headers)) {
-    known.json ??= constant(headersJson(headers, isSecret));
+export function writeHeaders(out: Encoder, headers: RawHeaders, isSecret: (key: string) => boolean): void {
+  const size = sizeOf(headers);
+  const place = (size + headers.length) % knownHeaders.length;
+  const known = knownHeaders[place];
+  if (known !== null && isSame(known.headers, headers)) {
+    known.json ??= constant(headersJson(listOf(headers), isSecret));
     return out.constant(known.json);
   }
   hidden = false;
-  out.text(headersJson(headers, isSecret));
-  if (size <= MAX_LIST && !hidden) knownLists[place] = { list: headers, json: null };
+  out.text(headersJson(listOf(headers), isSecret));
+  if (size <= MAX_SIZE && !hidden) knownHeaders[place] = { headers, json: null };
 }
 
-function isSame(one: HeaderList, other: HeaderList): boolean {
+function sizeOf(headers: RawHeaders): number {
+  if (typeof headers === 'string') return headers.length;
+  let size = 0;
+  for (let i = 0; i < headers.length; i++) {
+    const each = headers[i];
+    size += typeof each === 'string' ? each.length : each[1].length;
+  }
+  return size;
+}
+
+function isSame(one: RawHeaders, other: RawHeaders): boolean {
+  if (typeof one === 'string' || typeof other === 'string') return one === other;
   if (one.length !== other.length) return false;
-  for (let i = 0; i < one.length; i++) if (one[i][1] !== other[i][1] || one[i][0] !== other[i][0]) return false;
+  for (let i = 0; i < one.length; i++) {
+    const a = one[i];
+    const b = other[i];
+    if (a === b) continue;
+    if (typeof a === 'string' || typeof b === 'string' || a[1] !== b[1] || a[0] !== b[0]) return false;
+  }
   return true;
+}
+
+function listOf(headers: RawHeaders): HeaderList {
+  if (typeof headers === 'string') return headersOfHead(headers);
+  return typeof headers[0] === 'string' ? pairs(headers) : (headers as HeaderList);
+}
+
+function headersOfHead(head: string): HeaderList {
+  const list: [string, string][] = [];
+  let from = stringIndexOf(head, '\r\n') + 2;
+  for (let end = stringIndexOf(head, '\r\n', from); end > from; end = stringIndexOf(head, '\r\n', from)) {
+    const colon = stringIndexOf(head, ': ', from);
+    if (colon > from && colon < end) {
+      arrayPush(list, [stringSlice(head, from, colon), stringSlice(head, colon + 2, end)]);
+    }
+    from = end + 2;
+  }
+  return list;
 }
 
 function headersJson(headers: HeaderList, isSecret: (key: string) => boolean): string {
@@ -124,13 +163,35 @@ function valueJson(name: HeaderName, value: string, isSecret: (key: string) => b
   return json;
 }
 
-export function headerOf(headers: HeaderList, name: string): string | undefined {
+/** @param name in lower case */
+export function headerOf(headers: RawHeaders, name: string): string | undefined {
+  if (typeof headers === 'string') return headerOfHead(headers, name);
   for (let i = 0; i < headers.length; i++) {
     const header = headers[i];
-    if (header[0].length === name.length && stringToLowerCase(header[0]) === name) return header[1];
+    if (typeof header !== 'string') {
+      if (isName(header[0], name)) return header[1];
+    } else if ((i & 1) === 0 && isName(header, name)) return headers[i + 1] as string;
   }
   return undefined;
 }
+
+function isName(written: string, name: string): boolean {
+  return written.length === name.length && (written === name || stringToLowerCase(written) === name);
+}
+
+function headerOfHead(head: string, name: string): string | undefined {
+  const { length } = name;
+  let from = stringIndexOf(head, '\r\n') + 2;
+  for (let end = stringIndexOf(head, '\r\n', from); end > from; end = stringIndexOf(head, '\r\n', from)) {
+    if (charCode(head, from + length) === COLON && isName(stringSlice(head, from, from + length), name)) {
+      return stringSlice(head, from + length + 2, end);
+    }
+    from = end + 2;
+  }
+  return undefined;
+}
+
+const COLON = 0x3a;
 
 /** `[name, value, name, value]`, as Node gives raw headers; also as bytes, as undici does. */
 export function pairs(raw: readonly unknown[]): HeaderList {

@@ -1,17 +1,7 @@
 import type * as Http from 'node:http';
 import type { ClientRequest, IncomingMessage, OutgoingMessage, ServerResponse } from 'node:http';
-import { entries, headerOf, type HeaderList } from './exchange.js';
-import {
-  arrayPush,
-  getPrototypeOf,
-  Number,
-  regExpTest,
-  String,
-  stringIncludes,
-  stringIndexOf,
-  stringSlice,
-  stringStartsWith,
-} from '../../src/intrinsics.js';
+import { entries, headerOf, type RawHeaders } from './exchange.js';
+import { getPrototypeOf, Number, regExpTest, String, stringIncludes, stringStartsWith } from '../../src/intrinsics.js';
 
 export type Protocol = 'http:' | 'https:';
 
@@ -41,23 +31,15 @@ export function protocolOf(request: Request): Protocol {
 }
 
 /** The headers as they are sent; those that Node adds are known once the head was put together. */
-export function headOf(message: Outgoing): HeaderList {
+export function headOf(message: Outgoing): RawHeaders {
   const text = message._header;
+  if (typeof text === 'string') return text;
   // eslint-disable-next-line handit/intrinsics -- asks the program's object
-  if (typeof text !== 'string') return typeof message.getHeaders === 'function' ? entries(message.getHeaders()) : [];
-  const list: [string, string][] = [];
-  let from = stringIndexOf(text, '\r\n') + 2;
-  for (let end = stringIndexOf(text, '\r\n', from); end > from; end = stringIndexOf(text, '\r\n', from)) {
-    const colon = stringIndexOf(text, ': ', from);
-    if (colon > from && colon < end)
-      arrayPush(list, [stringSlice(text, from, colon), stringSlice(text, colon + 2, end)]);
-    from = end + 2;
-  }
-  return list;
+  return typeof message.getHeaders === 'function' ? entries(message.getHeaders()) : [];
 }
 
 /** The address of a request that this process makes. */
-export function urlOf(request: Request, headers: HeaderList, target: Target | undefined): string {
+export function urlOf(request: Request, headers: RawHeaders, target: Target | undefined): string {
   const path = String(request.path);
   // To a proxy the path is the whole address.
   if (!stringStartsWith(path, '/') && regExpTest(/^[a-z][a-z\d+.-]*:\/\//i, path)) return path;

@@ -29,7 +29,7 @@ export interface MessageSteps {
   beforeAddRequest(request: Request, options: unknown): void;
   /** Of a message that is received. */
   exchangeOf(message: IncomingMessage): Exchange | undefined;
-  scopeOf(message: IncomingMessage, exchange: Exchange): Scope | null;
+  scopeOf(exchange: Exchange): Scope | null;
 }
 
 const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[]) => unknown;
@@ -89,7 +89,7 @@ function patchReceiving(host: HookHost, patches: Patches, steps: MessageSteps, p
       if (exchange === undefined) return apply(next(), this, args);
       beforePush(this, args[0]);
       // Events of a body come from the socket, whose context may be another one's.
-      const before = recorder.enterScope(steps.scopeOf(this, exchange));
+      const before = recorder.enterScope(steps.scopeOf(exchange));
       try {
         return apply(next(), this, args);
       } finally {

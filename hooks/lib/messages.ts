@@ -28,6 +28,7 @@ import { readTraceparent } from './trace-context.js';
 import {
   arrayIncludes,
   arrayPush,
+  arraySlice,
   each,
   Error,
   SafeSet,
@@ -48,7 +49,6 @@ class MessageWire implements MessageSteps {
   private readonly patches;
   private readonly outgoing = createNotes<Exchange>();
   private readonly incoming = createNotes<Exchange>();
-  private readonly served = createNotes<{ scope: Scope; response: Response }>();
   private readonly targets = createNotes<Target>();
   /** Requests that the program itself has ended. */
   private readonly stopped = new SafeWeakSet<object>();
@@ -212,14 +212,15 @@ class MessageWire implements MessageSteps {
     const scope = exchange.asScope();
     this.outgoing.set(response, exchange);
     this.incoming.set(request, exchange);
-    this.served.set(request, { scope, response });
-    exchange.request(request.method ?? '', url, pairs(request.rawHeaders));
+    exchange.answer = response;
+    exchange.request(request.method ?? '', url, arraySlice(request.rawHeaders, 0));
     this.host.recorder.enterScope(scope);
   }
 
   private answered(response: Response): void {
     const exchange = this.outgoing.get(response);
     if (!exchange) return;
+    exchange.responseBody.complete = true;
     exchange.response(response.statusCode, headOf(response));
     exchange.end();
   }
@@ -266,14 +267,14 @@ class MessageWire implements MessageSteps {
     return this.incoming.get(message);
   }
 
-  scopeOf(message: IncomingMessage, exchange: Exchange): Scope | null {
-    return this.served.get(message)?.scope ?? exchange.scope;
+  scopeOf(exchange: Exchange): Scope | null {
+    return exchange.inside ?? exchange.scope;
   }
 
   beforePush(message: IncomingMessage, chunk: unknown): void {
     const exchange = this.incoming.get(message);
     if (!exchange || exchange.ended) return;
-    const toServer = this.served.get(message) !== undefined;
+    const toServer = exchange.side === 'server';
     if (this.mocked.has(message)) exchange.response(message.statusCode ?? 0, pairs(message.rawHeaders));
     const body = toServer ? exchange.requestBody : exchange.responseBody;
     if (chunk !== null) body.add(chunk);
@@ -288,11 +289,11 @@ class MessageWire implements MessageSteps {
     const exchange = this.incoming.get(message);
     if (!exchange || exchange.ended) return;
     const code = (error as { code?: unknown } | undefined)?.code;
-    const server = this.served.get(message);
-    if (server) {
+    if (exchange.side === 'server') {
+      const answer = exchange.answer as Response;
       // Node does this to every request that is not answered when its connection closes.
       if (code !== 'ECONNRESET') return;
-      if (server.response.headersSent) exchange.response(server.response.statusCode, headOf(server.response));
+      if (answer.headersSent) exchange.response(answer.statusCode, headOf(answer));
       return exchange.fail(error, true);
     }
     // A client that goes on elsewhere wants no more of this one.

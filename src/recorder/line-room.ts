@@ -224,13 +224,13 @@ function keeperHost(room: LineRoom, { out, functions, totals, admission }: LineR
       room.count += count - 1;
       return true;
     },
-    leftOut(list: readonly number[], why: 'kept' | 'room' | 'waiting', lines: number): void {
-      for (let i = 0; i < list.length; i++) functions.recorded[list[i]]--;
-      if (why === 'kept') totals.byKeep += list.length;
+    leftOut(list: readonly number[], calls: number, why: 'kept' | 'room' | 'waiting', lines: number): void {
+      for (let i = 0; i < calls; i++) functions.recorded[list[i]]--;
+      if (why === 'kept') totals.byKeep += calls;
       else if (why === 'waiting') {
-        totals.whileWaiting += list.length;
+        totals.whileWaiting += calls;
         totals.waitingLines += lines;
-      } else if (!admission.full) totals.byShare += list.length;
+      } else if (!admission.full) totals.byShare += calls;
     },
     overflowed: (root: Budget) => room.tell(admission.limitLine('waiting_lines', nameOf(root, root.json))),
   };

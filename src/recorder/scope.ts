@@ -1,5 +1,5 @@
 import * as asyncHooks from 'node:async_hooks';
-import { safe, type SafeMap, type SafeSet, utf8Bytes, utf8Text } from '../intrinsics.js';
+import { safe, type SafeDataView, type SafeMap, type SafeSet, utf8Bytes, utf8Text } from '../intrinsics.js';
 
 /** What the calls and exchanges made inside of it carry. */
 export interface Labels {
@@ -85,10 +85,12 @@ export interface Budget {
 /** Whole lines that wait. */
 export interface Block {
   bytes: Uint8Array;
+  view: SafeDataView;
   used: number;
   lines: number;
-  /** Of the calls that begin in it. */
+  /** Of the calls that begin in it, and how many: the list may be longer. */
   functions: number[];
+  calls: number;
 }
 
 export type WaitingState = 'waiting' | 'kept' | 'left out';

@@ -1,9 +1,9 @@
-import { writeHeaders, type HeaderList } from '../../hooks/lib/headers.js';
+import { headerOf, pairs, writeHeaders, type HeaderList, type RawHeaders } from '../../hooks/lib/headers.js';
 import { createEncoder } from '../../src/recorder/encoder.js';
 
 const isSecret = (key: string): boolean => key === 'cookie' || key === 'password';
 
-function written(headers: HeaderList): unknown {
+function written(headers: RawHeaders): unknown {
   const out = createEncoder(() => undefined);
   writeHeaders(out, headers, isSecret);
   return JSON.parse(out.slice(0));
@@ -41,4 +41,26 @@ test('secrets are left out of headers that come again', () => {
       location: expect.not.stringContaining('Tr0ub4dor') as string,
     });
   }
+});
+
+test('a head as it was sent, and names and values in turn, are written as the list of them is', () => {
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Id: aa\r\nx-id: b: b\r\nSet-Cookie: \r\n\r\n';
+  const flat = ['Content-Type', 'text/plain', 'X-Id', 'aa', 'x-id', 'b: b', 'Set-Cookie', ''];
+  for (let i = 0; i < 3; i++) {
+    for (const headers of [head, flat, pairs(flat)]) {
+      expect(written(headers)).toEqual({ 'content-type': 'text/plain', 'x-id': ['aa', 'b: b'], 'set-cookie': '' });
+    }
+    expect(written(head.replace('aa', 'ab'))).toMatchObject({ 'x-id': ['ab', 'b: b'] });
+  }
+});
+
+test('headerOf() finds a header whatever the case it was sent in', () => {
+  const flat = ['X-Content-Type', 'a', 'host', 'content-type', 'Content-Type', 'text/plain', 'content-type', 'b'];
+  const head = 'HTTP/1.1 200 OK\r\nX-Content-Type: a\r\nhost: content-type\r\nContent-Type: text/plain\r\n\r\n';
+  for (const headers of [head, flat, pairs(flat)]) {
+    expect(headerOf(headers, 'content-type')).toBe('text/plain');
+    expect(headerOf(headers, 'host')).toBe('content-type');
+    expect(headerOf(headers, 'content')).toBeUndefined();
+  }
+  expect(headerOf('HTTP/1.1 200 OK\r\n\r\n', 'host')).toBeUndefined();
 });
