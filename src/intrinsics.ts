@@ -249,8 +249,8 @@ export function arrayEvery<T>(list: readonly T[], holds: (item: T) => boolean): 
   return true;
 }
 
-export function arraySome<T>(list: readonly T[], holds: (item: T) => boolean): boolean {
-  for (let i = 0; i < list.length; i++) if (holds(list[i])) return true;
+export function arraySome<T>(list: readonly T[], holds: (item: T, index: number) => boolean): boolean {
+  for (let i = 0; i < list.length; i++) if (holds(list[i], i)) return true;
   return false;
 }
 

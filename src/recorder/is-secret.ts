@@ -47,20 +47,24 @@ export function secretKeys(extra: RegExp | null, complain: (line: string) => voi
 
 function isSecretName(key: string): boolean {
   // `_KEY` has a fragment in it too.
-  if ((nameMayBe(key) & MAY_BE_SECRET) === 0) return false;
+  const kinds = nameMayBe(key) & MAY_BE_SECRET;
+  if (kinds === 0) return false;
   const name = wordsOf(key);
   // In an odd spelling, as `passworD`, capitals tell nothing.
-  if (isOfSecretKind(name) || isOfSecretKind(wordsOf(key, false))) {
+  if (isOfSecretKind(name, kinds) || isOfSecretKind(wordsOf(key, false), kinds)) {
     return regExpExec(READABLE, name) === null || regExpExec(ALWAYS, name) !== null;
   }
   return regExpExec(CONSTANT_KEY, key) !== null && regExpExec(PLAIN_CONSTANT, name) === null;
 }
 
-function isOfSecretKind(name: string): boolean {
+/** @param kinds the bits of those that come into question */
+function isOfSecretKind(name: string, kinds: number): boolean {
   return arraySome(
     SECRET,
-    ({ fragments, pattern }) =>
-      arraySome(fragments, (each) => stringIncludes(name, each)) && regExpExec(pattern, name) !== null,
+    ({ fragments, pattern }, i) =>
+      ((kinds >> i) & 1) !== 0 &&
+      arraySome(fragments, (each) => stringIncludes(name, each)) &&
+      regExpExec(pattern, name) !== null,
   );
 }
 

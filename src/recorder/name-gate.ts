@@ -1,10 +1,10 @@
 import { SOFT_FRAGMENTS, SECRET } from './secret-names.js';
-import { Uint8Array, charCode } from '../intrinsics.js';
+import { Int32Array, charCode } from '../intrinsics.js';
 
-/** What a name may be, as a sum. */
-export const MAY_BE_SECRET = 1;
-export const MAY_BE_SOFT = 2;
-const ANYTHING = MAY_BE_SECRET | MAY_BE_SOFT;
+/** A name may be a secret only for some values. Each bit below it stands for the kind of `SECRET` with that index. */
+export const MAY_BE_SOFT = 1 << 30;
+export const MAY_BE_SECRET = MAY_BE_SOFT - 1;
+const ANYTHING = MAY_BE_SOFT | MAY_BE_SECRET;
 
 /** Three letters, of either case, in a number. */
 const LETTER_BITS = 5;
@@ -12,10 +12,10 @@ const LETTER = (1 << LETTER_BITS) - 1;
 const THREE_LETTERS = (1 << (3 * LETTER_BITS)) - 1;
 
 /** Made when the first name is asked about. */
-let marks: Uint8Array | null = null;
+let marks: Int32Array | null = null;
 
 /**
- * What a name may be by three letters of it, as quickly as can be told: most names are nothing, and each program has some
+ * What a name may be, as a sum, by three letters of it, as quickly as can be told: most names are nothing, and each program has some
  * hundred that are seen once, by code that has not been compiled yet.
  */
 export function nameMayBe(name: string): number {
@@ -31,14 +31,14 @@ export function nameMayBe(name: string): number {
   return found;
 }
 
-function makeMarks(): Uint8Array {
-  const made = new Uint8Array(THREE_LETTERS + 1);
-  for (let i = 0; i < SECRET.length; i++) markAll(made, SECRET[i].fragments, MAY_BE_SECRET);
+function makeMarks(): Int32Array {
+  const made = new Int32Array(THREE_LETTERS + 1);
+  for (let i = 0; i < SECRET.length; i++) markAll(made, SECRET[i].fragments, 1 << i);
   markAll(made, SOFT_FRAGMENTS, MAY_BE_SOFT);
   return made;
 }
 
-function markAll(made: Uint8Array, fragments: readonly string[], mark: number): void {
+function markAll(made: Int32Array, fragments: readonly string[], mark: number): void {
   for (let i = 0; i < fragments.length; i++) {
     const fragment = fragments[i];
     let letters = 0;

@@ -3,7 +3,7 @@ import { typeName } from './prototypes.js';
 import { quote } from './quote.js';
 import { mayBeSecret } from './is-secret.js';
 import { REDACTED, redactText } from './redact.js';
-import { arrayOf, stringSlice } from '../intrinsics.js';
+import { arrayOf, stringIndexOf, stringSlice } from '../intrinsics.js';
 
 /** Limits of one preview. */
 export interface PreviewLimits {
@@ -48,7 +48,7 @@ export class ThrownValue {
     if (!withStack) return this.head + this.tail;
     const stack = this.error && stackOf(this.error);
     this.error = undefined;
-    this.text = this.head + (stack === undefined ? '' : `,"stack":${this.texts!.json(stack)}`) + this.tail;
+    this.text = this.head + (stack === undefined ? '' : `,"stack":${this.texts!.stackJson(stack)}`) + this.tail;
     return this.text;
   }
 }
@@ -74,7 +74,7 @@ export class ThrownValues {
         const head = this.head(input);
         const tail = this.tail(input, 0);
         if (stack === undefined) return new ThrownValue(head, input, tail, this.texts);
-        return new ThrownValue(`${head},"stack":${this.texts.json(stack)}`, undefined, tail);
+        return new ThrownValue(`${head},"stack":${this.texts.stackJson(stack)}`, undefined, tail);
       }
       if (hidden && mayBeSecret(input)) return HIDDEN;
       const message = quote(this.messageOf(input));
@@ -114,12 +114,22 @@ export class ThrownValues {
 /** Texts that are remembered: a program often throws the same error again. */
 const KNOWN = 64;
 
+const FIRST_FRAME = '\n    at ';
+
 /** Messages and stacks are what one reads a trace for: they get more room than other strings. */
 class LongTexts {
   /** By length. */
   private readonly known = arrayOf<{ text: string; json: string } | null>(KNOWN, null);
 
   constructor(private readonly isSecret: (key: string) => boolean) {}
+
+  /** Errors of one place have the same frames, whatever their messages say. */
+  stackJson(stack: string): string {
+    const frames = stack.length > MAX_LONG ? -1 : stringIndexOf(stack, FIRST_FRAME);
+    if (frames <= 0) return this.json(stack);
+    const first = this.json(stringSlice(stack, 0, frames));
+    return stringSlice(first, 0, -1) + stringSlice(this.json(stringSlice(stack, frames)), 1);
+  }
 
   json(text: string): string {
     const place = text.length % KNOWN;
