@@ -62,6 +62,7 @@ const DASHES = ascii('--------');
 /** A line of a stack, in a text. */
 const NEW_LINE = ascii('\\n');
 const FRAME = ascii('\\n    at ');
+const STACK = ascii(',"stack":"');
 /** In a list: how many frames of Node's own a stack has depends on what the event loop did. */
 const NODE_FRAMES = [',"node:internal/', ',{"$type":"CallSite"}'].map(ascii);
 const REDACTED = ascii('<redacted>"');
@@ -137,6 +138,7 @@ export class StableHash {
       if (CLASS[byte] !== 0) at = this.#word(buffer, at, to);
       else if (byte === SLASH && this.#isCwd(buffer, at, to)) at = this.#token(Token.cwd, at + this.#cwd.length);
       else if (byte === COMMA && isFrame(buffer, at)) at = endOfFrame(buffer, at, to);
+      else if (byte === COMMA && startsWith(buffer, at, STACK)) at = this.#stack(buffer, at, to);
       else if (byte === BACKSLASH && startsWith(buffer, at, FRAME))
         at = this.#token(Token.stack, endOfStack(buffer, at, to));
       else {
@@ -145,6 +147,21 @@ export class StableHash {
         at++;
       }
     }
+  }
+
+  /** The stack of an error is left out whole: not all of equal errors have it in the trace. */
+  #stack(buffer: Uint8Array, at: number, to: number): number {
+    const from = at + STACK.length;
+    let isStack = false;
+    let next = from;
+    while (next < to && buffer[next] !== QUOTE) {
+      isStack ||= startsWith(buffer, next, FRAME);
+      next += buffer[next] === BACKSLASH ? 2 : 1;
+    }
+    if (isStack) return next + 1;
+    // A value of the program that is called so.
+    for (let i = at; i < from; i++) this.add(buffer[i]);
+    return from;
   }
 
   text(text: string): void {

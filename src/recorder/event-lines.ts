@@ -331,7 +331,7 @@ export class EventLines {
     out.integer(time - buffer.timeAt(i + 2));
     out.constant(kind === EXCEPTION || kind === SETTLE_ERROR ? ERROR : RETURN_VALUE);
     const valueStart = out.position();
-    this.value();
+    this.value(isErrorEvent(kind) && this.isStackKnown(fn, budget));
     const close = kind === RETURN_PROMISE ? END_OF_PENDING : END_OF_LINE;
     out.constant(close);
     if (out.position() < room.ampleTo) room.count++;
@@ -343,14 +343,20 @@ export class EventLines {
     }
   }
 
-  private value(): void {
+  /** Reading a stack is most of what a caught exception costs. */
+  private isStackKnown(fn: number, budget: Budget): boolean {
+    const thrown = this.buffer.values[this.valueAt] as ThrownValue;
+    return thrown.hasStack && this.room.limits.isStackKnown(budget, fn + thrown.key);
+  }
+
+  private value(withoutStack = false): void {
     const { out, buffer } = this;
     const { values } = buffer;
     const kept = values[this.valueAt++];
     if (kept === MADE) {
       out.copy(buffer.made, values[this.valueAt] as number, values[this.valueAt + 1] as number);
       this.valueAt += 2;
-    } else if (kept instanceof ThrownValue) out.text(kept.toJson(kept !== this.lastError.value));
+    } else if (kept instanceof ThrownValue) out.text(kept.toJson(!withoutStack && kept !== this.lastError.value));
     else if (typeof kept === 'string') this.parts.options.preview.short(kept, out);
     else out.primitive(kept);
   }

@@ -1,6 +1,6 @@
 import type { Budget } from './scope.js';
 import { ById } from './by-id.js';
-import { SafeSet } from '../intrinsics.js';
+import { SafeMap, SafeSet } from '../intrinsics.js';
 
 /** What a line is, which says up to what size of the file it is written: as parts of HANDIT_MAX_FILE_MB. */
 export const DETAIL = 0;
@@ -20,6 +20,8 @@ const SHARE = 1 / 32;
 const SHORT_LINES = 1.25;
 /** Exceptions that are told apart in one root context. */
 const MAX_ERRORS = 4096;
+/** Stacks of equal exceptions of one function in one root context. */
+const MAX_STACKS = 20;
 
 export type LimitReason = 'max_calls' | 'max_file' | 'context_share' | 'waiting_lines';
 
@@ -36,6 +38,8 @@ export interface Limits {
   spent(size: number): void;
   /** Exceptions of calls that are counted only: equal ones of one root context are told by the first. */
   isKnownError(root: Budget, key: string): boolean;
+  /** Whether that many equal exceptions of one function had their stacks written in one root context. */
+  isStackKnown(root: Budget, key: string): boolean;
   knowError(root: Budget, key: string): void;
   forgetError(root: Budget, key: string): void;
   /** Calls and exchanges of which the beginning was left out, with their parents. */
@@ -62,6 +66,13 @@ export function createLimits(maxBytes: number, process: Budget, hasContexts: () 
       if (size >= maxBytes / 2) hungry++;
     },
     isKnownError: ({ errors }, key) => errors !== null && (errors.size >= MAX_ERRORS || errors.has(key)),
+    isStackKnown(root, key) {
+      const stacks = (root.stacks ??= new SafeMap());
+      const seen = stacks.get(key) ?? 0;
+      if (seen >= MAX_STACKS) return true;
+      if (seen > 0 || stacks.size < MAX_ERRORS) stacks.set(key, seen + 1);
+      return false;
+    },
     knowError: (root, key) => void (root.errors ??= new SafeSet()).add(key),
     forgetError: ({ errors }, key) => void errors?.delete(key),
     cut: new ById(),

@@ -69,6 +69,8 @@ export interface Budget {
   spent: boolean;
   /** The exceptions written of calls that are counted only. */
   errors: SafeSet<string> | null;
+  /** The same of exceptions whose stacks are written: how many, by function, name and message. */
+  stacks: SafeMap<string, number> | null;
   /** Its lines, where they wait: see keep.ts. */
   waiting: Waiting | null;
   /** The line with which it began, where that may be written by itself. */
@@ -124,6 +126,7 @@ export function newBudget(
     bytes: 0,
     spent: false,
     errors: null,
+    stacks: null,
     waiting: null,
     begin: null,
     request,

@@ -58,6 +58,11 @@ describe('what differs between two runs by nature is the same', () => {
     ],
     ['the working directory', '"/home/ada/shop/lib/a.js"', '"/builds/7/shop/lib/a.js"'],
     ['the process id', '{"pid":12}', '{"pid":13}'],
+    [
+      'the stack of an error, which only some of equal ones have',
+      '{"name":"Error","message":"no","stack":"Error: no\\n    at a (x.js:1:\\"2)\\n    at b","code":1}',
+      '{"name":"Error","message":"no","code":1}',
+    ],
     ['the process id, as a value and in a name', '[4711,"worker-4711"]', '[8150,"worker-8150"]'],
     ['the process id, in a line of a log', '"{\\"pid\\":12}"', '"{\\"pid\\":13}"'],
     [

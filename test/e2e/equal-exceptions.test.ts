@@ -1,0 +1,48 @@
+import { programs } from '../helpers/programs.js';
+
+const project = programs({
+  'main.cjs': `
+const { session } = require('handit');
+function refuse(message) {
+  throw new RangeError(message);
+}
+function caught(message) {
+  try {
+    refuse(message);
+  } catch (error) {
+    return error.message;
+  }
+}
+async function reject() {
+  throw new TypeError('later');
+}
+for (let i = 0; i < 30; i++) caught('again');
+for (let i = 0; i < 30; i++) caught('other ' + i);
+session({ tag: 'one' }, () => {
+  for (let i = 0; i < 25; i++) caught('again');
+});
+(async () => {
+  for (let i = 0; i < 25; i++) await reject().catch(() => undefined);
+})();`,
+});
+
+test('of equal exceptions in one root context the first 20 have their stack', async () => {
+  const { records, stderr, code } = await project.traced(process.execPath, ['main.cjs'], { flag: '--require' });
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+  const ends = records.flatMap((record) => (record.type === 'exception' ? [record] : []));
+  const calls = records.flatMap((record) => (record.type === 'call' ? [record] : []));
+  const inSession = new Set(calls.filter((call) => call.session_id !== undefined).map(({ id }) => id));
+  const stacks = (message: string, session: boolean): string => {
+    const found = ends.filter((end) => end.error.message === message && inSession.has(end.id) === session);
+    const first = found.findIndex((end) => end.error.stack === undefined);
+    expect(found.slice(0, first).every((end) => end.error.stack?.includes('main.cjs:'))).toBe(true);
+    expect(found.slice(first).every((end) => end.error.stack === undefined)).toBe(true);
+    return `${first} of ${found.length}`;
+  };
+  expect(stacks('again', false)).toBe('20 of 30');
+  expect(stacks('again', true)).toBe('20 of 25');
+  expect(stacks('later', false)).toBe('20 of 25');
+  const others = ends.filter((end) => end.error.message.startsWith('other '));
+  expect(others.filter((end) => end.error.stack !== undefined)).toHaveLength(30);
+  expect(new Set(ends.map(({ error }) => error.name))).toEqual(new Set(['RangeError', 'TypeError']));
+});
