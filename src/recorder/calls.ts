@@ -257,6 +257,9 @@ export function createCalls(parts: CallsParts) {
   }
 
   function exception(id: number, fn: number, t0: Bits, time: number, error: unknown): void {
+    // Equal ones are counted by root context. The room is made before, so that the note stays beside its event.
+    if (scopes.used && ((time <= buffer.drainAt && !buffer.isTight(1)) || room1(time)))
+      buffer.noteScope(scope.scopeOf(id) ?? buffer.noScope);
     end(EXCEPTION, id, fn, t0, time, lastError.thrownBy(fn, error));
     functions.exceptions[fn]++;
   }

@@ -72,8 +72,13 @@ export class RunningScope {
     return parent;
   }
 
+  /** The scope that a call is in; null: none, or it began long ago. */
+  scopeOf(id: number): Scope | null {
+    return this.owners.scopeOf(id, this.parts.running.lastId);
+  }
+
   private ownerOf(id: number, lexical: CallHandle): Scope | null {
-    return typeof lexical === 'object' ? lexical.scope : this.owners.scopeOf(id, this.parts.running.lastId);
+    return typeof lexical === 'object' ? lexical.scope : this.scopeOf(id);
   }
 
   private rootOf(id: number, lexical: CallHandle): number {
