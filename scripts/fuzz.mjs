@@ -220,7 +220,7 @@ const STATEMENTS = [
   },
 ];
 
-const SUPPORT = `let logged = 0 ; function log ( value ) { if ( logged ++ < 200 ) console . log ( typeof value === "function" ? String ( value ) . length : value ) ; }
+const SUPPORT = `let logged = 0 ; function log ( value ) { if ( logged ++ < 200 ) console . log ( typeof value === "function" ? String ( value ) . length : value instanceof Error ? String ( value ) : value ) ; }
 async function use ( made , kind ) {
 try { if ( kind . endsWith ( "*" ) ) { for ( let i = 0 ; i < 5 ; i ++ ) { const step = await made . next ( i ) ; log ( step . value ) ; if ( step . done ) break ; } log ( ( await made . return ( 7 ) ) . value ) ; } else log ( await made ) ; }
 catch ( e ) { log ( String ( e ) ) ; } }`;
