@@ -1,4 +1,4 @@
-import { ceil, Float64Array, setBytes, Uint8Array, utf8Bytes, viewOf } from '../intrinsics.js';
+import { allocUnsafeSlow, ceil, fillBytes, Float64Array, viewOf, writeUtf8 } from '../intrinsics.js';
 
 /**
  * Text of lines that is written often: eight bytes at a time, as floating-point numbers. No eight bytes of UTF-8 are a NaN,
@@ -9,13 +9,20 @@ export interface Constant {
   readonly chunks: Float64Array;
 }
 
+/** Room for almost all of them, made once: a program has thousands. */
+const ROOM = 1024;
+const room = allocUnsafeSlow(ROOM);
+const viewOfRoom = viewOf(room.buffer);
+
 /** @returns text in the form that the encoder writes fastest */
 export function constant(text: string): Constant {
-  const bytes = utf8Bytes(text);
-  const padded = new Uint8Array(ceil(bytes.length / 8) * 8);
-  setBytes(padded, bytes, 0);
-  const view = viewOf(padded.buffer);
-  const chunks = new Float64Array(padded.length / 8);
+  // A character takes three bytes at most, and what is after the last one is zero.
+  const most = text.length * 3 + 8;
+  const bytes = most <= ROOM ? room : allocUnsafeSlow(most);
+  const view = most <= ROOM ? viewOfRoom : viewOf(bytes.buffer);
+  const length = writeUtf8(bytes, text, 0);
+  fillBytes(bytes, 0, length, length + 8);
+  const chunks = new Float64Array(ceil(length / 8));
   for (let i = 0; i < chunks.length; i++) chunks[i] = view.getFloat64(i * 8, true);
-  return { length: bytes.length, chunks };
+  return { length, chunks };
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { constant } from '../../src/recorder/constant.js';
 import { createEncoder } from '../../src/recorder/encoder.js';
 
 const odd = [
@@ -41,5 +42,23 @@ describe('numbers', () => {
       }
     }
     expect(out.slice(0)).toBe(expected);
+  });
+});
+
+describe('constants', () => {
+  test.each([
+    ['ASCII', (length: number) => 'x'.repeat(length)],
+    ['three bytes a character', (length: number) => '\u20ac'.repeat(length)],
+    ['four bytes a character', (length: number) => '\u{1f600}'.repeat(length)],
+    ['half a character', (length: number) => `${'y'.repeat(length)}\ud83d`],
+  ])('of %s are written whole, of any length and after others', (_, text) => {
+    const out = createEncoder(() => undefined);
+    const texts = [3, 340, 0, 9, 5000, 8, 338, 339, 1].map(text);
+    const made = texts.map((each) => constant(each));
+    for (const each of made) out.constant(each);
+    expect(out.slice(0)).toBe(Buffer.from(texts.join('|')).toString().replaceAll('|', ''));
+    // The bytes after the end would come along, and might be a number that is none.
+    const ends = made.flatMap(({ length, chunks }) => [...new Uint8Array(chunks.buffer).subarray(length)]);
+    expect(ends.every((byte) => byte === 0)).toBe(true);
   });
 });
