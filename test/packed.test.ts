@@ -20,7 +20,7 @@ test('the package has these files, and less than 300 kB without the viewer', () 
     ...['dist/cjs/index.d.ts', 'dist/cjs/register.d.ts', 'dist/esm/index.d.ts', 'dist/esm/register.d.ts'],
   ]);
   // Of the documentation, what one looks up while writing a program, without a network.
-  const docs = ['api.md', 'cli.md', 'cli.schema.json', 'configuration.md', 'limitations.md'];
+  const docs = ['api.md', 'cli.md', 'cli.schema.json', 'configuration.md'];
   expect(paths.filter((path) => path.startsWith('docs/')).sort()).toEqual(
     [...docs, 'trace-format.md', 'trace-format.schema.json'].map((name) => `docs/${name}`),
   );
