@@ -14,11 +14,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { drive } from './load/drive.mjs';
 import { portOf, processorTime } from './load/server.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -134,21 +134,14 @@ async function startServer(mode) {
 
 /** One turn: requests a second, how many failed, and microseconds of the server for each. */
 async function load(server, seconds) {
-  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const items = Array.from({ length: 8 }, (_, i) => ({ name: `article ${i}`, cents: 100 * i, count: i }));
   const cpu = processorTime(server.child.pid);
   const began = performance.now();
-  let [requests, failed] = [0, 0];
-  const connection = async () => {
-    while (performance.now() < began + seconds * 1000) {
-      const body = JSON.stringify({ number: server.number++, items, note: 'x'.repeat(400) });
-      if ((await post(agent, server.port, body)) !== 200) failed++;
-      requests++;
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+  const { requests, failed } = await drive({
+    ...{ port: server.port, path: '/checkout', connections: CONNECTIONS, until: began + seconds * 1000 },
+    next: () => JSON.stringify({ number: server.number++, items, note: 'x'.repeat(400) }),
+  });
   const took = (performance.now() - began) / 1000;
-  agent.destroy();
   return {
     full: sizeOf(server.folder) > FULL,
     requests,
@@ -156,17 +149,6 @@ async function load(server, seconds) {
     perSecond: requests / took,
     cpu: ((processorTime(server.child.pid) - cpu) / requests) * 1e6,
   };
-}
-
-function post(agent, port, body) {
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  return new Promise((done, failed) => {
-    request({ agent, port, path: '/checkout', method: 'POST', headers }, (response) =>
-      response.resume().on('end', () => done(response.statusCode)),
-    )
-      .on('error', failed)
-      .end(body);
-  });
 }
 
 async function stop(server) {

@@ -107,8 +107,9 @@ export class Exchange implements BodyOwner {
     this.client = call === null ? client : (call.client as Client);
     this.attempt = call === null ? 0 : ++call.attempts;
     if (call !== null && call.id === 0) call.id = this.id;
-    this.requestBody = new BodyCollector(host.maxBody, this);
-    this.responseBody = new BodyCollector(host.maxBody, this);
+    const maxBody = host.recorder.isFull() ? 0 : host.maxBody;
+    this.requestBody = new BodyCollector(maxBody, this);
+    this.responseBody = new BodyCollector(maxBody, this);
     host.seen();
   }
 

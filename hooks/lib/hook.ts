@@ -23,7 +23,16 @@ export interface HookHost {
   readonly proc: string;
   readonly recorder: Pick<
     Recorder,
-    'nextId' | 'current' | 'scope' | 'closeRoot' | 'enterScope' | 'switchScope' | 'scopeNext' | 'raw' | 'epoch'
+    | 'nextId'
+    | 'current'
+    | 'scope'
+    | 'closeRoot'
+    | 'enterScope'
+    | 'switchScope'
+    | 'scopeNext'
+    | 'raw'
+    | 'isFull'
+    | 'epoch'
   >;
   /** Nanoseconds of a monotonic clock. */
   now(): number;

@@ -157,6 +157,7 @@ function ofScopes({ options, admission, drain, scope }: Parts) {
 function ofLines({ admission, totals, drain }: Parts) {
   return {
     raw: (line, bytes, kind) => drain.raw(line, bytes, kind),
+    isFull: () => admission.full,
     ownWork: (work) => admission.ownWork(work),
     drain: () => drain.run(),
     rest: () => drain.rest(),

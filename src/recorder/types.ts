@@ -72,6 +72,8 @@ export interface Recorder {
   raw(line: string | Line, bytes?: number, kind?: LineKind): void;
   /** Runs work of handit's own: rewritten code that it should reach records nothing. */
   ownWork(work: () => void): void;
+  /** The file has its size: from now on no detail is written. */
+  isFull(): boolean;
   /** The next id of the sequence that calls and exchanges share. */
   nextId(): number;
   /** What runs right now, as what begins now would see it. */
