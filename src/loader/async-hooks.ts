@@ -18,9 +18,14 @@ export function installAsync(options: LoaderOptions, rewritten: Rewriting): Inst
   const thread = isMainThread || hasHooksInWorkers(process.versions.node) ? createThread(options) : null;
   const { prototype } = (nodeModule as unknown as { Module: ModuleClass }).Module;
   const original = prototype._compile;
+  const own = join(options.folder, '/');
   const _compile = rewritingCompile(original, (filename, source, kind) => {
     // Not by the text of our own parser.
-    if (thread && !filename().startsWith(join(options.folder, '/')) && leadsToModules(source(), kind)) thread.start();
+    try {
+      if (thread && !filename().startsWith(own) && leadsToModules(source(), kind)) thread.start();
+    } catch (error) {
+      options.broken(error);
+    }
     return rewritten(filename, source, kind);
   });
   prototype._compile = _compile;
