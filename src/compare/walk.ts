@@ -179,13 +179,12 @@ function apart(nodes: readonly number[], is: (node: number) => boolean): [number
 
 /** Whether a call was made after its parent had ended, by the order of the lines: times have handit's own taken out. */
 function isLate({ side: { trace } }: Digests, node: number): boolean {
-  const { parent, beginAt, endAt, flags } = trace.nodes;
+  const { parent, beginAt, flags } = trace.nodes;
   const above = parent[node];
   if (above === -1 || trace.isExchange(above) || trace.processOf(above) !== trace.processOf(node)) return false;
   const settled = trace.settlementOf(above);
   if (settled === undefined && (flags[above] & PENDING) !== 0) return false;
-  const end = settled?.at ?? endAt[above];
-  return end !== -1 && beginAt[node] > end;
+  return settled === undefined ? trace.endedBefore(above, node) : beginAt[node] > settled.at;
 }
 
 function reasonOf(next: Digests, pair: Pair): Reason {

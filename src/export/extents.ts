@@ -19,6 +19,7 @@ export function extentsOf(trace: Trace): Extents {
   const end = new Float64Array(nodes.count);
   const above = new Int32Array(nodes.count).fill(-1);
   const slice = new Uint8Array(nodes.count);
+  const late = new Map(trace.lateEnds);
   const stacks: number[][] = trace.processes.map(() => []);
   for (let node = 0; node < nodes.count; node++) {
     const process = trace.processOf(node);
@@ -27,7 +28,7 @@ export function extentsOf(trace: Trace): Extents {
     if (!isSlice(trace, node)) continue;
     slice[node] = 1;
     const stack = stacks[process];
-    while (stack.length > 0 && nodes.endAt[stack[stack.length - 1]] < nodes.beginAt[node]) stack.pop();
+    while (stack.length > 0 && trace.endedBefore(stack[stack.length - 1], node)) stack.pop();
     above[node] = stack.at(-1) ?? -1;
     stack.push(node);
   }
@@ -36,9 +37,11 @@ export function extentsOf(trace: Trace): Extents {
     const parent = nodes.parent[node];
     if (parent === -1 || parent >= node || nodes.dt[parent] < 0) continue;
     if (trace.processOf(parent) !== trace.processOf(node)) continue;
-    const until = nodes.endAt[parent];
-    if (nodes.endAt[node] !== -1 && nodes.endAt[node] < until) end[parent] = Math.max(end[parent], end[node]);
-    else if (nodes.beginAt[node] < until) end[parent] = Math.max(end[parent], nodes.t0[node]);
+    if (trace.endedBefore(parent, node)) continue;
+    const until = late.get(parent);
+    const isInside = until === undefined ? nodes.endAt[node] < nodes.endAt[parent] : end[node] < until;
+    if (nodes.endAt[node] !== -1 && isInside) end[parent] = Math.max(end[parent], end[node]);
+    else end[parent] = Math.max(end[parent], nodes.t0[node]);
   }
   return { end, above, slice };
 }

@@ -2,6 +2,7 @@ import { Columns } from './columns.js';
 import type { Settlement } from './indexer.js';
 import type { Scope } from './scope-table.js';
 import type {
+  LateEnd,
   Annotated,
   Damage,
   Exchange,
@@ -30,6 +31,7 @@ export interface Index {
   readonly processes: readonly Process[];
   readonly folders: readonly string[];
   readonly settles: ReadonlyMap<number, Settlement>;
+  readonly lateEnds: readonly LateEnd[];
   readonly annotations: readonly Annotated[];
   readonly limits: readonly Limit[];
   readonly modules: readonly Module[];
@@ -74,7 +76,7 @@ export interface Settles {
 export interface IndexTables extends Pick<
   Index,
   | ('processes' | 'folders' | 'annotations' | 'limits' | 'modules' | 'summaries' | 'skipped' | 'damage')
-  | ('inputs' | 'baseSecond')
+  | ('inputs' | 'baseSecond' | 'lateEnds')
 > {
   readonly functions: readonly FunctionInfo[];
   readonly exchanges: readonly Exchange[];

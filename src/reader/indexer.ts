@@ -24,7 +24,18 @@ import { Names } from './names.js';
 import { takeRecord, type Tables } from './rare-records.js';
 import { blank, LineScanner, NO_ID } from './scan-line.js';
 import { ScopeTable } from './scope-table.js';
-import type { Annotated, BadLine, Damage, Limit, Module, Place, Process, SkippedOf, SummaryOf } from './types.js';
+import type {
+  LateEnd,
+  Annotated,
+  BadLine,
+  Damage,
+  Limit,
+  Module,
+  Place,
+  Process,
+  SkippedOf,
+  SummaryOf,
+} from './types.js';
 
 /** One file, or what else the lines came from. */
 export interface Input {
@@ -59,6 +70,7 @@ export class Indexer implements LineTaker, Tables {
   readonly processes: Process[] = [];
   readonly folders: string[] = [''];
   readonly settles = new Map<number, Settlement>();
+  readonly lateEnds: LateEnd[] = [];
   readonly annotations: Annotated[] = [];
   readonly limits: Limit[] = [];
   readonly modules: Module[] = [];
@@ -279,6 +291,7 @@ export class Indexer implements LineTaker, Tables {
       return true;
     }
     nodes.flags[node] |= outcome;
+    if (outcome === FAILED && !isExchange && ns < process.lastNs) this.lateEnds.push([node, ns]);
     nodes.endAt[node] = at;
     nodes.endLength[node] = length;
     const dt = line.amount(F.dt_ns);

@@ -10,7 +10,7 @@ export function indexDataOf(trace: Trace): IndexData {
   for (let node = 0; node < count; node++) if (trace.settlementOf(node)) settled.push(node);
   const all = settled.map((node) => trace.settlementOf(node)!);
   const { functions, scopes, tests, sessions, exchanges, processes, folders, annotations } = trace;
-  const { limits, modules, summaries, skipped, damage, inputs } = trace;
+  const { limits, modules, summaries, skipped, damage, inputs, lateEnds } = trace;
   return {
     count,
     columns: columns as unknown as IndexData['columns'],
@@ -22,7 +22,7 @@ export function indexDataOf(trace: Trace): IndexData {
     },
     tables: {
       ...{ functions, scopes, tests, sessions, exchanges, processes, folders, annotations },
-      ...{ limits, modules, summaries, skipped, damage },
+      ...{ limits, modules, summaries, skipped, damage, lateEnds },
       inputs: inputs.map(({ name, size, lines }) => ({ name, base: 0, size, lines })),
       baseSecond: Number(trace.baseNs / 1_000_000_000n),
     },

@@ -12,6 +12,7 @@ import type { Scope } from './scope-table.js';
 import type { ByteSource } from './source.js';
 import type { ErrorInfo } from '../trace-format.js';
 import type {
+  LateEnd,
   Annotated,
   Damage,
   Exchange,
@@ -35,6 +36,7 @@ type Line = Record<string, unknown> | undefined;
  */
 export class Trace {
   readonly #indexer: Index;
+  #lateEnds: ReadonlyMap<number, number> | undefined;
   readonly #sources: readonly ByteSource[];
   #linked = 0;
   #lists: ChildLists | undefined;
@@ -220,6 +222,22 @@ export class Trace {
 
   settlementOf(node: number): Settlement | undefined {
     return this.#indexer.settles.get(node);
+  }
+
+  get lateEnds(): readonly LateEnd[] {
+    return this.#indexer.lateEnds;
+  }
+
+  /**
+   * Whether a call had ended when another one of its process began. The order of the lines says so: times have handit's own
+   * taken out. The line of an exception may come up to 80 ms later, and has the time itself.
+   */
+  endedBefore(node: number, other: number): boolean {
+    const { t0, beginAt, endAt } = this.nodes;
+    if (endAt[node] === -1) return false;
+    this.#lateEnds ??= new Map(this.lateEnds);
+    const late = this.#lateEnds.get(node);
+    return late === undefined ? endAt[node] < beginAt[other] : late <= t0[other];
   }
 
   /** `5f0c9a1e:17`, which `nodeNamed` finds again. */

@@ -176,3 +176,6 @@ export interface Damage {
 
 export type SummaryOf = Summary & { readonly process: number };
 export type SkippedOf = Skipped & { readonly process: number };
+
+/** A call whose exception has its line after lines of what happened later: its row, and when it ended in ns from the base. */
+export type LateEnd = readonly [node: number, ns: number];

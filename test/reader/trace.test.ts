@@ -1,3 +1,4 @@
+import { extentsOf } from '../../src/export/extents.js';
 import { Indexer } from '../../src/reader/indexer.js';
 import { DOUBLED, ENDED, FAILED, OPEN, ORPHAN, OUTCOME_MASK, RING } from '../../src/reader/columns.js';
 import {
@@ -36,6 +37,26 @@ test('a call has its function, its times and its parent in the columns, and the 
   expect(trace.nodeNamed(`${proc}:2`)).toBe(1);
   expect(trace.nodeNamed(`${proc}:3`)).toBe(-1);
   expect(outline(trace)).toEqual(['Cart.total', '  f2']);
+});
+
+test('a call whose exception has its line later than others had ended before them', () => {
+  const trace = traceOf(
+    processStart(),
+    call(1, null, 0),
+    call(2, 1, 1),
+    returned(2, 3),
+    call(3, null, 6),
+    call(4, 1, 7),
+    returned(4, 8),
+    returned(3, 9),
+    threw(1, 5),
+    call(5, null, 10),
+  );
+  expect([1, 2, 3, 4].map((other) => trace.endedBefore(0, other))).toEqual([false, true, true, true]);
+  expect(trace.endedBefore(1, 2)).toBe(true);
+  const { end, above } = extentsOf(trace);
+  expect([...above]).toEqual([-1, 0, -1, 2, -1]);
+  expect(end[0] - trace.nodes.t0[0]).toBeLessThanOrEqual(5000);
 });
 
 test('times are exact to the nanosecond', () => {
