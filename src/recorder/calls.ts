@@ -25,6 +25,7 @@ import type { LastError } from './last-error.js';
 import { REDACTED } from './replacement.js';
 import type { RunningCalls } from './running-calls.js';
 import { lexicalParent, type RunningScope } from './running-scope.js';
+import type { Scope } from './scope.js';
 import type { Bits } from './suspendable-call.js';
 import { ThrownValue } from './thrown-value.js';
 import type { CallHandle, RecorderOptions } from './types.js';
@@ -66,7 +67,7 @@ export function createCalls(parts: CallsParts) {
       fn = running.reportNext.as;
       running.reportNext = null;
     }
-    if (buffer.at === 0) options.waiting();
+    if (buffer.at === buffer.kept) options.waiting();
     const id = ++running.lastId;
     const parent = scopes.used
       ? scope.parentOf(id, lexical)
@@ -164,7 +165,7 @@ export function createCalls(parts: CallsParts) {
   function end(kind: number, id: number, fn: number, t0: Bits, time: number, value: unknown): void {
     if ((time > buffer.drainAt || buffer.isTight(1)) && !room1(time)) return;
     const from = buffer.at;
-    if (from === 0) options.waiting();
+    if (from === buffer.kept) options.waiting();
     numbers[from] = fn * KINDS + kind;
     numbers[from + 1] = id;
     numbers[from + 2] = t0;
@@ -193,7 +194,7 @@ export function createCalls(parts: CallsParts) {
     }
     // As in `end`, for this is how almost all calls end.
     const from = buffer.at;
-    if (from === 0) options.waiting();
+    if (from === buffer.kept) options.waiting();
     times[from + 3] = bigint();
     const fn = running.functions[top];
     let kind = RETURN;
@@ -258,18 +259,22 @@ export function createCalls(parts: CallsParts) {
 
   function exception(id: number, fn: number, t0: Bits, time: number, error: unknown): void {
     // Equal ones are counted by root context. The room is made before, so that the note stays beside its event.
-    if (scopes.used && ((time <= buffer.drainAt && !buffer.isTight(1)) || room1(time)))
-      buffer.noteScope(scope.scopeOf(id) ?? buffer.noScope);
+    if (scopes.used && ((time <= buffer.drainAt && !buffer.isTight(1)) || room1(time))) note(scope.scopeOf(id));
     end(EXCEPTION, id, fn, t0, time, lastError.thrownBy(fn, error));
     functions.exceptions[fn]++;
+  }
+
+  /** What the next event belongs to; it may be the first one in the buffer. */
+  function note(of: Scope | null | undefined): void {
+    if (buffer.at === buffer.kept) options.waiting();
+    buffer.noteScope(of ?? buffer.noScope);
   }
 
   /** An exception of a call that was not recorded: it has a line of its own. */
   function capped(fn: number, error: unknown): void {
     if (admission.inside) return;
     functions.exceptions[fn]++;
-    if (scopes.used && drain.room(1))
-      buffer.noteScope((running.depth > 0 ? running.scopes[running.depth] : scopes.current()) ?? buffer.noScope);
+    if (scopes.used && drain.room(1)) note(running.depth > 0 ? running.scopes[running.depth] : scopes.current());
     end(
       CAPPED_EXCEPTION,
       ++running.lastId,

@@ -98,7 +98,7 @@ export class Drain {
     this.held += bytes;
     if (this.held > HELD) this.run();
     if (!this.room(1)) return;
-    if (buffer.at === 0) options.waiting();
+    if (buffer.at === buffer.kept) options.waiting();
     buffer.numbers[buffer.at] = RAW;
     buffer.values[buffer.valueAt++] = line;
     buffer.values[buffer.valueAt++] = kind;

@@ -66,6 +66,8 @@ export class EventBuffer {
   readonly halves = new Uint32Array(this.numbers.buffer);
   readonly values: unknown[] = arrayOf<unknown>(FIRST_VALUES, 0);
   at = 0;
+  /** Where what was put back ends: with the first event from there on there is something to write. */
+  kept = 0;
   valueAt = 0;
   drainAt = now() + DRAIN_EVERY_NS;
   drainedLow = now() >>> 0;
@@ -128,6 +130,7 @@ export class EventBuffer {
     for (let i = 0; i < SLOTS; i++) this.numbers[this.at + i] = numbers[i];
     this.values[this.valueAt++] = value;
     this.at += SLOTS;
+    this.kept = this.at;
   }
 
   forget(): void {
@@ -136,6 +139,7 @@ export class EventBuffer {
     if (this.lineScopes.length > 0) this.lineScopes = [];
     this.made.reset();
     this.at = 0;
+    this.kept = 0;
     this.valueAt = 0;
     this.delegating = 0;
   }

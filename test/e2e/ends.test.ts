@@ -269,3 +269,39 @@ setTimeout(f, 5);
     { node: path },
   );
 });
+
+// The first event after a drain, and nothing recorded after it.
+test.each(nodes())(
+  'the exception of a request is written while the program waits on Node $version',
+  async ({ path }) => {
+    const { records, traced } = await compare(
+      `
+const http = require('http');
+async function find(ms) { await new Promise((done) => setTimeout(done, ms)); throw new RangeError('none'); }
+const server = http.createServer(async (request, response) => {
+  try { await find(20); } catch { response.end('failed'); }
+});
+// Not recorded: to record more would have it written.
+const look = new Function('require', 'server', \`
+  const deadline = Date.now() + 20_000;
+  const traced = process.execArgv.length > 0;
+  const timer = setInterval(() => {
+    const found = !traced || /"exception".*"find"/.test(require('fs').readFileSync('handit_events.jsonl', 'utf8'));
+    if (!found && Date.now() < deadline) return;
+    console.log(found);
+    clearInterval(timer);
+    server.close();
+  }, 50);
+\`);
+server.listen(0, '127.0.0.1', () => {
+  require('net').connect(server.address().port, '127.0.0.1').resume()
+    .write('GET / HTTP/1.1\\r\\nhost: a\\r\\nconnection: close\\r\\n\\r\\n');
+  look(require, server);
+});
+`,
+      { node: path },
+    );
+    expect(traced.stdout).toBe('true\n');
+    expect(records.filter(({ type }) => type === 'exception')).toHaveLength(1);
+  },
+);
