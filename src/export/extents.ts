@@ -19,7 +19,6 @@ export function extentsOf(trace: Trace): Extents {
   const end = new Float64Array(nodes.count);
   const above = new Int32Array(nodes.count).fill(-1);
   const slice = new Uint8Array(nodes.count);
-  const late = new Map(trace.lateEnds);
   const stacks: number[][] = trace.processes.map(() => []);
   for (let node = 0; node < nodes.count; node++) {
     const process = trace.processOf(node);
@@ -38,7 +37,7 @@ export function extentsOf(trace: Trace): Extents {
     if (parent === -1 || parent >= node || nodes.dt[parent] < 0) continue;
     if (trace.processOf(parent) !== trace.processOf(node)) continue;
     if (trace.endedBefore(parent, node)) continue;
-    const until = late.get(parent);
+    const until = trace.lateEndOf(parent);
     const isInside = until === undefined ? nodes.endAt[node] < nodes.endAt[parent] : end[node] < until;
     if (nodes.endAt[node] !== -1 && isInside) end[parent] = Math.max(end[parent], end[node]);
     else end[parent] = Math.max(end[parent], nodes.t0[node]);

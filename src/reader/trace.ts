@@ -228,6 +228,12 @@ export class Trace {
     return this.#indexer.lateEnds;
   }
 
+  /** When a call ended whose exception has its line later; undefined: where its line is. */
+  lateEndOf(node: number): number | undefined {
+    this.#lateEnds ??= new Map(this.lateEnds);
+    return this.#lateEnds.get(node);
+  }
+
   /**
    * Whether a call had ended when another one of its process began. The order of the lines says so: times have handit's own
    * taken out. The line of an exception may come up to 80 ms later, and has the time itself.
@@ -235,8 +241,7 @@ export class Trace {
   endedBefore(node: number, other: number): boolean {
     const { t0, beginAt, endAt } = this.nodes;
     if (endAt[node] === -1) return false;
-    this.#lateEnds ??= new Map(this.lateEnds);
-    const late = this.#lateEnds.get(node);
+    const late = this.lateEndOf(node);
     return late === undefined ? endAt[node] < beginAt[other] : late <= t0[other];
   }
 
