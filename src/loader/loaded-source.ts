@@ -1,3 +1,5 @@
+import { sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { SourceKind } from '../transform/types.js';
 
 /** How Node is going to read a source; undefined: not JavaScript. */
@@ -30,4 +32,11 @@ export function textOf(source: unknown): string {
 export interface LoadResult {
   format?: string | null;
   source?: unknown;
+}
+
+/** The path of a file; '' of anything else. */
+export function filenameOf(url: string): string {
+  // As nearly all are, where paths have slashes.
+  if (sep === '/' && url.startsWith('file:///') && !/[%?#]/.test(url)) return url.slice('file://'.length);
+  return url.startsWith('file:') ? fileURLToPath(url) : '';
 }

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs';
 import * as nodeModule from 'node:module';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { kindOf, textOf, type LoadResult } from './loaded-source.js';
+import { pathToFileURL } from 'node:url';
+import { filenameOf, kindOf, textOf, type LoadResult } from './loaded-source.js';
 import type { LoaderOptions, Rewriting } from './loader.js';
 
 type Load = (url: string, context: object, nextLoad: NextLoad) => LoadResult;
@@ -91,7 +91,7 @@ class InnerHooks {
   private original(url: string, { source }: LoadResult): Buffer | null {
     if (source == null || !url.startsWith('file:') || !textOf(source).includes(this.runtimeUrl)) return null;
     try {
-      return readFileSync(fileURLToPath(url));
+      return readFileSync(filenameOf(url));
     } catch {
       return null;
     }
@@ -102,7 +102,7 @@ class InnerHooks {
     const kind = kindOf(result.format);
     if (kind !== 'module' || result.source == null) return result;
     const code = this.rewritten(
-      () => (url.startsWith('file:') ? fileURLToPath(url) : ''),
+      () => filenameOf(url),
       () => textOf(result.source),
       kind,
     );

@@ -1,9 +1,7 @@
 import * as nodeModule from 'node:module';
-import { sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { watchCompile } from './compile-watch.js';
 import type { Installed, LoaderOptions, Rewriting } from './loader.js';
-import { kindOf, textOf, type LoadResult } from './loaded-source.js';
+import { filenameOf, kindOf, textOf, type LoadResult } from './loaded-source.js';
 
 /** In the program's own thread, by `module.registerHooks`. */
 export function installSync(options: LoaderOptions, rewritten: Rewriting): Installed {
@@ -53,11 +51,6 @@ interface LoadContext {
   conditions?: readonly string[];
 }
 type NextLoad = (url: string, context: LoadContext) => LoadResult;
-function filenameOf(url: string): string {
-  // As nearly all are, where paths have slashes.
-  if (sep === '/' && url.startsWith('file:///') && !/[%?#]/.test(url)) return url.slice('file://'.length);
-  return url.startsWith('file:') ? fileURLToPath(url) : '';
-}
 
 type RegisterHooks = (hooks: object) => { deregister(): void };
 
