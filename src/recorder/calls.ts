@@ -67,7 +67,7 @@ export function createCalls(parts: CallsParts) {
       fn = running.reportNext.as;
       running.reportNext = null;
     }
-    if (buffer.at === buffer.kept) options.waiting();
+    if (buffer.at === 0) options.waiting();
     const id = ++running.lastId;
     const parent = scopes.used
       ? scope.parentOf(id, lexical)
@@ -165,7 +165,7 @@ export function createCalls(parts: CallsParts) {
   function end(kind: number, id: number, fn: number, t0: Bits, time: number, value: unknown): void {
     if ((time > buffer.drainAt || buffer.isTight(1)) && !room1(time)) return;
     const from = buffer.at;
-    if (from === buffer.kept) options.waiting();
+    if (from === 0) options.waiting();
     numbers[from] = fn * KINDS + kind;
     numbers[from + 1] = id;
     numbers[from + 2] = t0;
@@ -194,7 +194,7 @@ export function createCalls(parts: CallsParts) {
     }
     // As in `end`, for this is how almost all calls end.
     const from = buffer.at;
-    if (from === buffer.kept) options.waiting();
+    if (from === 0) options.waiting();
     times[from + 3] = bigint();
     const fn = running.functions[top];
     let kind = RETURN;
@@ -266,7 +266,7 @@ export function createCalls(parts: CallsParts) {
 
   /** What the next event belongs to; it may be the first one in the buffer. */
   function note(of: Scope | null | undefined): void {
-    if (buffer.at === buffer.kept) options.waiting();
+    if (buffer.at === 0) options.waiting();
     buffer.noteScope(of ?? buffer.noScope);
   }
 

@@ -37,7 +37,9 @@ export class Drain {
     const time = now();
     buffer.drainAt = time + DRAIN_EVERY_NS;
     buffer.drainedLow = time >>> 0;
-    if (buffer.at === 0 || this.draining) return;
+    if (this.draining) return;
+    lines.waiting.putBack(until, atRest);
+    if (buffer.at === 0) return;
     this.draining = true;
     const nested = admission.inside;
     admission.inside = true;
@@ -60,6 +62,8 @@ export class Drain {
       admission.inside = nested;
       admission.setLimit();
     }
+    // There may have been no room for all of them.
+    if (until === Infinity && buffer.at === 0 && !lines.waiting.isEmpty()) this.run();
   }
 
   private forget(): void {
@@ -98,7 +102,7 @@ export class Drain {
     this.held += bytes;
     if (this.held > HELD) this.run();
     if (!this.room(1)) return;
-    if (buffer.at === buffer.kept) options.waiting();
+    if (buffer.at === 0) options.waiting();
     buffer.numbers[buffer.at] = RAW;
     buffer.values[buffer.valueAt++] = line;
     buffer.values[buffer.valueAt++] = kind;
@@ -118,10 +122,12 @@ export class Drain {
   }
 
   idle(rejected: boolean): number {
-    const { buffer, lastError } = this.parts;
+    const { buffer, lastError, lines } = this.parts;
     const until = now() - YOUNG_NS;
     if (rejected && lastError.at < until) lastError.forget();
     this.run(rejected ? until : -Infinity, true);
-    return buffer.at === 0 ? 0 : min(YOUNG_NS / 1e6, max(1, ceil((buffer.firstTime() - until) / 1e6)));
+    // A drain that was cut off is tried again.
+    if (buffer.at > 0) return 1;
+    return lines.waiting.isEmpty() ? 0 : min(YOUNG_NS / 1e6, max(1, ceil((lines.waiting.firstTime() - until) / 1e6)));
   }
 }

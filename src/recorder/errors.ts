@@ -1,4 +1,12 @@
-import { apply, Error, getOwnPropertyDescriptor, getPrototypeOf, isNativeError, isProxy } from '../intrinsics.js';
+import {
+  apply,
+  Error,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  hasOwn,
+  isNativeError,
+  isProxy,
+} from '../intrinsics.js';
 import { eachPrototype } from './prototypes.js';
 
 /** Reading a character of a string built by concatenation copies all of it; longer ones are told by length alone. */
@@ -29,7 +37,7 @@ const domGetters: Record<string, (() => unknown) | undefined> = {
 /** A string property of the object or its prototypes, read only where it is data. */
 export function ownText(input: object, key: string): string {
   const text = eachPrototype(input, (holder) => {
-    const property = getOwnPropertyDescriptor(holder, key);
+    const property = hasOwn(holder, key) ? getOwnPropertyDescriptor(holder, key) : undefined;
     if (property === undefined) return undefined;
     if (property.get && property.get === domGetters[key]) return domText(input, key);
     return typeof property.value === 'string' ? property.value : '';

@@ -66,8 +66,6 @@ export class EventBuffer {
   readonly halves = new Uint32Array(this.numbers.buffer);
   readonly values: unknown[] = arrayOf<unknown>(FIRST_VALUES, 0);
   at = 0;
-  /** Where what was put back ends: with the first event from there on there is something to write. */
-  kept = 0;
   valueAt = 0;
   drainAt = now() + DRAIN_EVERY_NS;
   drainedLow = now() >>> 0;
@@ -85,11 +83,6 @@ export class EventBuffer {
     readonly noScope: LineScope,
   ) {
     this.lineScope = noScope;
-  }
-
-  /** Of the first event, where that was put back. */
-  firstTime(): number {
-    return this.timeAt((this.numbers[0] === LABELS ? SLOTS : 0) + 3);
   }
 
   /** The time at that place as a number. */
@@ -118,39 +111,15 @@ export class EventBuffer {
     this.at = at + SLOTS;
   }
 
-  /** That event, to be put back when the buffer is empty. */
-  keep(place: number, valueAt: number, scope: LineScope): KeptEvent {
-    const { numbers, values } = this;
-    const four = [numbers[place], numbers[place + 1], numbers[place + 2], numbers[place + 3]];
-    return { numbers: four, value: values[valueAt], scope };
-  }
-
-  putBack({ numbers, value, scope }: KeptEvent): void {
-    this.noteScope(scope);
-    for (let i = 0; i < SLOTS; i++) this.numbers[this.at + i] = numbers[i];
-    this.values[this.valueAt++] = value;
-    this.at += SLOTS;
-    this.kept = this.at;
-  }
-
   forget(): void {
     arrayFill(this.values, 0, 0, this.valueAt);
     this.lineScope = this.noScope;
     if (this.lineScopes.length > 0) this.lineScopes = [];
     this.made.reset();
     this.at = 0;
-    this.kept = 0;
     this.valueAt = 0;
     this.delegating = 0;
   }
-}
-
-/** An event with one value. */
-export interface KeptEvent {
-  /** Times among them are bits, as in the buffer. */
-  numbers: readonly number[];
-  value: unknown;
-  scope: LineScope;
 }
 
 /** Whether an event of that kind keeps an exception. */

@@ -1,4 +1,4 @@
-import { arrayForEach, arrayMap, arrayPush } from '../intrinsics.js';
+import { arrayMap, arrayPush } from '../intrinsics.js';
 import { constant } from './constant.js';
 import type { Encoder } from './encoder.js';
 import {
@@ -14,7 +14,6 @@ import {
   SETTLE_ERROR,
   SLOTS,
   type EventBuffer,
-  type KeptEvent,
 } from './event-buffer.js';
 import { HEADER_AND_VALUE, NAME_ARGUMENT, VALUE_ARGUMENT, type FunctionText } from './function-table.js';
 import { isSoftSecret, mayBeSecret, type Softness } from './is-secret.js';
@@ -31,6 +30,7 @@ import type { Line } from './sink.js';
 import { ThrownValue } from './thrown-value.js';
 import type { Totals } from './totals.js';
 import type { LineKind, LineScope, RecorderOptions } from './types.js';
+import { WaitingExceptions } from './waiting-exceptions.js';
 
 /** What an end says for which there is little room. */
 const OMITTED = '{"$type":"unavailable"}';
@@ -69,9 +69,7 @@ export class EventLines {
   private valueAt = 0;
   private scope: LineScope;
   private newErrors: { root: Budget; key: string }[] = [];
-  /** Exceptions that are too young, and how many of them there were at the last commit. */
-  private young: KeptEvent[] = [];
-  private youngBefore = 0;
+  readonly waiting: WaitingExceptions;
   private readonly heads;
   private readonly seams: Seams | null;
   private readonly raw: RawLines;
@@ -94,6 +92,7 @@ export class EventLines {
     this.scope = this.doneScope = buffer.noScope;
     this.heads = arrayMap(TYPES, (type) => constant(`{"type":"${type}","proc":"${options.proc}","id":`));
     this.seams = this.seamsOf(options);
+    this.waiting = new WaitingExceptions(buffer, lastError);
     this.raw = new RawLines({ ...parts, seams: this.seams });
   }
 
@@ -146,11 +145,12 @@ export class EventLines {
         this.raw.write(values[this.valueAt++] as string | Line, values[this.valueAt++] as LineKind, this.scope.budget);
       } else {
         const kind = what & (KINDS - 1);
-        if (isErrorEvent(kind) && this.isTooYoung(i, until, atRest)) {
-          arrayPush(this.young, this.buffer.keep(i, this.valueAt++, this.scope));
+        const fn = (what - kind) / KINDS;
+        if (isErrorEvent(kind) && this.hasToWait(i, kind, fn, until, atRest)) {
+          this.waiting.add(i, this.valueAt++, this.scope);
           continue;
         }
-        this.event(i, kind, (what - kind) / KINDS);
+        this.event(i, kind, fn);
       }
       if (out.endLine()) {
         this.commit(i + SLOTS);
@@ -173,7 +173,6 @@ export class EventLines {
     seams?.cross(out);
     for (let i = 0; i < newErrors.length; i++) room.limits.forgetError(newErrors[i].root, newErrors[i].key);
     this.newErrors = [];
-    this.young.length = this.youngBefore;
     room.chargeTo(this.scope.budget);
   }
 
@@ -189,30 +188,32 @@ export class EventLines {
     this.seams?.commit();
     if (this.newErrors.length > 0) this.newErrors = [];
     this.raw.commit();
-    this.youngBefore = this.young.length;
+    this.waiting.commit();
     this.done = to;
     this.doneScope = this.scope;
     this.doneValues = this.valueAt;
   }
 
-  /** Empties the buffer, but for what is too young. */
   forget(): void {
-    const { buffer, young } = this;
+    const { buffer } = this;
     this.done = 0;
     this.doneValues = 0;
     this.doneScope = buffer.noScope;
     this.room.forget();
     buffer.forget();
-    if (young.length === 0) return;
-    arrayForEach(young, (event) => buffer.putBack(event));
-    this.young = [];
-    this.youngBefore = 0;
   }
 
-  private isTooYoung(i: number, until: number, atRest: boolean): boolean {
-    const { buffer } = this;
-    const thrown = buffer.values[this.valueAt] as ThrownValue;
-    return thrown.hasStack && (buffer.timeAt(i + 3) > until || (atRest && thrown === this.lastError.value));
+  /** An exception whose stack nobody will read has no reason to. */
+  private hasToWait(i: number, kind: number, fn: number, until: number, atRest: boolean): boolean {
+    const { buffer, valueAt } = this;
+    const { limits } = this.room;
+    const { budget } = this.scope;
+    const thrown = buffer.values[valueAt] as ThrownValue;
+    if (!this.waiting.mustWait(thrown, buffer.timeAt(i + 3), until, atRest)) return false;
+    if (kind === CAPPED_EXCEPTION) return !limits.isKnownError(budget, fn + thrown.key);
+    if (!limits.hasEnoughStacks(budget, fn, thrown.key)) return true;
+    buffer.values[valueAt] = thrown.withoutStack();
+    return false;
   }
 
   private event(i: number, kind: number, fn: number): void {
@@ -346,7 +347,7 @@ export class EventLines {
   /** Reading a stack is most of what a caught exception costs. */
   private isStackKnown(fn: number, budget: Budget): boolean {
     const thrown = this.buffer.values[this.valueAt] as ThrownValue;
-    return thrown.hasStack && this.room.limits.isStackKnown(budget, fn + thrown.key);
+    return thrown.hasStack && this.room.limits.isStackKnown(budget, fn, thrown.key);
   }
 
   private value(withoutStack = false): void {

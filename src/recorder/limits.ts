@@ -1,6 +1,7 @@
 import type { Budget } from './scope.js';
 import { ById } from './by-id.js';
-import { SafeMap, SafeSet } from '../intrinsics.js';
+import { StackCounts } from './stack-counts.js';
+import { SafeSet } from '../intrinsics.js';
 
 /** What a line is, which says up to what size of the file it is written: as parts of HANDIT_MAX_FILE_MB. */
 export const DETAIL = 0;
@@ -39,7 +40,9 @@ export interface Limits {
   /** Exceptions of calls that are counted only: equal ones of one root context are told by the first. */
   isKnownError(root: Budget, key: string): boolean;
   /** Whether that many equal exceptions of one function had their stacks written in one root context. */
-  isStackKnown(root: Budget, key: string): boolean;
+  hasEnoughStacks(root: Budget, fn: number, key: string): boolean;
+  /** The same about one that is written now: it counts. */
+  isStackKnown(root: Budget, fn: number, key: string): boolean;
   knowError(root: Budget, key: string): void;
   forgetError(root: Budget, key: string): void;
   /** Calls and exchanges of which the beginning was left out, with their parents. */
@@ -66,11 +69,11 @@ export function createLimits(maxBytes: number, process: Budget, hasContexts: () 
       if (size >= maxBytes / 2) hungry++;
     },
     isKnownError: ({ errors }, key) => errors !== null && (errors.size >= MAX_ERRORS || errors.has(key)),
-    isStackKnown(root, key) {
-      const stacks = (root.stacks ??= new SafeMap());
-      const seen = stacks.get(key) ?? 0;
-      if (seen >= MAX_STACKS) return true;
-      if (seen > 0 || stacks.size < MAX_ERRORS) stacks.set(key, seen + 1);
+    hasEnoughStacks: ({ stacks }, fn, key) => stacks !== null && stacks.of(fn, key) >= MAX_STACKS,
+    isStackKnown(root, fn, key) {
+      const stacks = (root.stacks ??= new StackCounts());
+      if (stacks.of(fn, key) >= MAX_STACKS) return true;
+      stacks.add(fn, key);
       return false;
     },
     knowError: (root, key) => void (root.errors ??= new SafeSet()).add(key),

@@ -1,4 +1,5 @@
 import * as asyncHooks from 'node:async_hooks';
+import type { StackCounts } from './stack-counts.js';
 import { safe, type SafeDataView, type SafeMap, type SafeSet, utf8Bytes, utf8Text } from '../intrinsics.js';
 
 /** What the calls and exchanges made inside of it carry. */
@@ -70,7 +71,7 @@ export interface Budget {
   /** The exceptions written of calls that are counted only. */
   errors: SafeSet<string> | null;
   /** The same of exceptions whose stacks are written: how many, by function, name and message. */
-  stacks: SafeMap<string, number> | null;
+  stacks: StackCounts | null;
   /** Its lines, where they wait: see keep.ts. */
   waiting: Waiting | null;
   /** The line with which it began, where that may be written by itself. */

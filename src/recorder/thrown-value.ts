@@ -42,6 +42,10 @@ export class ThrownValue {
     return this.head;
   }
 
+  withoutStack(): ThrownValue {
+    return new ThrownValue(this.head, undefined, this.tail);
+  }
+
   /** @param withStack false: leave the stack out this time */
   toJson(withStack = true): string {
     if (this.text !== undefined) return this.text;
@@ -88,14 +92,14 @@ export class ThrownValues {
     const own = ownText(input, 'name');
     // A class that only extends Error inherits that name.
     const name = own === '' || own === 'Error' ? typeName(input) : own;
-    return `{"name":${this.value(name)},"message":${this.texts.json(ownText(input, 'message'))}`;
+    return this.texts.head(name, ownText(input, 'message'), this.value);
   }
 
   private tail(input: Error, depth: number): string {
     let text = '';
-    const code = getOwnPropertyDescriptor(input, 'code')?.value as unknown;
+    const code = hasOwn(input, 'code') ? (getOwnPropertyDescriptor(input, 'code')?.value as unknown) : undefined;
     if (typeof code === 'string' || typeof code === 'number') text += `,"code":${this.value(code)}`;
-    const cause = getOwnPropertyDescriptor(input, 'cause');
+    const cause = hasOwn(input, 'cause') ? getOwnPropertyDescriptor(input, 'cause') : undefined;
     if (cause && hasOwn(cause, 'value') && depth < this.limits.maxDepth && depth < MAX_CAUSES) {
       const inner: unknown = cause.value;
       text += `,"cause":${isError(inner) ? this.head(inner) + this.tail(inner, depth + 1) : this.value(inner)}`;
@@ -120,8 +124,22 @@ const FIRST_FRAME = '\n    at ';
 class LongTexts {
   /** By length. */
   private readonly known = arrayOf<{ text: string; json: string } | null>(KNOWN, null);
+  /** By the length of the message. */
+  private readonly heads = arrayOf<{ name: string; message: string; head: string } | null>(KNOWN, null);
 
   constructor(private readonly isSecret: (key: string) => boolean) {}
+
+  /** The same string each time where an error comes again. */
+  head(name: string, message: string, jsonOf: (name: string) => string): string {
+    const place = message.length % KNOWN;
+    const before = this.heads[place];
+    if (before !== null && before.message === message && before.name === name) return before.head;
+    const nameJson = jsonOf(name);
+    const json = this.json(message);
+    const head = `{"name":${nameJson},"message":${json}`;
+    if (this.known[place]?.text === message && nameJson === `"${name}"`) this.heads[place] = { name, message, head };
+    return head;
+  }
 
   /** Errors of one place have the same frames, whatever their messages say. */
   stackJson(stack: string): string {

@@ -24,6 +24,23 @@ session({ tag: 'one' }, () => {
 (async () => {
   for (let i = 0; i < 25; i++) await reject().catch(() => undefined);
 })();`,
+  'killed.cjs': `
+const { execFileSync } = require('node:child_process');
+const { flush } = require('handit');
+function refuse() {
+  throw new RangeError('again');
+}
+function caught() {
+  try {
+    refuse();
+  } catch {}
+}
+for (let i = 0; i < 21; i++) caught();
+flush().then(() => {
+  caught();
+  // By another process: handit writes all before a signal of its own.
+  setTimeout(() => execFileSync('kill', ['-9', String(process.pid)]), 10);
+});`,
 });
 
 test('of equal exceptions in one root context the first 20 have their stack', async () => {
@@ -45,4 +62,10 @@ test('of equal exceptions in one root context the first 20 have their stack', as
   const others = ends.filter((end) => end.error.message.startsWith('other '));
   expect(others.filter((end) => end.error.stack !== undefined)).toHaveLength(30);
   expect(new Set(ends.map(({ error }) => error.name))).toEqual(new Set(['RangeError', 'TypeError']));
+});
+
+test('one whose stack is left out does not wait for it', async () => {
+  const { records } = await project.traced(process.execPath, ['killed.cjs'], { flag: '--require' });
+  const ends = records.flatMap((record) => (record.type === 'exception' ? [record] : []));
+  expect(ends.map(({ error }) => error.stack !== undefined)).toEqual([...Array<boolean>(20).fill(true), false, false]);
 });
