@@ -450,6 +450,16 @@ export interface SafeDataView {
   setUint32(at: number, value: number, littleEndian: boolean): void;
 }
 
+/**
+ * Memory that V8 does not count. What is counted brings the next collection closer: of the program's garbage, and from
+ * Node 24 on also of code that is compiled on another thread, for which a process that ends may wait forever. As V8 does
+ * not see how much of it is garbage, it is for memory that is kept.
+ */
+export function uncountedBytes(length: number): Buffer<ArrayBuffer> {
+  if (typeof SharedArrayBuffer !== 'function') return allocUnsafeSlow(length);
+  return bufferFrom(new SharedArrayBuffer(length), 0, length) as Buffer<ArrayBuffer>;
+}
+
 /** With methods of its own. */
 export function viewOf(buffer: ArrayBuffer): SafeDataView {
   const data = new DataView(buffer);

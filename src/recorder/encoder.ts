@@ -19,6 +19,7 @@ import {
   setBytes,
   String,
   Uint8Array,
+  uncountedBytes,
   utf8Text,
   viewOf,
   writeUtf8,
@@ -26,6 +27,8 @@ import {
 
 /** Bytes after which a batch is passed on, at the end of a line. */
 const BATCH = 1024 * 1024;
+/** Bytes of room to begin with: most processes need no more. */
+const FIRST_ROOM = 64 * 1024;
 /** Bytes that a wide write may touch past what it writes. */
 const WIDE = 16;
 /** Above this many characters the built-in encoder is faster than a loop. */
@@ -99,7 +102,7 @@ export interface Encoder {
 
 /**
  * @param write takes whole lines; the bytes are its own only until it returns
- * @param size bytes of room to begin with
+ * @param size bytes of room that are kept once they were needed
  * @param batch bytes after which lines are passed on
  */
 export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH * 2, batch = BATCH): Encoder {
@@ -107,8 +110,10 @@ export function createEncoder(write: (lines: Uint8Array) => void, size = BATCH *
 }
 
 class ByteEncoder implements Encoder {
-  private buffer: Buffer<ArrayBuffer>;
-  private data: SafeDataView;
+  /** The room that is kept, and the room at the moment. */
+  private kept = uncountedBytes(FIRST_ROOM);
+  private buffer = this.kept;
+  private data = viewOf(this.kept.buffer);
   private at = 0;
   /** The reading at which the second began whose digits are known. */
   private secondStart = NaN;
@@ -125,8 +130,6 @@ class ByteEncoder implements Encoder {
     private readonly size: number,
     readonly batch: number,
   ) {
-    this.buffer = allocUnsafeSlow(size);
-    this.data = viewOf(this.buffer.buffer);
     fillBytes(this.numbers, NaN);
   }
 
@@ -136,7 +139,8 @@ class ByteEncoder implements Encoder {
   }
 
   private grow(count: number): void {
-    const grown = allocUnsafeSlow(max(this.buffer.length * 2, this.at + count + WIDE));
+    const length = max(this.buffer.length * 2, this.at + count + WIDE);
+    const grown = length <= this.size ? (this.kept = uncountedBytes(length)) : allocUnsafeSlow(length);
     setBytes(grown, bytesView(this.buffer, 0, this.at), 0);
     this.use(grown);
   }
@@ -328,7 +332,7 @@ class ByteEncoder implements Encoder {
 
   /** One huge value must not keep its room permanently. */
   private shrink(): void {
-    if (this.buffer.length > this.size * 2) this.use(allocUnsafeSlow(this.size));
+    if (this.buffer.length > this.size * 2) this.use(this.kept);
   }
 
   byte(code: number): void {

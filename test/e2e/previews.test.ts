@@ -154,6 +154,18 @@ export const later = 1;
     expect(only(records, 'call')[0].args_preview).toEqual({ namespace: { $type: 'Module' } });
   });
 
+  test('the memory that records take does not bring the collections of the program closer', async () => {
+    const source = `
+const text = 'y'.repeat(100);
+function take(values) { return values; }
+for (let i = 0; i < 20_000; i++) take([i, text]);
+process.stdout.write(String(process.memoryUsage().external < 6e6));
+`;
+    const { stdout, records } = await run({ 'app.js': source }, 'app.js', node);
+    expect(only(records, 'call').length).toBeGreaterThan(9_000);
+    expect(stdout).toBe('true');
+  });
+
   test('huge values cost lines of bounded length', async () => {
     const source = `
 const rope = 'x'.repeat(1e8);

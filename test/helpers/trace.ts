@@ -5,13 +5,27 @@ import { readTrace as readRecords } from '../../src/reader/node/read-trace.js';
 import type { TraceRecord } from '../../src/trace-format.js';
 import { repository } from './run.js';
 
-/** All records of a trace; a damaged line throws, for only a killed process may leave one. */
+/**
+ * All records of a trace; a damaged line throws, for only a killed process may leave one. On a slow machine lines of
+ * exceptions come later than those of what was recorded after them: they are put back before these.
+ */
 export function readTrace(file: string): TraceRecord[] {
-  return [
-    ...readRecords(file, ({ line, reason }) => {
-      throw new Error(`${file}:${line} ${reason}`);
-    }),
-  ];
+  const records: TraceRecord[] = [];
+  for (const record of readRecords(file, ({ line, reason }) => {
+    throw new Error(`${file}:${line} ${reason}`);
+  })) {
+    const end = 'error' in record && 't1_ns' in record ? record.t1_ns : Infinity;
+    let at = records.length;
+    for (let i = at - 1; i >= 0 && timeOf(records[i]) > end; i--) if (timeOf(records[i]) < Infinity) at = i;
+    records.splice(at, 0, record);
+  }
+  return records;
+}
+
+/** When a call began, or ended; of other records `Infinity`. */
+function timeOf(record: TraceRecord): number {
+  if ('t1_ns' in record) return record.t1_ns;
+  return 't0_ns' in record ? record.t0_ns : Infinity;
 }
 
 /** Checks every line against the schema and answers how many there were. An empty file throws. */
