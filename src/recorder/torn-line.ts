@@ -2,32 +2,34 @@ import * as fs from 'node:fs';
 import { atomicsWait } from '../intrinsics.js';
 
 // Taken when the agent starts: programs put file system mocks in their place.
-const { openSync, closeSync, fstatSync, readSync } = fs;
+const { openSync, closeSync, fstatSync, readSync, writeSync } = fs;
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 
 const NEWLINE = 10;
-/** A line that is longer than this unfinished is one of which the writer is gone. */
 const PATIENCE_MS = 1;
-const LOOKS = 3;
+/** A file that still grows after so many looks has writers that see to it. */
+const LOOKS = 10;
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 const byte = new Uint8Array(1);
 const text = new Uint8Array(64);
 
 /**
  * Whether the file ends in the middle of a line: of a process that was killed while it wrote, or by a full disk. Another
- * process may be writing right now, so it is looked at again after a moment.
+ * process may be writing right now, and on a busy machine be stopped in it for long: on Linux, a write of nothing waits
+ * until that is done.
  *
  * @param fd the file, opened for writing
  */
 export function endsTorn(path: string, fd: number): boolean {
-  for (let look = 0, last = -1; look < LOOKS; look++) {
+  for (let look = 0; look < LOOKS; look++) {
     const { size } = fstatSync(fd);
     if (size === 0 || byteAt(path, fd, size - 1) === NEWLINE) return false;
-    if (size === last) return true;
-    last = size;
+    // Elsewhere only the wait tells.
     atomicsWait(PAUSE, 0, 0, PATIENCE_MS);
+    writeSync(fd, byte, 0, 0);
+    if (fstatSync(fd).size === size) return true;
   }
-  return true;
+  return false;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { appendFileSync, closeSync, fstatSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { wasGlued } from '../../src/recorder/torn-line.js';
+import { endsTorn, wasGlued } from '../../src/recorder/torn-line.js';
 import type { TraceRecord } from '../../src/trace-format.js';
 import { nodes } from '../helpers/node-versions.js';
 import { repository, runNode, tempProject } from '../helpers/run.js';
@@ -74,3 +74,33 @@ setTimeout(() => {
   expect(wasGlued(file, fd, before, fstatSync(fd).size, ours.length)).toBe(glued);
   closeSync(fd);
 });
+
+(process.platform === 'linux' ? test : test.skip)(
+  'a line on which another process is at work is not a torn one',
+  async () => {
+    const cwd = tempProject({
+      'writer.cjs': `
+const fs = require('node:fs');
+const lines = Buffer.from(('x'.repeat(199) + '\\n').repeat(2500));
+for (let i = 0; i < 100; i++) fs.appendFileSync('${trace}', lines);
+`,
+      [trace]: 'first\n',
+    });
+    const fd = openSync(join(cwd, trace), 'a');
+    let torn = 0;
+    let working = 3;
+    const writers = Array.from({ length: 3 }, async () => {
+      const run = await runNode(process.execPath, ['writer.cjs'], { cwd });
+      working--;
+      return run;
+    });
+    while (working > 0) {
+      for (let i = 0; i < 50; i++) if (endsTorn(join(cwd, trace), fd)) torn++;
+      await new Promise(setImmediate);
+    }
+    for (const run of await Promise.all(writers)) expect(run).toMatchObject({ stderr: '', code: 0 });
+    expect(fstatSync(fd).size).toBe(6 + 3 * 100 * 2500 * 200);
+    expect(torn).toBe(0);
+    closeSync(fd);
+  },
+);
