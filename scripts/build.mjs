@@ -41,13 +41,15 @@ const entries = [
     source: 'src/agent.ts',
     target: 'agent.cjs',
     // As a script, which is how src/load-agent.ts runs it, this is a function: no text is put around it at each start.
-    banner: `(load=>this===globalThis?load:load(exports,require,module,__filename,__dirname))(function(${PARAMETERS}){`,
-    footer: '})',
+    around: [
+      `(load=>this===globalThis?load:load(exports,require,module,__filename,__dirname))(function(${PARAMETERS}){`,
+      '})\n',
+    ],
     oneRequire: true,
     external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs'],
   },
   { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
-  { source: 'src/cli/main.ts', target: 'cli.cjs', executable: true },
+  { source: 'src/cli/main.ts', target: 'cli.cjs', around: ['#!/usr/bin/env node\n', '\n'], mode: 0o755 },
 ];
 const copies = [{ source: 'src/index.mjs', target: 'index.mjs' }];
 /** What rewritten ES modules import, where probes are no globals. */
@@ -63,6 +65,7 @@ const inputs = [
   'hooks',
   'scripts/build.mjs',
   'scripts/declarations.mjs',
+  'scripts/minify.mjs',
   'scripts/notices.mjs',
   'package.json',
   'package-lock.json',
@@ -93,9 +96,11 @@ async function bundle(hash) {
   if (missing.length > 0) throw new Error(`cannot bundle, no such file: ${missing.join(', ')}`);
   const esbuild = await import('esbuild');
   const { thirdPartyNotices } = await import('./notices.mjs');
+  const { minified } = await import('./minify.mjs');
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const metafiles = await Promise.all(
-    entries.map(async ({ source, target, external = [], executable, define = {}, banner, footer, oneRequire }) => {
+    entries.map(async ({ source, target, external = [], around = ['', '\n'], mode = 0o644, ...entry }) => {
+      const { define = {}, banner = '', oneRequire } = entry;
       const { outputFiles, metafile } = await esbuild.build({
         absWorkingDir: root,
         entryPoints: [source],
@@ -109,12 +114,12 @@ async function bundle(hash) {
         format: target.endsWith('.mjs') ? 'esm' : 'cjs',
         external,
         define: { ...define, HANDIT_VERSION: JSON.stringify(version), HANDIT_BUILD: JSON.stringify(hash) },
-        banner: executable ? { js: '#!/usr/bin/env node' } : banner ? { js: banner } : {},
-        footer: footer ? { js: footer } : {},
+        banner: { js: banner },
         logLevel: 'warning',
       });
       const code = withoutCopies(outputFiles[0].text);
-      put(target, oneRequire ? withOneRequire(code) : code, executable ? 0o755 : 0o644);
+      const small = await minified(oneRequire ? withOneRequire(code) : code, target);
+      put(target, around.join(small), mode);
       return metafile;
     }),
   );
