@@ -69,8 +69,8 @@ export const promisePrototype = Promise.prototype as object;
 /** Only of plain promises; see `isPlainPromise`. */
 export const promiseThen = uncurry(Promise.prototype.then) as (
   promise: unknown,
-  onFulfilled: (value: unknown) => void,
-  onRejected: (error: unknown) => void,
+  onFulfilled: (value: unknown) => unknown,
+  onRejected: (error: unknown) => unknown,
 ) => Promise<void>;
 export const objectPrototype = Object.prototype;
 

@@ -177,6 +177,21 @@ export function createCalls(parts: CallsParts) {
     buffer.at = from + SLOTS;
   }
 
+  /** The same by a value, and now: a time that does not become a number takes 15 ns less. */
+  function endNow(kind: number, id: number, fn: number, t0: Bits, value: unknown): void {
+    if (buffer.isTight(1) && !drain.room(1)) return;
+    const from = buffer.at;
+    if (from === 0) options.waiting();
+    numbers[from] = fn * KINDS + kind;
+    numbers[from + 1] = id;
+    numbers[from + 2] = t0;
+    times[from + 3] = bigint();
+    buffer.valueAt = put(functions.secret[fn] === 1 && mayBeSecret(value) ? REDACTED : value, buffer.valueAt);
+    buffer.at = from + SLOTS;
+    if ((halves[(from + 3) * 2 + LOW_HALF] - buffer.drainedLow) >>> 0 > DRAIN_EVERY_NS)
+      drain.run(buffer.timeAt(from + 3) - YOUNG_NS);
+  }
+
   function room1(time: number): boolean {
     if (time > buffer.drainAt) drain.run(time - YOUNG_NS);
     return drain.room(1);
@@ -295,6 +310,7 @@ export function createCalls(parts: CallsParts) {
     leaveByError,
     leaveUnlessDone,
     end,
+    endNow,
     unwind,
     exception,
     capped,

@@ -13,7 +13,8 @@ const isObject = (value: unknown): boolean => typeof value === 'object' && value
 export interface Notes<T> {
   get(target: object): T | undefined;
   set(target: object, value: T): void;
-  delete(target: object): void;
+  /** The same, and forgets it. */
+  take(target: object): T | undefined;
 }
 
 /**
@@ -24,6 +25,8 @@ export interface Notes<T> {
 export function createNotes<T>(): Notes<T> {
   /** Of objects that take no more fields, and of those that must not be asked. */
   const others = new SafeWeakMap<object, T>();
+  /** How many were not taken, at most. To find out that an object has no private field takes 20 ns. */
+  let left = 0;
 
   class Note extends Given {
     #value: T | undefined;
@@ -33,14 +36,19 @@ export function createNotes<T>(): Notes<T> {
     }
 
     static set(target: object, value: T): void {
+      left++;
       if (#value in target) target.#value = value;
       else if (isProxy(target) || !isExtensible(target)) others.set(target, value);
       else new Note(target).#value = value;
     }
 
-    static delete(target: object): void {
+    static take(target: object): T | undefined {
+      const value = left === 0 ? undefined : Note.get(target);
+      if (value === undefined) return undefined;
+      left--;
       if (#value in target) target.#value = undefined;
       else others.delete(target);
+      return value;
     }
   }
   return Note;

@@ -8,7 +8,7 @@ import { isPlainPromise } from './realms.js';
 import type { RunningCalls } from './running-calls.js';
 import type { RunningScope } from './running-scope.js';
 import { SuspendableCall, UNSEEN_CALL, unrecorded } from './suspendable-call.js';
-import { ReturnedPromise, type PromiseListener } from './returned-promise.js';
+import { ReturnedPromise } from './returned-promise.js';
 import { isAsyncIterable, thenOf, type Then } from './thenable.js';
 import type { CallHandle } from './types.js';
 
@@ -100,13 +100,13 @@ export class SuspendedCalls {
   }
 
   /** Takes a call off the stack before it is suspended. */
-  private leave(call: SuspendableCall, ends = false): void {
+  private leave(call: SuspendableCall): void {
     const { running, scope: scoped } = this;
     if (running.ids[running.depth] === call.id || this.calls.unwind(call.id, undefined, false, now())) {
       // It may have entered a session meanwhile, which is not its caller's.
       if (scoped.scopes.used) {
         call.scope = running.scopes[running.depth] ?? null;
-        if (call.scope !== call.entered && (ends || !(call.own && call.alone))) scoped.scopes.enter(call.entered);
+        if (call.scope !== call.entered && !(call.own && call.alone)) scoped.scopes.enter(call.entered);
       }
       running.depth--;
     }
@@ -147,12 +147,8 @@ export class SuspendedCalls {
       }
       this.leave(call);
       if (typeof value === 'object' && value !== null) {
-        const { promises } = this.running;
-        const waitsFor = promises.get(value);
-        if (waitsFor !== undefined) {
-          promises.delete(value);
-          call.waitsFor = waitsFor;
-        }
+        const waitsFor = this.running.promises.take(value);
+        if (waitsFor !== undefined) call.waitsFor = waitsFor;
       }
     }
     return value;
@@ -179,9 +175,7 @@ export class SuspendedCalls {
 
   /** The same in a `catch`. */
   readonly resumeInCatch = (call: SuspendableCall, error?: unknown): void => {
-    if (call.waitsFor !== null && !call.running) {
-      this.settle(call, SETTLE_ERROR, this.lastError.thrownBy(call.waitsFor.fn, error));
-    }
+    if (call.waitsFor !== null && !call.running) this.settleByError(call, error);
     this.goOn(call, undefined, true);
   };
 
@@ -202,48 +196,53 @@ export class SuspendedCalls {
     call.alone = !(thrown && call.delegates);
     call.delegates = false;
     call.running = true;
-    if (call.waitsFor !== null) this.settle(call, SETTLE, value);
+    if (call.waitsFor !== null) this.settle(call, value);
   }
 
-  private settle(call: SuspendableCall, kind: number, value: unknown): void {
+  private settle(call: SuspendableCall, value: unknown): void {
     const { id, fn, t0 } = call.waitsFor!;
     call.waitsFor = null;
-    this.calls.end(kind, id, fn, t0, now(), value);
+    this.calls.endNow(SETTLE, id, fn, t0, value);
+  }
+
+  private settleByError(call: SuspendableCall, error: unknown): void {
+    const { id, fn, t0 } = call.waitsFor!;
+    call.waitsFor = null;
+    this.calls.end(SETTLE_ERROR, id, fn, t0, now(), this.lastError.thrownBy(fn, error));
   }
 
   readonly leaveAsync = <T>(call: SuspendableCall, value?: T): T | undefined => {
     if (call.ended) return value;
     if (this.canFollow(value)) {
       this.finish(call);
-      return new ReturnedPromise(value, this.endOf(call)) as T;
+      return new ReturnedPromise(value, call, this) as T;
     }
-    const time = now();
     const then = thenOf(value);
     if (then !== null) this.followFrom(call);
     this.finish(call);
-    this.calls.end(RETURN, call.id, call.fn, call.t0, time, value);
+    this.calls.endNow(RETURN, call.id, call.fn, call.t0, value);
     return then === null ? value : (this.lazyIn(call, value, then) as T);
   };
 
   /** What is returned where a `finally` may still decide otherwise. */
   readonly returnAsync = <T>(call: SuspendableCall, value: T): T =>
-    !call.ended && this.canFollow(value) ? (new ReturnedPromise(value, this.endOf(call)) as T) : value;
+    !call.ended && this.canFollow(value) ? (new ReturnedPromise(value, call, this) as T) : value;
 
   /** The call ends when the promise settles. A program that watches promises would see one more. */
   private canFollow(value: unknown): value is object {
     return typeof value === 'object' && isPromise(value) && isPlainPromise(value) && !this.observed();
   }
 
-  private endOf({ id, fn, t0 }: SuspendableCall): PromiseListener {
-    const { calls } = this;
-    return {
-      fulfilled: (value) => calls.end(RETURN, id, fn, t0, now(), value),
-      rejected: (error) => calls.exception(id, fn, t0, now(), error),
-    };
+  fulfilled({ id, fn, t0 }: SuspendableCall, value: unknown): void {
+    this.calls.endNow(RETURN, id, fn, t0, value);
+  }
+
+  rejected({ id, fn, t0 }: SuspendableCall, error: unknown): void {
+    this.calls.exception(id, fn, t0, now(), error);
   }
 
   private finish(call: SuspendableCall): void {
-    if (call.running) this.leave(call, true);
+    if (call.running) this.leave(call);
     call.ended = true;
   }
 
@@ -257,10 +256,8 @@ export class SuspendedCalls {
     const time = now();
     if (call.running) {
       if (running.ids[running.depth] !== call.id) calls.unwind(call.id, error, true, time);
-      this.leave(call, true);
-    } else if (call.waitsFor !== null) {
-      this.settle(call, SETTLE_ERROR, this.lastError.thrownBy(call.waitsFor.fn, error));
-    }
+      this.leave(call);
+    } else if (call.waitsFor !== null) this.settleByError(call, error);
     call.ended = true;
     calls.exception(call.id, call.fn, call.t0, time, error);
     return error;
@@ -272,7 +269,7 @@ export class SuspendedCalls {
     if (!this.canFollow(value)) return void this.leaveAsync(call, value);
     // An async generator has awaited what it returns: the promise is fulfilled.
     this.finish(call);
-    const { fulfilled, rejected } = this.endOf(call);
-    void promiseThen(value, fulfilled, rejected);
+    const settled = (result: unknown): void => this.fulfilled(call, result);
+    void promiseThen(value, settled, (error) => this.rejected(call, error));
   };
 }

@@ -1,5 +1,5 @@
 import { nodes } from '../helpers/node-versions.js';
-import { programs } from '../helpers/programs.js';
+import { programs, withoutPid } from '../helpers/programs.js';
 
 // Async functions that return a promise without awaiting it.
 const { bare, traced } = programs({
@@ -75,6 +75,19 @@ const returns = {
 })();
 process.on('unhandledRejection', (error) => order.push('unhandled ' + error.message));
 `,
+  'settled-once.cjs': `
+process.on('multipleResolves', (type, promise, value) => console.log(type, value));
+const after = (ms, settle) => new Promise((...settlers) => setTimeout(settlers[settle], ms, 'settled'));
+const calls = [
+  async (ms) => after(ms, 0),
+  async (ms) => after(ms, 1),
+  async (ms) => { try { return after(ms, 0); } finally { after(0, 0); } },
+  async () => Promise.resolve('at once'),
+];
+const results = calls.map((call) => call(2).catch((reason) => 'not ' + reason));
+Promise.all(results).then((values) => console.log(values));
+new Promise((done) => { done('once'); done('twice'); });
+`,
 });
 
 const RESULTS = [
@@ -107,5 +120,14 @@ describe.each(nodes())('on Node $version', ({ path: node }) => {
         : [],
     );
     expect(results.sort()).toEqual(RESULTS);
+  });
+
+  test('their promises are settled once', async () => {
+    const alone = withoutPid(await bare(node, ['settled-once.cjs']));
+    // Node 26 does not report it.
+    expect(alone.stdout).toMatch(/^(resolve twice\n)?\[ 'settled', 'not settled', 'settled', 'at once' \]\n$/);
+    const { records, ...run } = await traced(node, ['settled-once.cjs']);
+    expect(withoutPid(run)).toEqual(alone);
+    expect(records.filter(({ type }) => type === 'return' || type === 'exception').length).toBeGreaterThan(9);
   });
 });
