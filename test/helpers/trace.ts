@@ -5,27 +5,38 @@ import { readTrace as readRecords } from '../../src/reader/node/read-trace.js';
 import type { TraceRecord } from '../../src/trace-format.js';
 import { repository } from './run.js';
 
-/**
- * All records of a trace; a damaged line throws, for only a killed process may leave one. On a slow machine lines of
- * exceptions come later than those of what was recorded after them: they are put back before these.
- */
+/** All records of a trace; a damaged line throws, for only a killed process may leave one. */
 export function readTrace(file: string): TraceRecord[] {
   const records: TraceRecord[] = [];
   for (const record of readRecords(file, ({ line, reason }) => {
     throw new Error(`${file}:${line} ${reason}`);
   })) {
-    const end = 'error' in record && 't1_ns' in record ? record.t1_ns : Infinity;
-    let at = records.length;
-    for (let i = at - 1; i >= 0 && timeOf(records[i]) > end; i--) if (timeOf(records[i]) < Infinity) at = i;
-    records.splice(at, 0, record);
+    records.splice(placeOf(record, records), 0, record);
   }
   return records;
 }
 
-/** When a call began, or ended; of other records `Infinity`. */
+/**
+ * Lines of exceptions may come after those of what was recorded later, as on a slow machine: their place is before the
+ * first record after their call that is later.
+ */
+function placeOf(record: TraceRecord, before: readonly TraceRecord[]): number {
+  let place = before.length;
+  if (record.type !== 'exception' && record.type !== 'settle') return place;
+  const { proc, id } = record;
+  for (let i = place - 1; i >= 0; i--) {
+    const other = before[i];
+    if (other.type === 'call' && other.id === id && other.proc === proc) return place;
+    if (timeOf(other) > record.t1_ns) place = i;
+  }
+  // Of a call that is not in the trace.
+  return before.length;
+}
+
+/** When a call began, or ended; of other records 0. */
 function timeOf(record: TraceRecord): number {
   if ('t1_ns' in record) return record.t1_ns;
-  return 't0_ns' in record ? record.t0_ns : Infinity;
+  return 't0_ns' in record ? record.t0_ns : 0;
 }
 
 /** Checks every line against the schema and answers how many there were. An empty file throws. */
