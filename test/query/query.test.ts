@@ -498,7 +498,7 @@ test('without DuckDB it says what to install', async () => {
   const folder = tempProject({ 'handit_events.jsonl': '' });
   const target = join(folder, 'node_modules/handit');
   mkdirSync(target, { recursive: true });
-  for (const name of ['package.json', 'dist/cli.cjs']) {
+  for (const name of ['package.json', 'dist/cli.cjs', 'dist/cli.br']) {
     mkdirSync(join(target, 'dist'), { recursive: true });
     writeFileSync(join(target, name), readFileSync(join(repository, name)));
   }
