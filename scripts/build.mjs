@@ -36,7 +36,7 @@ const entries = [
   },
   { source: 'src/loader/source-map.ts', target: 'source-map.cjs' },
   { source: 'src/loader/compiled-body.ts', target: 'compiled-body.cjs' },
-  { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs' },
+  { source: 'src/loader/hooks-thread.ts', target: 'hooks-thread.mjs', pureReads: true },
   // Also without the loader, for programs that import handit and do not preload it.
   {
     source: 'src/agent.ts',
@@ -49,7 +49,7 @@ const entries = [
     oneRequire: true,
     external: ['./transform.cjs', './source-map.cjs', './compiled-body.cjs'],
   },
-  { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'] },
+  { source: 'src/index.ts', target: 'index.cjs', external: ['./agent.cjs'], pureReads: true },
   { source: 'src/cli/start.ts', target: 'cli.cjs', around: ['#!/usr/bin/env node\n', '\n'], mode: 0o755 },
   // A third of the package as text. What it saves by loading less of Node takes longer than to unpack it.
   { source: 'src/cli/main.ts', target: 'cli.br', lateRequires: true, packed: true },
@@ -103,7 +103,7 @@ async function bundle(hash) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const metafiles = await Promise.all(
     entries.map(async ({ source, target, external = [], around = ['', '\n'], mode = 0o644, ...entry }) => {
-      const { define = {}, banner = '', oneRequire, lateRequires, packed } = entry;
+      const { define = {}, banner = '', oneRequire, lateRequires, packed, pureReads } = entry;
       const { outputFiles, metafile } = await esbuild.build({
         absWorkingDir: root,
         entryPoints: [source],
@@ -124,7 +124,7 @@ async function bundle(hash) {
       });
       const { text } = outputFiles[0];
       const code = lateRequires ? withLateRequires(text) : withoutCopies(text);
-      const small = around.join(await minified(oneRequire ? withOneRequire(code) : code, target));
+      const small = around.join(await minified(oneRequire ? withOneRequire(code) : code, target, { pureReads }));
       put(target, packed ? brotliCompressSync(small) : small, mode);
       return metafile;
     }),
