@@ -316,16 +316,34 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
       const property = getOwnPropertyDescriptor(input, key);
       // What is not set yet says nothing.
       if (!property || property.value === null || (property.value === undefined && !property.get)) continue;
-      if (property.value === '' && brief) continue;
+      // Nor do the functions that a framework puts there.
+      if (brief && (property.value === '' || typeof property.value === 'function')) continue;
       out.byte(COMMA);
       this.more = i + 1 < keys.length;
-      this.property(this.keys.after(null, key), property, depth);
+      const known = this.keys.after(null, key);
+      if (!brief || key !== 'route' || !this.route(known, property.value)) this.property(known, property, depth);
       shown++;
     }
     if (i < keys.length) {
       out.text(',"truncated":true');
       if (!brief) this.hashOfFields(input, keys, i, depth);
     }
+  }
+
+  /** The route of a request by its path alone: what handles it is the same for each request. */
+  private route({ name }: Key, route: unknown): boolean {
+    if (typeof route !== 'object' || route === null || isProxy(route)) return false;
+    const prototype = getPrototypeOf(route) as object | null;
+    const path = getOwnPropertyDescriptor(route, 'path')?.value as unknown;
+    if (prototype === null || prototype === objectPrototype || typeof path !== 'string') return false;
+    const { out } = this;
+    out.constant(name);
+    out.byte(OPEN);
+    out.constant(this.classes.of(route, prototype).type);
+    out.text(',"path":');
+    this.string(path);
+    out.text(',"truncated":true}');
+    return true;
   }
 
   /** A request or response of `fetch`: its own properties are what the program has put there. */

@@ -64,12 +64,17 @@ describe("of Node's own objects what tells them apart is shown:", () => {
       url: '/orders?token=secret',
       rawHeaders: ['authorization', 'Bearer secret'],
       params: { id: '7' },
+      next: () => undefined,
+      route: new (class Route {
+        path = '/orders';
+        stack = [{ handle: () => undefined }];
+      })(),
     });
-    expect(parsed(request)).toEqual({
-      $type: 'IncomingMessage',
-      url: '/orders?token=<redacted>',
-      method: 'GET',
-      params: { id: '7' },
+    const shown = { $type: 'IncomingMessage', url: '/orders?token=<redacted>', method: 'GET', params: { id: '7' } };
+    expect(parsed(request)).toEqual({ ...shown, route: { $type: 'Route', path: '/orders', truncated: true } });
+    expect(parsed(Object.assign(request, { route: { path: '/', of: 'mine' } }))).toEqual({
+      ...shown,
+      route: { path: '/', of: 'mine' },
     });
     expect(parsed({ request })).toEqual({ request: { $type: 'IncomingMessage', truncated: true } });
   });
