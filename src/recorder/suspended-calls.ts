@@ -100,13 +100,14 @@ export class SuspendedCalls {
   }
 
   /** Takes a call off the stack before it is suspended. */
-  private leave(call: SuspendableCall): void {
+  private leave(call: SuspendableCall, ends = false): void {
     const { running, scope: scoped } = this;
     if (running.ids[running.depth] === call.id || this.calls.unwind(call.id, undefined, false, now())) {
       // It may have entered a session meanwhile, which is not its caller's.
       if (scoped.scopes.used) {
         call.scope = running.scopes[running.depth] ?? null;
-        if (call.scope !== call.entered && !(call.own && call.alone)) scoped.scopes.enter(call.entered);
+        // The code of who asked a generator for its last value comes next, whatever the generator did before.
+        if (call.scope !== call.entered && (ends || !(call.own && call.alone))) scoped.scopes.enter(call.entered);
       }
       running.depth--;
     }
@@ -242,7 +243,7 @@ export class SuspendedCalls {
   }
 
   private finish(call: SuspendableCall): void {
-    if (call.running) this.leave(call);
+    if (call.running) this.leave(call, true);
     call.ended = true;
   }
 
@@ -256,7 +257,7 @@ export class SuspendedCalls {
     const time = now();
     if (call.running) {
       if (running.ids[running.depth] !== call.id) calls.unwind(call.id, error, true, time);
-      this.leave(call);
+      this.leave(call, true);
     } else if (call.waitsFor !== null) this.settleByError(call, error);
     call.ended = true;
     calls.exception(call.id, call.fn, call.t0, time, error);
