@@ -43,6 +43,11 @@ export class KnownFunctions {
     return known.text ?? (known.text = functionText(known));
   }
 
+  isAsync(fn: number): boolean {
+    if (this.table[fn] === undefined) this.registerPending();
+    return this.table[fn]?.entry.async === true;
+  }
+
   /** So many calls of it are in no file after all. */
   leftOut(fn: number, calls = 1): void {
     this.recorded[this.reportedAs.get(fn) ?? fn] -= calls;

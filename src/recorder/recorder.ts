@@ -56,6 +56,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     scope,
     lastError,
     calls,
+    isAsync: (fn) => functions.isAsync(fn),
     observed: options.hasObservers,
   });
   const parts: Parts = { options, functions, running, totals, lastError, admission, drain, scope, calls, suspended };

@@ -19,6 +19,7 @@ export interface SuspendedCallsParts {
   scope: RunningScope;
   lastError: LastError;
   calls: Calls;
+  isAsync: (fn: number) => boolean;
   /** The program may see which promises are made. */
   observed: () => boolean;
 }
@@ -38,6 +39,7 @@ export class SuspendedCalls {
   private readonly scope: RunningScope;
   private readonly lastError: LastError;
   private readonly calls: Calls;
+  private readonly isAsync: (fn: number) => boolean;
   private readonly observed: () => boolean;
 
   constructor(parts: SuspendedCallsParts) {
@@ -47,6 +49,7 @@ export class SuspendedCalls {
     this.scope = parts.scope;
     this.lastError = parts.lastError;
     this.calls = parts.calls;
+    this.isAsync = parts.isAsync;
     this.observed = parts.observed;
   }
 
@@ -158,7 +161,8 @@ export class SuspendedCalls {
   /** Before `yield*` and `for await`. */
   readonly delegate = <T>(call: SuspendableCall, iterable: T): T => {
     if (call.running) {
-      if (call.alone && isAsyncIterable(iterable)) this.followFrom(call);
+      // Between the values of a sync generator comes the code of who asks for them.
+      if (call.alone && isAsyncIterable(iterable) && this.isAsync(call.fn)) this.followFrom(call);
       this.leave(call);
       this.buffer.delegating = call.id;
       this.delegatingAfter = this.running.lastId;

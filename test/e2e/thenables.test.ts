@@ -24,6 +24,20 @@ async function main() { await null; await awaits(1); await returns(2); await ite
 async function alone() { await null; await new Query(3); for await (const i of new Rows(1)); }
 main().then(alone);
 `,
+  'generators.cjs': `
+class Rows {
+  *[Symbol.iterator]() { yield 1; yield 2; }
+}
+class Counter {
+  [Symbol.iterator]() { let i = 0; return { next() { return { value: i, done: i++ === 2 }; } }; }
+}
+function* lists() { yield 0; yield* new Rows(); yield* new Counter(); yield 3; }
+async function* lists2() { await null; yield* lists(); }
+function work(value) { return value; }
+for (const value of lists()) work(value);
+work('after');
+(async () => { for await (const value of lists2()) await work(value); })();
+`,
   'node_modules/some-library/index.js': 'exports.a = 1;',
 });
 
@@ -47,3 +61,13 @@ test.each(nodes())(
     expect(parentsOf('next')).not.toContain('next in none');
   },
 );
+
+test.each(nodes())('are no parents of what is done with their values, on Node $version', async ({ path: node }) => {
+  const { records, ...run } = await traced(node, ['generators.cjs']);
+  expect(run).toMatchObject({ code: 0, stderr: '' });
+  const calls = new Map(records.flatMap((record) => (record.type === 'call' ? [[record.id, record]] : [])));
+  const parents = [...calls.values()].flatMap(({ func, parent }) =>
+    func === 'work' ? [calls.get(parent ?? 0)?.func ?? 'none'] : [],
+  );
+  expect(parents).toEqual([...Array<string>(7).fill('none'), ...Array<string>(6).fill('<anonymous>')]);
+});
