@@ -337,6 +337,7 @@ export class EventLines {
     out.constant(close);
     if (out.position() < room.ampleTo) room.count++;
     else if (!room.has(start, NOTES, budget)) {
+      room.tellNoRoom(room.isFull(), budget);
       out.cut(valueStart);
       out.text(isErrorEvent(kind) ? OMITTED_ERROR : OMITTED);
       out.constant(close);

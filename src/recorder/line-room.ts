@@ -4,7 +4,7 @@ import type { Encoder } from './encoder.js';
 import { EVENTS, SLOTS } from './event-buffer.js';
 import { createKeeper, type Keeper } from './keep.js';
 import type { KnownFunctions } from './known-functions.js';
-import { DETAIL, ENDS, type Limits, type Part } from './limits.js';
+import { DETAIL, ENDS, NOTES, TOTALS, type Limits, type Part } from './limits.js';
 import { nameOf, type Budget } from './scope.js';
 import type { Totals } from './totals.js';
 import type { RecorderOptions } from './types.js';
@@ -45,7 +45,7 @@ export class LineRoom {
   private charged: Budget;
   private chargedTo = 0;
   /** Lines of limits that were reached, and not written yet. */
-  private limitsReached: string[] = [];
+  private limitsReached: { line: string; part: Part }[] = [];
   private limitsSaid = 0;
   private fileTold = false;
   private readonly longestLine: number;
@@ -107,7 +107,10 @@ export class LineRoom {
     const end = out.position();
     if (end - start > this.longestLine) return false;
     const size = options.sink.bytes + end;
-    if (!limits.fits(part, part === DETAIL ? size + this.openCalls * END_BYTES : size)) return false;
+    const withEnds = size + this.openCalls * END_BYTES;
+    if (!limits.fits(part, part === DETAIL ? withEnds : size)) return false;
+    // What an end says must leave room for the other ends.
+    if (part === NOTES && !limits.fits(ENDS, withEnds)) return false;
     const bytes = root.bytes + end - start;
     if (part < ENDS && limits.isOver(root, bytes, size, part)) return false;
     root.bytes = bytes;
@@ -184,7 +187,8 @@ export class LineRoom {
   tellNoRoom(fileIsFull: boolean, root: Budget): void {
     const { options, budget, admission } = this.parts;
     if (fileIsFull) {
-      if (!this.fileTold) this.tell(admission.limitLine('max_file', ''));
+      // Ends of calls may have taken all of their own room.
+      if (!this.fileTold) this.tell(admission.limitLine('max_file', ''), TOTALS);
       this.fileTold = true;
     } else if (!root.spent) {
       root.spent = true;
@@ -194,8 +198,8 @@ export class LineRoom {
     }
   }
 
-  tell(line: string): void {
-    arrayPush(this.limitsReached, line);
+  tell(line: string, part: Part = ENDS): void {
+    arrayPush(this.limitsReached, { line, part });
   }
 
   /** After the lines for which there was no room, or the last for which there was. */
@@ -203,9 +207,10 @@ export class LineRoom {
     const { out, budget } = this.parts;
     this.charge(out.position());
     for (let i = 0; i < this.limitsReached.length; i++) {
+      const { line, part } = this.limitsReached[i];
       const start = out.position();
-      out.text(this.limitsReached[i]);
-      if (!this.has(start, ENDS, budget)) out.cut(start);
+      out.text(line);
+      if (!this.has(start, part, budget)) out.cut(start);
     }
     this.limitsSaid = this.limitsReached.length;
   }

@@ -55,6 +55,12 @@ const floods: [name: string, source: string, called: Record<string, number>][] =
     { f: 5_000 },
   ],
   [
+    'exceptions that wait for their stack',
+    `function f(i) { throw new Error('no ' + i); }
+     for (let i = 0; i < 2_000; i++) try { f(i); } catch {}`,
+    { f: 2_000 },
+  ],
+  [
     'calls that are open for long',
     `async function f(i) { await new Promise(setImmediate); return 'y'.repeat(200); }
      Promise.all(Array.from({ length: 8_000 }, (_, i) => f(i)));`,
