@@ -67,6 +67,7 @@ export class EventLines {
   private doneScope: LineScope;
   /** Of the current event. */
   private valueAt = 0;
+  private isCounted = false;
   private scope: LineScope;
   private newErrors: { root: Budget; key: string }[] = [];
   readonly waiting: WaitingExceptions;
@@ -203,23 +204,27 @@ export class EventLines {
     buffer.forget();
   }
 
-  /** An exception whose stack nobody will read has no reason to. */
+  /** An exception whose stack nobody will read has no reason to. The first ones are told by the order of the events. */
   private hasToWait(i: number, kind: number, fn: number, until: number, atRest: boolean): boolean {
-    const { buffer, valueAt } = this;
+    const { buffer, valueAt, waiting, scope } = this;
     const { limits } = this.room;
-    const { budget } = this.scope;
     const thrown = buffer.values[valueAt] as ThrownValue;
-    if (!this.waiting.mustWait(thrown, buffer.timeAt(i + 3), until, atRest)) return false;
-    if (kind === CAPPED_EXCEPTION) return !limits.isKnownError(budget, fn + thrown.key);
-    if (!limits.hasEnoughStacks(budget, fn, thrown.key)) return true;
-    buffer.values[valueAt] = thrown.withoutStack();
-    return false;
+    if (!waiting.mustWait(thrown, buffer.timeAt(i + 3), until, atRest)) return false;
+    if (kind === CAPPED_EXCEPTION) return !limits.isKnownError(scope.budget, fn + thrown.key);
+    const id = buffer.numbers[i + 1];
+    if (!waiting.counted.has(id) && limits.isStackKnown(scope.budget, fn, thrown.key)) {
+      buffer.values[valueAt] = thrown.withoutStack();
+      return false;
+    }
+    waiting.counted.add(id);
+    return true;
   }
 
   private event(i: number, kind: number, fn: number): void {
     const { room, buffer } = this;
     const { keeper } = room;
     const id = buffer.numbers[i + 1];
+    this.isCounted = isErrorEvent(kind) && this.waiting.counted.delete(id);
     let { budget } = this.scope;
     if (keeper !== null) {
       room.lineAt = i;
@@ -348,7 +353,8 @@ export class EventLines {
   /** Reading a stack is most of what a caught exception costs. */
   private isStackKnown(fn: number, budget: Budget): boolean {
     const thrown = this.buffer.values[this.valueAt] as ThrownValue;
-    return thrown.hasStack && this.room.limits.isStackKnown(budget, fn, thrown.key);
+    if (!thrown.hasStack || this.isCounted) return false;
+    return this.room.limits.isStackKnown(budget, fn, thrown.key);
   }
 
   private value(withoutStack = false): void {

@@ -39,9 +39,7 @@ export interface Limits {
   spent(size: number): void;
   /** Exceptions of calls that are counted only: equal ones of one root context are told by the first. */
   isKnownError(root: Budget, key: string): boolean;
-  /** Whether that many equal exceptions of one function had their stacks written in one root context. */
-  hasEnoughStacks(root: Budget, fn: number, key: string): boolean;
-  /** The same about one that is written now: it counts. */
+  /** Whether that many equal exceptions of one function have their stacks in one root context; else this one has, too. */
   isStackKnown(root: Budget, fn: number, key: string): boolean;
   knowError(root: Budget, key: string): void;
   forgetError(root: Budget, key: string): void;
@@ -69,7 +67,6 @@ export function createLimits(maxBytes: number, process: Budget, hasContexts: () 
       if (size >= maxBytes / 2) hungry++;
     },
     isKnownError: ({ errors }, key) => errors !== null && (errors.size >= MAX_ERRORS || errors.has(key)),
-    hasEnoughStacks: ({ stacks }, fn, key) => stacks !== null && stacks.of(fn, key) >= MAX_STACKS,
     isStackKnown(root, fn, key) {
       const stacks = (root.stacks ??= new StackCounts());
       if (stacks.of(fn, key) >= MAX_STACKS) return true;

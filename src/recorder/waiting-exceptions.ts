@@ -1,4 +1,4 @@
-import { arrayPush, arraySlice } from '../intrinsics.js';
+import { arrayPush, arraySlice, SafeSet } from '../intrinsics.js';
 import { SLOTS, type EventBuffer } from './event-buffer.js';
 import type { LastError } from './last-error.js';
 import type { ThrownValue } from './thrown-value.js';
@@ -18,6 +18,8 @@ const GONE = 1024;
 
 /** Exceptions of which the stack may not be read yet, the oldest first. They are out of the buffer meanwhile. */
 export class WaitingExceptions {
+  /** The calls of those whose stack is counted among the first. */
+  readonly counted = new SafeSet<number>();
   private events: WaitingEvent[] = [];
   /** The first one that has not been put back. */
   private first = 0;

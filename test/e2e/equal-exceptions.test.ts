@@ -24,6 +24,20 @@ session({ tag: 'one' }, () => {
 (async () => {
   for (let i = 0; i < 25; i++) await reject().catch(() => undefined);
 })();`,
+  'paused.cjs': `
+function refuse() {
+  throw new RangeError('again');
+}
+function caught() {
+  try {
+    refuse();
+  } catch {}
+}
+for (let i = 0; i < 15; i++) caught();
+setTimeout(() => {
+  for (let i = 0; i < 10; i++) caught();
+  process.exit();
+}, 20);`,
   'killed.cjs': `
 const { execFileSync } = require('node:child_process');
 const { flush } = require('handit');
@@ -68,4 +82,11 @@ test('one whose stack is left out does not wait for it', async () => {
   const { records } = await project.traced(process.execPath, ['killed.cjs'], { flag: '--require' });
   const ends = records.flatMap((record) => (record.type === 'exception' ? [record] : []));
   expect(ends.map(({ error }) => error.stack !== undefined)).toEqual([...Array<boolean>(20).fill(true), false, false]);
+});
+
+test('the first 20 have it also where some waited when others came', async () => {
+  const { records } = await project.traced(process.execPath, ['paused.cjs'], { flag: '--require' });
+  const ends = records.flatMap((record) => (record.type === 'exception' ? [record] : []));
+  const stacks = ends.map(({ error }) => error.stack !== undefined);
+  expect(stacks).toEqual([...Array<boolean>(20).fill(true), ...Array<boolean>(5).fill(false)]);
 });
