@@ -17,7 +17,7 @@ export async function minified(code, file, { pureReads = false } = {}) {
       pure_getters: pureReads,
       // The number of a function's parameters is its `length`.
       keep_fargs: true,
-      // One that is called in a single place would be put there, and be made anew at each call: 5 % of a request.
+      // One that is called in a single place would be put there, and be made again at each call: 5 % of a request.
       keep_fnames: true,
     },
     mangle: { toplevel: true },

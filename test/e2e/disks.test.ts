@@ -213,7 +213,7 @@ process.exitCode = 7;
     expect(young.at(-1)).toMatchObject({ type: 'process_end', events: old.length + young.length - 1, dropped: {} });
   });
 
-  test('by deletion comes anew, and begins with its process', async () => {
+  test('by deletion is made again, and begins with its process', async () => {
     const cwd = tempProject({ 'app.js': program(`fs.rmSync('${trace}');`) });
     const result = await runNode(node, [...preload, 'app.js'], { cwd });
     expect(result).toEqual({ stdout: 'done\n', stderr: '', code: 7, signal: null });

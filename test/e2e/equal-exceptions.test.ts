@@ -1,5 +1,14 @@
 import { programs } from '../helpers/programs.js';
 
+const catches = `function refuse() {
+  throw new RangeError('again');
+}
+function caught() {
+  try {
+    refuse();
+  } catch {}
+}`;
+
 const project = programs({
   'main.cjs': `
 const { session } = require('handit');
@@ -25,14 +34,7 @@ session({ tag: 'one' }, () => {
   for (let i = 0; i < 25; i++) await reject().catch(() => undefined);
 })();`,
   'paused.cjs': `
-function refuse() {
-  throw new RangeError('again');
-}
-function caught() {
-  try {
-    refuse();
-  } catch {}
-}
+${catches}
 for (let i = 0; i < 15; i++) caught();
 setTimeout(() => {
   for (let i = 0; i < 10; i++) caught();
@@ -41,14 +43,7 @@ setTimeout(() => {
   'killed.cjs': `
 const { execFileSync } = require('node:child_process');
 const { flush } = require('handit');
-function refuse() {
-  throw new RangeError('again');
-}
-function caught() {
-  try {
-    refuse();
-  } catch {}
-}
+${catches}
 for (let i = 0; i < 21; i++) caught();
 flush().then(() => {
   caught();
