@@ -10,6 +10,7 @@ import { programRows } from './programs.mjs';
 import { reading } from './reading.mjs';
 import { report } from './report.mjs';
 import { rewriting } from './rewriting.mjs';
+import { short } from './short.mjs';
 import { startUp } from './start-up.mjs';
 import { suites } from './suites.mjs';
 
@@ -28,6 +29,7 @@ export const rows = [
   calls,
   wholeProcess,
   startUp,
+  short,
   rewriting,
   programRows,
   suites,

@@ -21,8 +21,6 @@ const SHARE = 1 / 32;
 const SHORT_LINES = 1.25;
 /** Exceptions that are told apart in one root context. */
 const MAX_ERRORS = 4096;
-/** Stacks of equal exceptions of one function in one root context. */
-const MAX_STACKS = 20;
 
 export type LimitReason = 'max_calls' | 'max_file' | 'context_share' | 'waiting_lines';
 
@@ -39,7 +37,7 @@ export interface Limits {
   spent(size: number): void;
   /** Exceptions of calls that are counted only: equal ones of one root context are told by the first. */
   isKnownError(root: Budget, key: string): boolean;
-  /** Whether that many equal exceptions of one function have their stacks in one root context; else this one has, too. */
+  /** Whether enough exceptions of a function have their stacks in a root context; else this one has, too. */
   isStackKnown(root: Budget, fn: number, key: string): boolean;
   knowError(root: Budget, key: string): void;
   forgetError(root: Budget, key: string): void;
@@ -67,12 +65,7 @@ export function createLimits(maxBytes: number, process: Budget, hasContexts: () 
       if (size >= maxBytes / 2) hungry++;
     },
     isKnownError: ({ errors }, key) => errors !== null && (errors.size >= MAX_ERRORS || errors.has(key)),
-    isStackKnown(root, fn, key) {
-      const stacks = (root.stacks ??= new StackCounts());
-      if (stacks.of(fn, key) >= MAX_STACKS) return true;
-      stacks.add(fn, key);
-      return false;
-    },
+    isStackKnown: (root, fn, key) => (root.stacks ??= new StackCounts()).isKnown(fn, key),
     knowError: (root, key) => void (root.errors ??= new SafeSet()).add(key),
     forgetError: ({ errors }, key) => void errors?.delete(key),
     cut: new ById(),

@@ -70,7 +70,7 @@ export interface Budget {
   spent: boolean;
   /** The exceptions written of calls that are counted only. */
   errors: SafeSet<string> | null;
-  /** The same of exceptions whose stacks are written: how many, by function, name and message. */
+  /** Of exceptions whose stacks are written. */
   stacks: StackCounts | null;
   /** Its lines, where they wait: see keep.ts. */
   waiting: Waiting | null;

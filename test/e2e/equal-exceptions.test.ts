@@ -33,6 +33,15 @@ session({ tag: 'one' }, () => {
 (async () => {
   for (let i = 0; i < 25; i++) await reject().catch(() => undefined);
 })();`,
+  'many.cjs': `
+function refuse(message) {
+  throw new RangeError(message);
+}
+for (let i = 0; i < 230; i++) {
+  try {
+    refuse('no entry ' + i);
+  } catch {}
+}`,
   'paused.cjs': `
 ${catches}
 for (let i = 0; i < 15; i++) caught();
@@ -71,6 +80,16 @@ test('of equal exceptions in one root context the first 20 have their stack', as
   const others = ends.filter((end) => end.error.message.startsWith('other '));
   expect(others.filter((end) => end.error.stack !== undefined)).toHaveLength(30);
   expect(new Set(ends.map(({ error }) => error.name))).toEqual(new Set(['RangeError', 'TypeError']));
+});
+
+test('of all exceptions of one function in one root context the first 200 have it', async () => {
+  const { records } = await project.traced(process.execPath, ['many.cjs'], { flag: '--require' });
+  const ends = records.flatMap((record) => (record.type === 'exception' ? [record] : []));
+  const withStack = (has: boolean) =>
+    ends.filter(({ error }) => (error.stack !== undefined) === has).map(({ error }) => error.message);
+  const messages = Array.from({ length: 230 }, (_, i) => `no entry ${i}`);
+  expect(new Set(withStack(true))).toEqual(new Set(messages.slice(0, 200)));
+  expect(new Set(withStack(false))).toEqual(new Set(messages.slice(200)));
 });
 
 test('one whose stack is left out does not wait for it', async () => {

@@ -8,6 +8,7 @@ const rows = [
   'calls',
   'process',
   'start-up',
+  'short',
   'rewriting',
   'programs',
   'suites',
