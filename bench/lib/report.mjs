@@ -61,14 +61,17 @@ function tablesOf(row, measured) {
 function budgets(measured) {
   if (measured.length === 0) return '_Not measured yet._';
   const lines = rows.flatMap((row) =>
-    row.budgets.map(({ title, most, least, unit, of }) => {
-      const cells = measured.map(({ rows: { [row.name]: found } }) => {
+    row.budgets.map(({ title, most, least, mostOn = {}, unit, of }) => {
+      const cells = measured.map(({ node, rows: { [row.name]: found } }) => {
         const numbers = found && of(found.results);
         if (!numbers?.length) return '';
-        const met = most === undefined ? median(numbers) >= least : median(numbers) <= most;
+        const here = mostOn[node.split('.')[0]] ?? most;
+        const met = here === undefined ? median(numbers) >= least : median(numbers) <= here;
         return met ? spread(numbers, unit) : `**${spread(numbers, unit)}**`;
       });
-      return [title, most === undefined ? `at least ${least} ${unit}` : `${most} ${unit}`, ...cells];
+      const others = Object.entries(mostOn).map(([major, on]) => `, Node ${major}: ${on}`);
+      const usual = most === undefined ? `at least ${least} ${unit}` : `${most} ${unit}`;
+      return [title, usual + others.join(''), ...cells];
     }),
   );
   return table(['', 'budget', ...measured.map(({ node }) => `Node ${node}`)], lines);

@@ -2,6 +2,7 @@
 import { find, overBare, table, timesBare } from './results.mjs';
 import { figure, median } from './stats.mjs';
 import { timePerCall } from '../rows/process.mjs';
+import { coldCode, timeOfThrow } from '../rows/short.mjs';
 import { tools } from './tools.mjs';
 
 /** Of each line: which row has measured it, and what is shown of it. */
@@ -31,6 +32,13 @@ const figures = [
     unit: 'ns',
   },
   {
+    title: 'the same in a program that has loaded a library',
+    row: 'calls',
+    of: (all) => overBare(all, find(all, '`await later(number)`, with a library loaded', 'handit'), 'ns'),
+    unit: 'ns',
+  },
+  { title: 'an exception that is caught, with its two calls', row: 'short', of: (all) => timeOfThrow(all), unit: 'µs' },
+  {
     title: 'a call after `HANDIT_MAX_CALLS`, which is only counted',
     row: 'calls',
     of: (all) => overBare(all, find(all, '`add(number, number)`', 'handit', 'beyond the cap'), 'ns'),
@@ -43,8 +51,9 @@ const figures = [
     of: (all) => startUp(all, 'handit', 'cold cache'),
     unit: 'ms',
   },
-  ...['find-my-way', 'fastify'].map((name) => ({
-    title: `twelve files of tests of ${name}, processor time`,
+  { title: 'a script of 300 small tasks that run once', row: 'short', of: coldCode, unit: 'ms' },
+  ...['find-my-way', 'fastify', 'express', 'koa', 'hono'].map((name) => ({
+    title: `tests of ${name}, processor time`,
     row: 'suites',
     of: (all) => timesBare(all, find(all, name, 'handit'), 'cpu'),
     unit: '× of it',
@@ -64,6 +73,12 @@ const figures = [
   ...httpFigures('HTTP server, 100 kB bodies', 'server, 100 kB, 50 at once'),
   ...httpFigures('HTTP client, 1 kB bodies', 'http, 1 kB, 50 at once'),
   ...httpFigures('HTTP client, 100 kB bodies', 'http, 100 kB, 50 at once'),
+  ...['express', 'fastify'].map((name) => ({
+    title: `${name} at its limit, five recorded calls an answer`,
+    row: 'http',
+    of: (all) => overBare(all, find(all, `${name}, driven hard`, 'handit'), 'cpu'),
+    unit: 'µs an answer',
+  })),
 ];
 
 function httpFigures(title, name) {
@@ -117,15 +132,22 @@ const described = {
 export function comparison(measured) {
   const full = fullyMeasured(measured);
   if (!full) return NOT_YET;
-  const { process, 'start-up': start } = full.rows;
+  const { process, 'start-up': start, http } = full.rows;
   const lines = Object.entries(described).map(([tool, texts]) => [
     tools[tool].title,
     ...texts,
     perCall(process.results, tool),
     shown(startUp(start.results, tool, tool === 'handit' ? 'warm cache' : undefined), 'ms'),
+    ...['server', 'http'].map((side) => rateOf(http?.results ?? [], `${side}, 1 kB, 50 at once`, tool)),
   ]);
-  const head = ['', 'what it records', 'edits', 'output', 'a call', 'start-up'];
+  const head = ['', 'what it records', 'edits', 'output', 'a call', 'start-up', 'HTTP server', 'HTTP client'];
   return table(head, lines, 4);
+}
+
+/** Of bare node's requests a second. */
+function rateOf(results, title, tool) {
+  const result = find(results, title, tool);
+  return result ? shown(timesBare(results, result, 'rate'), '%') : '';
 }
 
 function perCall(results, tool) {

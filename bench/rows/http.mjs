@@ -54,18 +54,11 @@ export const http = {
     return table(head, results.map(row), 2);
   },
   budgets: [
-    {
-      title: 'HTTP clients, worst: answers a second, of bare node',
-      least: 0.9,
-      unit: '×',
-      of: (all) => worst(all, false),
-    },
-    {
-      title: 'HTTP server, worst: answers a second, of bare node',
-      least: 0.9,
-      unit: '×',
-      of: (all) => worst(all, true),
-    },
+    rateBudget('HTTP clients, 1 kB, one at a time, the worst', 0.85, clients, '1 kB, 1 at once'),
+    rateBudget('HTTP clients, 1 kB, 50 at once, the worst', 0.75, clients, '1 kB, 50 at once'),
+    rateBudget('HTTP clients, 100 kB, the worst', 0.7, clients, '100 kB, 50 at once'),
+    rateBudget('HTTP server, 1 kB', 0.85, ['server'], '1 kB, 50 at once'),
+    rateBudget('HTTP server, 100 kB', 0.7, ['server'], '100 kB, 50 at once'),
     ...frameworks.flatMap((framework) => [
       {
         title: `${titleOf(framework)}: answers a second, of bare node`,
@@ -116,10 +109,14 @@ function bytesAnAnswer({ bytes, calls }) {
   return bytes?.[0] > 0 ? pairwise(bytes, calls, (all, answers) => all / answers) : undefined;
 }
 
-function worst(results, server) {
-  const ratios = results
-    .filter(({ case: title }) => !title.endsWith('driven hard'))
-    .filter(({ tool, case: title }) => tool === 'handit' && title.startsWith('server') === server)
-    .map((result) => timesBare(results, result, 'rate'));
-  return ratios.filter(Boolean).sort((a, b) => median(a) - median(b))[0];
+/** Of several, the worst. */
+function rateBudget(title, least, sides, load) {
+  return {
+    title: `${title}: answers a second, of bare node`,
+    ...{ least, unit: '×' },
+    of(results) {
+      const ratios = sides.map((side) => timesBare(results, find(results, `${side}, ${load}`, 'handit'), 'rate'));
+      return ratios.filter(Boolean).sort((a, b) => median(a) - median(b))[0];
+    },
+  };
 }

@@ -20,7 +20,7 @@ import { suites } from './suites.mjs';
  * @property {boolean} onEveryNode also on Node versions that are not the one measured in full
  * @property {(bench: Awaited<ReturnType<typeof import('../lib/bench.mjs').createBench>>) => Promise<import('../lib/bench.mjs').Result[]>} measure
  * @property {(results: import('../lib/bench.mjs').Result[]) => string} render the tables, as Markdown
- * @property {{ title: string, unit: string, most?: number, least?: number, of(results: import('../lib/bench.mjs').Result[]): number[] | undefined }[]} budgets
+ * @property {{ title: string, unit: string, most?: number, least?: number, mostOn?: { [major: string]: number }, of(results: import('../lib/bench.mjs').Result[]): number[] | undefined }[]} budgets
  */
 
 /** @type {Row[]} */

@@ -30,7 +30,7 @@ export const wholeProcess = {
   budgets: [
     {
       title: 'processor time of the whole process with the file, a call',
-      ...{ most: 450, unit: 'ns' },
+      ...{ most: 400, unit: 'ns' },
       of: (results) => cpuPerCall(results, find(results, CASE, 'handit')),
     },
     {
