@@ -180,7 +180,9 @@ export class BodyCollector {
     if (blocks.length === 1) return bufferView(blocks[0], 0, kept);
     if (blocks.length > 1) return bufferView(joinBytes(blocks), 0, kept);
     if (parts.length > 1) this.parts = [joinBytes(parts)];
-    return this.parts.length === 0 ? EMPTY : bufferView(this.parts[0], 0, kept);
+    if (this.parts.length === 0) return EMPTY;
+    const part = this.parts[0];
+    return part.length === kept ? (part as Buffer) : bufferView(part, 0, kept);
   }
 
   /** What was kept of its end, where it was too long; else null. */

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { constant, type Constant } from '../../src/recorder/constant.js';
 import type { Encoder } from '../../src/recorder/encoder.js';
 import { quote } from '../../src/recorder/quote.js';
 import { redactForm, redactText } from '../../src/recorder/redact.js';
@@ -36,17 +37,21 @@ import {
   stringTrim,
 } from '../../src/intrinsics.js';
 
+/** What headers say of a body. */
 export interface BodyHeaders {
   type: string | undefined;
   encoding: string | undefined;
+  stream?: boolean;
+  /** What is known of the type, once a body had it. */
+  media?: Media;
 }
 
 /** What a content type says about how a body is to be shown. */
 interface Media {
   /** Without parameters, in lower case. */
   name: string;
-  /** The same as JSON. */
-  json: string;
+  /** Begins the preview, with the same. */
+  start: Constant;
   binary: boolean;
   /** It may be text in UTF-8 of which secrets can be told without a string being made of it. */
   plain: boolean;
@@ -69,7 +74,7 @@ function mediaOf(type: string | undefined): Media {
   const boundary = regExpExec(/boundary\s{0,8}=\s{0,8}(?:"([^"]{1,200})"|([^\s;"]{1,200}))/i, type ?? '');
   const media = {
     name,
-    json: name === '' ? 'null' : quote(name),
+    start: constant(`{"content_type":${name === '' ? 'null' : quote(name)},"size":`),
     binary: regExpTest(BINARY, name),
     plain: !regExpTest(NO_JSON, name) && !regExpTest(/charset(?!\s*=\s*"?utf-?8\b)/i, type ?? ''),
     lines: regExpTest(/x-ndjson|jsonl|event-?stream/, name),
@@ -80,6 +85,8 @@ function mediaOf(type: string | undefined): Media {
   return media;
 }
 
+const CUT = constant(',"truncated":true');
+const WHOLE = constant(',"truncated":false');
 const NO_JSON = /^multipart\/|urlencoded/;
 const BINARY =
   /^(image\/(?!svg)|audio\/|video\/|font\/|application\/(octet-stream|pdf|zip|gzip|x-tar|wasm|protobuf|grpc))/;
@@ -92,19 +99,20 @@ const BINARY =
 export function writeBody(
   out: Encoder,
   body: BodyCollector,
-  { type, encoding }: BodyHeaders,
+  about: BodyHeaders,
   maxBytes: number,
   isSecret: (key: string) => boolean,
 ): void {
-  const media = mediaOf(type);
-  const codings = codingsOf(encoding, media);
+  const media = (about.media ??= mediaOf(about.type));
+  const codings = codingsOf(about.encoding, media);
   const { head, end, total, whole } = endsOf(body, codings, maxBytes);
-  const start = (cut: boolean): void =>
-    out.text(
-      `{"content_type":${media.json},"size":${body.size},"truncated":${cut}` +
-        (media.lines ? `,"chunks":${body.chunks}` : '') +
-        (head === null || codings.length === 0 ? '' : `,"encoding":${quote(arrayJoin(codings, ', '))}`),
-    );
+  const start = (cut: boolean): void => {
+    out.constant(media.start);
+    out.integer(body.size);
+    out.constant(cut ? CUT : WHOLE);
+    if (media.lines) out.text(`,"chunks":${body.chunks}`);
+    if (head !== null && codings.length > 0) out.text(`,"encoding":${quote(arrayJoin(codings, ', '))}`);
+  };
   const from = out.position();
   start(!whole);
   if (head === null || head.length === 0 || media.binary || !writeText(out, head, media, !whole, isSecret)) {

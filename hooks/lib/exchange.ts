@@ -1,11 +1,12 @@
 import { quote } from '../../src/recorder/quote.js';
+import type { Constant } from '../../src/recorder/constant.js';
 import type { Encoder } from '../../src/recorder/encoder.js';
 import type { Brief, Current, Line, LineKind } from '../../src/recorder/recorder.js';
 import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.js';
 import type { HttpRequest } from '../../src/trace-format.js';
 import { writeBody } from './body.js';
 import { BodyCollector, type BodyOwner } from './body-collector.js';
-import { firstTokenAt, isStream } from './first-token.js';
+import { firstTokenAt } from './first-token.js';
 import {
   BEGIN,
   BYTES_IN,
@@ -17,11 +18,13 @@ import {
   HEADERS,
   headsOf,
   NO_HEADERS,
+  REQUEST_BODY,
+  RESPONSE_BODY,
   STATUS,
   writeKind,
   writeParent,
 } from './exchange-lines.js';
-import { headerOf, urlJson, writeHeaders, type HeaderList, type RawHeaders } from './headers.js';
+import { Head, headerOf, headWith, urlJson, writeHeaders, type RawHeaders } from './headers.js';
 import type { HookHost } from './hook.js';
 import { beginsLikeObject, isLlmRequest, MAX_LLM_BODY } from './llm.js';
 import { sendingPackage } from './sender.js';
@@ -43,7 +46,7 @@ export interface ExchangeStart {
   trace?: TraceContext | null;
 }
 
-const NONE: HeaderList = [];
+const NONE = new Head([]);
 
 /**
  * One HTTP exchange on its way to the trace: a hook tells what it sees, in whatever order that comes, and the records
@@ -63,7 +66,7 @@ export class Exchange implements BodyOwner {
   readonly scope: Scope | null;
   ended = false;
   /** The `socket` field of its records, see `socketJson`. */
-  socket = '';
+  socket: Constant | null = null;
   /** The package that made it, where no code of the program ran. */
   private readonly from: string | null = null;
   private trace: TraceContext | SentTrace | null;
@@ -74,7 +77,7 @@ export class Exchange implements BodyOwner {
   private readonly t0: number;
   private started = false;
   private requestBodyReported = false;
-  private requestHeaders: RawHeaders = NONE;
+  private requestHead = NONE;
   private method = '';
   private url = '';
   /** Whether a language model is asked; null: it is not known yet. */
@@ -82,8 +85,8 @@ export class Exchange implements BodyOwner {
   /** Reading of the clock when the response began; 0: it has not. */
   private firstByte = 0;
   private status = 0;
-  private responseHeaders: RawHeaders = NONE;
-  private trailers: RawHeaders = NONE;
+  private responseHead = NONE;
+  private trailers = NONE;
   /** Reading of the clock at its end. */
   private t1 = 0;
   /** How it failed, as JSON; empty: it did not. */
@@ -140,9 +143,14 @@ export class Exchange implements BodyOwner {
     this.started = true;
     this.method = method;
     this.url = url;
-    this.requestHeaders = headers;
+    this.requestHead = headWith(headers);
     this.requestBodyReported = this.side === 'client' && this.requestBody.complete;
     this.write('begin', this.requestBody.held);
+  }
+
+  /** The head was sent with these: the line is made later. */
+  sentWith(headers: RawHeaders): void {
+    this.requestHead = headWith(headers);
   }
 
   /** The response begins now, in case that was not known before. */
@@ -155,16 +163,16 @@ export class Exchange implements BodyOwner {
     if (this.ended) return;
     this.begun();
     this.status = status;
-    this.responseHeaders = headers;
+    this.responseHead = headWith(headers);
     // Of a body that has passed nobody can say when its pieces did.
     if (this.responseBody.complete) return;
-    const { type, encoding } = bodyHeaders(headers);
+    const { stream, encoding } = this.responseHead.about();
     // What is compressed is unpacked when all of it is here.
-    if (encoding === undefined && isStream(type) && this.isLlm()) this.responseBody.watch(() => this.host.now());
+    if (encoding === undefined && stream && this.isLlm()) this.responseBody.watch(() => this.host.now());
   }
 
   trailing(headers: RawHeaders): void {
-    if (!this.ended) this.trailers = headers;
+    if (!this.ended) this.trailers = headWith(headers);
   }
 
   /** The response is complete. */
@@ -223,8 +231,9 @@ export class Exchange implements BodyOwner {
     this.t1 = t1;
     if (inside !== null) host.recorder.closeRoot(inside, { failed, durationNs: t1 - t0 });
     // It may be here to the last byte without its end having been seen.
-    if (Number(headerOf(this.requestHeaders, 'content-length')) === this.requestBody.size) {
-      this.requestBody.complete = true;
+    const { requestBody } = this;
+    if (!requestBody.complete) {
+      requestBody.complete = Number(headerOf(this.requestHead.headers, 'content-length')) === requestBody.size;
     }
     return true;
   }
@@ -265,12 +274,12 @@ export class Exchange implements BodyOwner {
     if (libraryCall !== null) out.text(`,"call":${libraryCall.id},"attempt":${this.attempt}`);
     writeKind(out, side, this.client, this.method);
     out.text(urlJson(this.url, host.isSecret));
-    this.writeHeaders(out, this.requestHeaders, brief);
+    this.writeHeaders(out, this.requestHead, brief);
     out.constant(BEGIN);
     out.time(this.t0);
     if (from !== null) out.text(`,"from":${quote(from)}`);
     if (this.requestBodyReported) this.writeRequestBody(out, brief);
-    if (side === 'server') out.text(this.socket);
+    if (side === 'server' && this.socket !== null) out.constant(this.socket);
     if (scope !== null) out.bytes(scope.json);
     if (this.trace !== null) out.text(traceJson(this.trace));
     out.text(this.otel);
@@ -286,13 +295,13 @@ export class Exchange implements BodyOwner {
     if (failure === '' || status !== 0) {
       out.constant(STATUS);
       out.integer(status);
-      this.writeHeaders(out, this.responseHeaders, failure === '' && brief);
+      this.writeHeaders(out, this.responseHead, failure === '' && brief);
     }
-    if (trailers.length > 0 && failure === '' && brief !== 'bare') {
+    if (trailers.headers.length > 0 && failure === '' && brief !== 'bare') {
       out.text(',"trailers":');
       writeHeaders(out, trailers, host.isSecret);
     }
-    if (!brief) this.writeBodyOf(responseBody, 'response_body', this.responseHeaders, out);
+    if (!brief) this.writeBodyOf(responseBody, RESPONSE_BODY, this.responseHead, out);
     // That of a request which was still on its way when the request was reported.
     if (!this.requestBodyReported) this.writeRequestBody(out, brief);
     out.constant(BYTES_IN);
@@ -300,10 +309,10 @@ export class Exchange implements BodyOwner {
     out.constant(END_OF_LINE);
   }
 
-  private writeHeaders(out: Encoder, headers: RawHeaders, brief: Brief): void {
+  private writeHeaders(out: Encoder, head: Head, brief: Brief): void {
     out.constant(HEADERS);
     if (brief === 'bare') out.constant(NO_HEADERS);
-    else writeHeaders(out, headers, this.host.isSecret);
+    else writeHeaders(out, head, this.host.isSecret);
   }
 
   /** The id, when it ended, and what else is known of the way there. */
@@ -320,23 +329,23 @@ export class Exchange implements BodyOwner {
     }
     const token = responseBody.marks === null ? null : firstTokenAt(responseBody.bytes(), responseBody.marks);
     if (token !== null) out.text(`,"first_token_ns":${token - t0}`);
-    if (side === 'client') out.text(socket);
+    if (side === 'client' && socket !== null) out.constant(socket);
     if (trace !== null) out.text(traceJson(trace));
   }
 
   private writeRequestBody(out: Encoder, brief: Brief): void {
-    if (!brief) this.writeBodyOf(this.requestBody, 'request_body', this.requestHeaders, out);
+    if (!brief) this.writeBodyOf(this.requestBody, REQUEST_BODY, this.requestHead, out);
     const { side, requestBody, responseBody } = this;
     out.constant(BYTES_OUT);
     out.integer((side === 'client' ? requestBody : responseBody).size);
   }
 
-  private writeBodyOf(body: BodyCollector, field: string, headers: RawHeaders, out: Encoder): void {
+  private writeBodyOf(body: BodyCollector, field: Constant, head: Head, out: Encoder): void {
     if (body.size === 0) return;
-    out.text(`,"${field}":`);
+    out.constant(field);
     const { maxBody, isSecret } = this.host;
-    const about = bodyHeaders(headers);
-    const mayBeCut = body.size > maxBody || about.encoding !== undefined || isStream(about.type);
+    const about = head.about();
+    const mayBeCut = body.size > maxBody || about.encoding !== undefined || about.stream;
     writeBody(out, body, about, mayBeCut && this.isLlm() ? max(MAX_LLM_BODY, maxBody) : maxBody, isSecret);
   }
 }
@@ -363,8 +372,4 @@ class ExchangeLine implements Line, LineKind {
 function libraryCallOf({ parent, scope }: Current): LibraryCall | null {
   const call = scope?.libraryCall ?? null;
   return call !== null && call.parent === parent ? call : null;
-}
-
-function bodyHeaders(headers: RawHeaders): { type: string | undefined; encoding: string | undefined } {
-  return { type: headerOf(headers, 'content-type'), encoding: headerOf(headers, 'content-encoding') };
 }

@@ -1,11 +1,14 @@
 import { constant, type Constant } from '../../src/recorder/constant.js';
 import type { Encoder } from '../../src/recorder/encoder.js';
+import type { BodyHeaders } from './body.js';
+import { isStream } from './first-token.js';
 import { quote } from '../../src/recorder/quote.js';
 import { REDACTED, redactText } from '../../src/recorder/redact.js';
 import {
   arrayFlat,
   arrayOf,
   arrayPush,
+  arraySlice,
   charCode,
   isArray,
   isBuffer,
@@ -61,30 +64,55 @@ function nameOf(name: string, isSecret: (key: string) => boolean): HeaderName {
   return entry;
 }
 
-/** Headers written before, of which all values may be remembered: those of the next exchange are often the same. */
-interface KnownHeaders {
-  headers: RawHeaders;
-  /** null: it has been seen once. */
-  json: Constant | null;
+/** The headers of a message, and of those after it that had the same. */
+export class Head {
+  /** null: it was written once at most. */
+  json: Constant | null = null;
+  private known: BodyHeaders | null = null;
+
+  constructor(readonly headers: RawHeaders) {}
+
+  about(): BodyHeaders {
+    if (this.known !== null) return this.known;
+    const type = headerOf(this.headers, 'content-type');
+    const encoding = headerOf(this.headers, 'content-encoding');
+    return (this.known = { type, encoding, stream: isStream(type), media: undefined });
+  }
 }
-const knownHeaders = arrayOf<KnownHeaders | null>(16, null);
+
+/** Heads written before, of which all values may be remembered: those of the next exchange are often the same. */
+const heads = arrayOf<Head | null>(16, null);
 /** Characters of all of them. */
 const MAX_SIZE = 1500;
 /** A value that was written had a secret in it: no secret is remembered. */
 let hidden = false;
 
+/** To be asked when the message passes: what it is made of can go then, if others had the same. */
+export function headWith(headers: RawHeaders): Head {
+  const known = heads[placeOf(sizeOf(headers), headers)];
+  if (known !== null && isSame(known.headers, headers)) return known;
+  // The program may change that list.
+  return new Head(isFlat(headers) ? arraySlice(headers, 0) : headers);
+}
+
 /** Writes them as JSON. */
-export function writeHeaders(out: Encoder, headers: RawHeaders, isSecret: (key: string) => boolean): void {
+export function writeHeaders(out: Encoder, head: Head, isSecret: (key: string) => boolean): void {
+  const { headers, json } = head;
+  if (json !== null) return out.constant(json);
   const size = sizeOf(headers);
-  const place = (size + headers.length) % knownHeaders.length;
-  const known = knownHeaders[place];
+  const place = placeOf(size, headers);
+  const known = heads[place];
   if (known !== null && isSame(known.headers, headers)) {
     known.json ??= constant(headersJson(listOf(headers), isSecret));
     return out.constant(known.json);
   }
   hidden = false;
   out.text(headersJson(listOf(headers), isSecret));
-  if (size <= MAX_SIZE && !hidden) knownHeaders[place] = { headers, json: null };
+  if (size <= MAX_SIZE && !hidden) heads[place] = head;
+}
+
+function placeOf(size: number, { length }: RawHeaders): number {
+  return (size + length) % heads.length;
 }
 
 function sizeOf(headers: RawHeaders): number {
@@ -111,7 +139,11 @@ function isSame(one: RawHeaders, other: RawHeaders): boolean {
 
 function listOf(headers: RawHeaders): HeaderList {
   if (typeof headers === 'string') return headersOfHead(headers);
-  return typeof headers[0] === 'string' ? pairs(headers) : (headers as HeaderList);
+  return isFlat(headers) ? pairs(headers) : headers;
+}
+
+function isFlat(headers: RawHeaders): headers is readonly string[] {
+  return typeof headers !== 'string' && typeof headers[0] === 'string';
 }
 
 function headersOfHead(head: string): HeaderList {

@@ -22,7 +22,7 @@ export interface MessageSteps {
   afterWrite(message: Outgoing, sending: Sending, args: MessageArgs): void;
   afterEnd(message: Outgoing, sending: Sending, args: MessageArgs): void;
   afterFlush(message: Outgoing, sending: Sending): void;
-  beforePush(message: IncomingMessage, chunk: unknown): void;
+  beforePush(message: IncomingMessage, exchange: Exchange, chunk: unknown): void;
   beforeDestroy(message: IncomingMessage, error: unknown): void;
   afterRequestDestroy(request: Request, error: unknown): void;
   beforeHandOver(request: Request, event: unknown): void;
@@ -81,13 +81,15 @@ function patchSending(host: HookHost, patches: Patches, steps: MessageSteps, pro
 function patchReceiving(host: HookHost, patches: Patches, steps: MessageSteps, prototype: IncomingMessage): void {
   const guard = createGuard(host.broken);
   const { recorder } = host;
-  const beforePush = guard((message: IncomingMessage, chunk: unknown) => steps.beforePush(message, chunk));
+  const beforePush = guard((message: IncomingMessage, exchange: Exchange, chunk: unknown) =>
+    steps.beforePush(message, exchange, chunk),
+  );
   const beforeDestroy = guard((message: IncomingMessage, error: unknown) => steps.beforeDestroy(message, error));
   patches.method(prototype, 'push', (next) => {
     return function (this: IncomingMessage, ...args: MessageArgs) {
       const exchange = steps.exchangeOf(this);
       if (exchange === undefined) return apply(next(), this, args);
-      beforePush(this, args[0]);
+      beforePush(this, exchange, args[0]);
       // Events of a body come from the socket, whose context may be another one's.
       const before = recorder.enterScope(steps.scopeOf(exchange));
       try {

@@ -12,6 +12,7 @@ import {
   headOf,
   isRedirect,
   isRequest,
+  joinUrl,
   protocolOf,
   realClientRequest,
   urlOf,
@@ -28,7 +29,6 @@ import { readTraceparent } from './trace-context.js';
 import {
   arrayIncludes,
   arrayPush,
-  arraySlice,
   each,
   Error,
   SafeSet,
@@ -156,7 +156,7 @@ class MessageWire implements MessageSteps {
     const exchange = this.begin(request);
     if (!exchange) return;
     this.reportRequest(request, exchange);
-    exchange.socket ||= socketJson(request.socket);
+    exchange.socket ??= socketJson(request.socket);
     exchange.fail(error, this.stopped.has(request) || isAbort(error));
   }
 
@@ -165,7 +165,7 @@ class MessageWire implements MessageSteps {
     if (!exchange) return;
     this.reportRequest(request, exchange);
     exchange.socket = socketJson(request.socket);
-    exchange.response(response.statusCode ?? 0, pairs(response.rawHeaders));
+    exchange.response(response.statusCode ?? 0, response.rawHeaders);
     this.incoming.set(response, exchange);
   }
 
@@ -208,12 +208,12 @@ class MessageWire implements MessageSteps {
     });
     exchange.socket = socketJson(request.socket);
     const path = request.url ?? '';
-    const url = stringStartsWith(path, '/') ? `${protocol}//${request.headers.host ?? 'localhost'}${path}` : path;
+    const url = stringStartsWith(path, '/') ? joinUrl(protocol, request.headers.host ?? 'localhost', '', path) : path;
     const scope = exchange.asScope();
     this.outgoing.set(response, exchange);
     this.incoming.set(request, exchange);
     exchange.answer = response;
-    exchange.request(request.method ?? '', url, arraySlice(request.rawHeaders, 0));
+    exchange.request(request.method ?? '', url, request.rawHeaders);
     this.host.recorder.enterScope(scope);
   }
 
@@ -271,9 +271,8 @@ class MessageWire implements MessageSteps {
     return exchange.inside ?? exchange.scope;
   }
 
-  beforePush(message: IncomingMessage, chunk: unknown): void {
-    const exchange = this.incoming.get(message);
-    if (!exchange || exchange.ended) return;
+  beforePush(message: IncomingMessage, exchange: Exchange, chunk: unknown): void {
+    if (exchange.ended) return;
     const toServer = exchange.side === 'server';
     if (this.mocked.has(message)) exchange.response(message.statusCode ?? 0, pairs(message.rawHeaders));
     const body = toServer ? exchange.requestBody : exchange.responseBody;

@@ -1,5 +1,6 @@
 import diagnostics from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
+import { createNotes } from '../../src/recorder/notes.js';
 import { isAbort } from './abort.js';
 import { Exchange, headerOf } from './exchange.js';
 import { createGuard } from './guard.js';
@@ -49,10 +50,6 @@ interface HeadSent {
   headers: unknown;
   socket?: Socket;
 }
-interface Sent {
-  exchange: Exchange;
-  headers: [string, string][];
-}
 
 /**
  * Requests of undici, of the copy in Node as well as of any copy that is installed: the channels are the same ones for
@@ -68,7 +65,7 @@ export class UndiciWire {
   private readonly requests: UndiciRequests;
   private readonly dispatchers: UndiciDispatchers;
   private readonly mocks: UndiciMocks;
-  private readonly exchanges = new SafeWeakMap<object, Sent>();
+  private readonly exchanges = createNotes<Exchange>();
   /** Prototypes that are watched already. */
   private readonly adopted = new SafeWeakSet<object>();
   private readonly subscribed: [name: string, listener: () => void][] = [];
@@ -81,7 +78,7 @@ export class UndiciWire {
     const { adopted } = this;
     this.patches = createPatches(host);
     this.calls = createLibraryCalls(host);
-    this.requests = new UndiciRequests(host, this.patches, adopted, (request) => this.of(request));
+    this.requests = new UndiciRequests(host, this.patches, adopted, (request) => this.exchanges.get(request));
     this.mocks = new UndiciMocks(host, clients, this.patches, () => this.dispatchers);
     this.dispatchers = new UndiciDispatchers(host, this.calls, this.patches, adopted, (prototype) =>
       this.mocks.adoptAgent(prototype),
@@ -101,10 +98,6 @@ export class UndiciWire {
     this.patches.undo();
   }
 
-  private of(request: object): Exchange | undefined {
-    return this.exchanges.get(request)?.exchange;
-  }
-
   // ----------------------------------------------------------------- channels
 
   private subscribe<M>(name: string, step: (message: M) => void): void {
@@ -116,20 +109,20 @@ export class UndiciWire {
   private subscribeAll(): void {
     this.subscribe('undici:client:sendHeaders', (message: HeadSent) => this.headSent(message));
     this.subscribe('undici:request:bodySent', ({ request }: { request: object }) => {
-      const exchange = this.of(request);
+      const exchange = this.exchanges.get(request);
       if (exchange) exchange.requestBody.complete = true;
     });
     this.subscribe(
       'undici:request:headers',
       ({ request, response }: { request: object; response: { statusCode: number; headers: unknown } }) =>
-        this.of(request)?.response(response.statusCode, headersOf(response.headers)),
+        this.exchanges.get(request)?.response(response.statusCode, headersOf(response.headers)),
     );
     this.subscribe('undici:request:trailers', ({ request, trailers }: { request: object; trailers: unknown }) =>
       this.ended(request, trailers),
     );
     this.subscribe('undici:request:error', ({ request, error }: { request: object; error: unknown }) => {
       const chosen = this.requests.isStopped(request);
-      this.of(request)?.fail(error, chosen || isAbort(error), !chosen);
+      this.exchanges.get(request)?.fail(error, chosen || isAbort(error), !chosen);
     });
   }
 
@@ -150,31 +143,28 @@ export class UndiciWire {
     const current = dispatching?.current ?? this.host.recorder.current();
     const exchange = new Exchange(this.host, { side: 'client', client, current });
     if (this.host.propagate) sendTrace(request, exchange);
-    const headers = wireHeaders(request);
-    this.exchanges.set(request, { exchange, headers });
+    this.exchanges.set(request, exchange);
     const { body } = request;
     if (body === null || body === undefined) exchange.requestBody.complete = true;
     else if (body instanceof Uint8Array) {
       exchange.requestBody.add(body);
       exchange.requestBody.complete = true;
     }
-    exchange.request(String(request.method), urlOf(request.origin, request.path), headers);
+    exchange.request(String(request.method), urlOf(request.origin, request.path), wireHeaders(request));
   }
 
   private headSent({ request, headers, socket }: HeadSent): void {
-    const known = this.exchanges.get(request);
-    if (!known) return;
+    const exchange = this.exchanges.get(request);
+    if (!exchange) return;
     const text = String(headers);
-    known.exchange.socket = socketJson(socket);
-    // The line is made later: by then it has what undici added, if there was a connection at once.
-    known.headers.length = 0;
-    const sent = sentHeaders(text, request);
-    for (let i = 0; i < sent.length; i++) arrayPush(known.headers, sent[i]);
+    exchange.socket = socketJson(socket);
+    // With what undici added, if there was a connection at once.
+    exchange.sentWith(sentHeaders(text, request));
     if (isHttp1(text)) releaseHttp2Stream(this.host);
   }
 
   private ended(request: object, trailers: unknown): void {
-    const exchange = this.of(request);
+    const exchange = this.exchanges.get(request);
     const list = headersOf(trailers);
     if (list.length > 0) exchange?.trailing(list);
     exchange?.end();

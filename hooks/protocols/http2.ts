@@ -120,7 +120,7 @@ class Http2Wire {
 
   private answered({ stream, headers }: StreamAndHeaders): void {
     const exchange = this.exchanges.get(stream);
-    if (exchange) exchange.socket ||= socketJson(socketOf(stream));
+    if (exchange) exchange.socket ??= socketJson(socketOf(stream));
     exchange?.response(Number(headers[':status'] ?? 200), fields(headers));
   }
 

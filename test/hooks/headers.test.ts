@@ -1,11 +1,11 @@
-import { headerOf, pairs, writeHeaders, type HeaderList, type RawHeaders } from '../../hooks/lib/headers.js';
+import { headerOf, headWith, pairs, writeHeaders, type HeaderList, type RawHeaders } from '../../hooks/lib/headers.js';
 import { createEncoder } from '../../src/recorder/encoder.js';
 
 const isSecret = (key: string): boolean => key === 'cookie' || key === 'password';
 
 function written(headers: RawHeaders): unknown {
   const out = createEncoder(() => undefined);
-  writeHeaders(out, headers, isSecret);
+  writeHeaders(out, headWith(headers), isSecret);
   return JSON.parse(out.slice(0));
 }
 
