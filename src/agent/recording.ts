@@ -66,6 +66,7 @@ export function createRecording(config: Config, { broken }: Guards, needs: Recor
     },
     broken,
     () => needs.hasObservers(),
+    () => recorder.waitingEvents(),
   );
   // Made now, for at the first drain the program may have patched what this uses.
   const opening = processStart({ proc, config, started: recorder.epoch(now()), isSecret, broken });

@@ -121,6 +121,10 @@ export class Drain {
     this.run();
   }
 
+  waitingEvents(): number {
+    return this.parts.buffer.at / SLOTS;
+  }
+
   idle(rejected: boolean): number {
     const { buffer, lastError, lines } = this.parts;
     const until = now() - YOUNG_NS;

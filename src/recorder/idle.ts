@@ -2,9 +2,10 @@ import { queueMicrotask } from '../intrinsics.js';
 import { now } from './clock.js';
 import { createQuietTimer } from './quiet-timer.js';
 
-/** The least time between two drains: at about 20 us each they cost at most one percent. */
-const GAP_NS = 2e6;
-const GAP_MS = 2;
+/** While the program goes on, it is drained this often: opening and writing the file takes 20 to 60 us. */
+const BUSY_NS = 10e6;
+/** A program that has recorded nothing for this long has done what it was doing. */
+const QUIET_MS = 1;
 
 export interface IdleDrain {
   /** There is an event in the buffer that was empty. */
@@ -21,19 +22,23 @@ export interface IdleDrain {
  *               told whether a turn of the event loop has begun since, so that Node has dealt with rejections
  * @param broken called with an error in here
  * @param observed whether the program may see a promise that is made
+ * @param waitingEvents how many there are in the buffer
  */
 export function drainWhenIdle(
   drain: (newTurn: boolean) => number,
   broken: (error: unknown) => void,
   observed: () => boolean,
+  waitingEvents: () => number,
 ): IdleDrain {
   let armed = false;
-  const timer = createQuietTimer(() => guarded(inNewTurn));
+  /** How many there were when it was looked last. */
+  let seen = 0;
+  const timer = createQuietTimer(() => look(true));
   let last = -Infinity;
 
   function waiting(): void {
     if (armed) return;
-    if (observed()) timer.start(isRecent() ? GAP_MS : 0);
+    if (observed()) timer.start(now() - last < BUSY_NS ? QUIET_MS : 0);
     else queueMicrotask(soon);
     // Behind it: at the end of the stack it throws.
     armed = true;
@@ -44,16 +49,21 @@ export function drainWhenIdle(
    * promise, which hooks would see settle that the program sets before the end of this turn.
    */
   function soon(): void {
-    guarded(atEndOfTurn);
+    look(false);
   }
 
-  function atEndOfTurn(): void {
-    if (isRecent()) timer.start(GAP_MS);
-    else run(false);
-  }
-
-  function inNewTurn(): void {
-    run(true);
+  /** Nobody above would catch what is thrown. */
+  function look(newTurn: boolean): void {
+    try {
+      // At the end of a turn nobody knows whether more comes.
+      const goesOn = !newTurn || (armed && waitingEvents() !== seen);
+      if (!goesOn || now() - last > BUSY_NS) return run(newTurn);
+      seen = waitingEvents();
+      timer.start(QUIET_MS);
+    } catch (error) {
+      armed = false;
+      broken(error);
+    }
   }
 
   function run(newTurn: boolean): void {
@@ -61,20 +71,6 @@ export function drainWhenIdle(
     const rest = drain(newTurn);
     last = now();
     if (rest > 0) timer.start(rest);
-  }
-
-  /** Nobody above would catch it. */
-  function guarded(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      armed = false;
-      broken(error);
-    }
-  }
-
-  function isRecent(): boolean {
-    return now() - last < GAP_NS;
   }
 
   return { waiting, stop: timer.stop };

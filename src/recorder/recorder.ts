@@ -164,6 +164,7 @@ function ofLines({ admission, totals, drain }: Parts) {
     rest: () => drain.rest(),
     finish: () => drain.finish(),
     idle: (rejected) => drain.idle(rejected),
+    waitingEvents: () => drain.waitingEvents(),
     summaries: () => totals.summaries(),
     dropped: () => totals.dropped(),
     epoch: (reading) => epoch.text(reading),

@@ -122,6 +122,8 @@ export interface Recorder {
    * @param rejected whether Node has dealt with the rejections so far; before, any exception may turn out to be fatal
    */
   idle(rejected: boolean): number;
+  /** Events in the buffer. */
+  waitingEvents(): number;
   lastThrow(): LastThrow;
   /** Has an error of `assert` say that Node made its message, see `Assertions`. */
   restoreAssertion(error: unknown): void;
