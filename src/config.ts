@@ -52,12 +52,16 @@ export interface KeepSetting {
 }
 
 const TRUE = /^(1|true|on|yes)$/i;
-/** What switches off, in a variable. */
-export const FALSE = /^(0|false|off|no)$/i;
+const FALSE = /^(0|false|off|no)$/i;
+
+/** Whether a variable switches something off. Most are not set, and V8 compiles a pattern when it meets it. */
+export function isOff(text: string | undefined): boolean {
+  return Boolean(text) && FALSE.test(text!);
+}
 
 /** Whether handit is to do anything, told without a word. */
 export function isEnabled(env: NodeJS.ProcessEnv): boolean {
-  return !FALSE.test(env.HANDIT_ENABLED ?? '');
+  return !isOff(env.HANDIT_ENABLED);
 }
 
 function preservesSymlinks(env: NodeJS.ProcessEnv): boolean {
@@ -85,7 +89,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     exclude: read.pattern('HANDIT_EXCLUDE'),
     sampleRate: read.share('HANDIT_SAMPLE_RATE'),
     captureOnlyCwd: read.flag('HANDIT_CAPTURE_ONLY_CWD', true),
-    captureWorkspace: !TRUE.test(env.HANDIT_CAPTURE_ONLY_CWD ?? ''),
+    captureWorkspace: !env.HANDIT_CAPTURE_ONLY_CWD || !TRUE.test(env.HANDIT_CAPTURE_ONLY_CWD),
     preserveSymlinks: preservesSymlinks(env),
     maxString: read.whole('HANDIT_MAX_STR', 256),
     maxItems: read.whole('HANDIT_MAX_LOCALS', 64),
@@ -97,7 +101,7 @@ export function readConfig(env: NodeJS.ProcessEnv, cwd: string, pid: number, com
     keepNewest: env.HANDIT_KEEP === 'newest',
     redact: read.pattern('HANDIT_REDACT', 'i'),
     propagate: read.flag('HANDIT_PROPAGATE', false),
-    cacheDir: FALSE.test(cache) ? null : resolve(cwd, cache || 'node_modules/.cache/handit'),
+    cacheDir: isOff(cache) ? null : resolve(cwd, cache || 'node_modules/.cache/handit'),
     defaultCacheDir: cache === '',
     debug: read.flag('HANDIT_DEBUG', false),
   };
@@ -114,7 +118,7 @@ class Variables {
     const text = this.env[name];
     if (text === undefined || text === '') return fallback;
     if (TRUE.test(text)) return true;
-    if (FALSE.test(text)) return false;
+    if (isOff(text)) return false;
     this.wrong(name, 'one of 1, true, on, yes, 0, false, off, no', String(fallback));
     return fallback;
   }

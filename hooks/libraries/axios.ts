@@ -51,9 +51,9 @@ const dispatch: LibraryFile['rules'] = [
 export const axiosHook: Hook = {
   name: 'axios',
   libraryFiles: [
-    { package: 'axios', path: '^dist/node/axios\\.cjs$', rules: [request, ...dispatch] },
-    { package: 'axios', path: '^lib/core/Axios\\.js$', rules: [request] },
-    { package: 'axios', path: '^lib/core/dispatchRequest\\.js$', rules: dispatch },
+    { package: 'axios', path: 'dist/node/axios.cjs', rules: [request, ...dispatch] },
+    { package: 'axios', path: 'lib/core/Axios.js', rules: [request] },
+    { package: 'axios', path: 'lib/core/dispatchRequest.js', rules: dispatch },
   ],
   install(host) {
     const calls = new SafeWeakMap<LibraryCall, CallState>();

@@ -31,7 +31,7 @@ export const gotHook: Hook = {
   libraryFiles: [
     {
       package: 'got',
-      path: '^dist/source/create\\.js$',
+      path: 'dist/source/create.js',
       rules: [
         {
           // `makeRequest` since 16.
@@ -53,7 +53,7 @@ export const gotHook: Hook = {
     },
     {
       package: 'got',
-      path: '^dist/source/core/index\\.js$',
+      path: 'dist/source/core/index.js',
       rules: [
         { function: ['Request.constructor'], field: '__handit__.gotRequest(this)' },
         { function: ['Request._onResponseBase'], first: '__handit__.gotResponse(this,$1)' },

@@ -37,24 +37,24 @@ export const mocksHook: Hook = {
     {
       package: 'nock',
       version: UP_TO_13,
-      path: '^lib/intercept\\.js$',
+      path: 'lib/intercept.js',
       rules: [{ function: ['OverriddenClientRequest'], first: '__handit__.nockRequest(this)' }],
     },
     {
       package: 'nock',
       version: UP_TO_13,
-      path: '^lib/intercepted_request_router\\.js$',
+      path: 'lib/intercepted_request_router.js',
       rules: [{ function: ['InterceptedRequestRouter.startPlayback'], enter: '__handit__.nockPlays(this)' }],
     },
     {
       package: 'nock',
       version: UP_TO_13,
-      path: '^lib/playback_interceptor\\.js$',
+      path: 'lib/playback_interceptor.js',
       rules: [{ function: ['playbackInterceptor'], first: '__handit__.nockAnswers(arguments[0])' }],
     },
     {
       package: '@mswjs/interceptors',
-      path: '^lib/node/fetch-[\\w-]+\\.[cm]js$',
+      path: 'lib/node/fetch-*',
       rules: [
         {
           function: ['fetchProxy'],

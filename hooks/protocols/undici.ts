@@ -5,7 +5,10 @@ import { recordUndici, type UndiciExports } from '../lib/undici.js';
 export const undiciHook: Hook = {
   name: 'undici',
   libraryFiles: [
-    { package: 'undici', path: '^index\\.js$', rules: [], last: 'globalThis.__handit__?.undici(module.exports)' },
+    {
+      ...{ package: 'undici', path: 'index.js', contains: 'MockAgent' },
+      ...{ rules: [], last: 'globalThis.__handit__?.undici(module.exports)' },
+    },
   ],
   install(host) {
     const { wire, stop } = recordUndici(host, 'undici');

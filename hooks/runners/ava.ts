@@ -19,12 +19,12 @@ export const avaHook: Hook = {
   libraryFiles: [
     {
       package: 'ava',
-      path: '^lib/test\\.js$',
+      path: 'lib/test.js',
       rules: [{ function: ['Test.callFn'], enter: '__handit__.avaCall(this)' }],
     },
     {
       package: 'ava',
-      path: '^lib/runner\\.js$',
+      path: 'lib/runner.js',
       rules: [
         { function: ['Runner.runTest'], first: '__handit__.avaTest(this,$1,$2)' },
         {
@@ -36,7 +36,7 @@ export const avaHook: Hook = {
     },
     {
       package: 'ava',
-      path: '^lib/worker/base\\.js$',
+      path: 'lib/worker/base.js',
       rules: [
         {
           function: ['run'],

@@ -27,6 +27,7 @@ const CIRCUS: Record<'dispatch' | 'hook' | 'call' | 'result', LibraryFile['rules
   call: { function: ['callAsyncCircusFn'], enter: '__handit__.circusCall($1,$2)' },
   result: { function: ['makeRunResult'], first: '__handit__.circusResult($2)' },
 };
+const ALL_OF_CIRCUS = Object.values(CIRCUS);
 
 /**
  * jest 29 and 30. It loads, compiles and maps the modules of tests by itself, in a realm for each test file: what its
@@ -38,7 +39,7 @@ export const jestHook: Hook = {
   libraryFiles: [
     {
       package: 'jest-runtime',
-      path: '^build/index\\.js$',
+      path: 'build/index.js',
       rules: [
         { function: ['Runtime.constructor'], first: '__handit__.jestRuntime($2,$7)' },
         // The classes since 30.5 replace methods.
@@ -54,21 +55,19 @@ export const jestHook: Hook = {
     },
     {
       package: 'jest-runner',
-      path: '^build/(index|testWorker|runTest)\\.js$',
+      path: 'build/*.js',
       contains: 'function runTestInternal(',
       rules: [{ function: ['runTestInternal'], failed: '__handit__.jestFailed($1,$0)' }],
     },
+    ...['build/index.js', 'build/jestAdapterInit.js'].map((path) => ({
+      ...{ package: 'jest-circus', path, version: '^30' },
+      rules: ALL_OF_CIRCUS,
+    })),
+    { package: 'jest-circus', path: 'build/state.js', rules: [CIRCUS.dispatch] },
+    { package: 'jest-circus', path: 'build/utils.js', rules: [CIRCUS.call, CIRCUS.result] },
     {
       package: 'jest-circus',
-      path: '^build/(index|jestAdapterInit)\\.js$',
-      version: '^30',
-      rules: Object.values(CIRCUS),
-    },
-    { package: 'jest-circus', path: '^build/state\\.js$', rules: [CIRCUS.dispatch] },
-    { package: 'jest-circus', path: '^build/utils\\.js$', rules: [CIRCUS.call, CIRCUS.result] },
-    {
-      package: 'jest-circus',
-      path: '^build/run\\.js$',
+      path: 'build/run.js',
       rules: [
         CIRCUS.hook,
         { function: ['startTestsConcurrently'], first: '__handit__.circusConcurrent($1)', optional: true },

@@ -12,7 +12,7 @@ const CLOSING = '\n});';
 /** Modules that jiti compiles: it evaluates them by `vm.runInThisContext`, past Node's module loader. */
 export const jitiHook: Hook = {
   name: 'jiti',
-  libraryFiles: [{ package: 'jiti', path: '^dist/jiti\\.c?js$', rules: [], last: '__handit__.jiti()' }],
+  libraryFiles: [{ package: 'jiti', path: 'dist/jiti.*', rules: [], last: '__handit__.jiti()' }],
   install(host) {
     const patches = createPatches(host);
     const probes = createProbes(host);

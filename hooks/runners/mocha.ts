@@ -10,7 +10,7 @@ export const mochaHook: Hook = {
   libraryFiles: [
     {
       package: 'mocha',
-      path: '^lib/runnable\\.js$',
+      path: 'lib/runnable.js',
       rules: [
         { function: ['callFn'], enter: '__handit__.mochaCall(self)' },
         { function: ['callFnAsync'], enter: '__handit__.mochaCall(self)' },
@@ -19,7 +19,7 @@ export const mochaHook: Hook = {
     },
     {
       package: 'mocha',
-      path: '^lib/runner\\.js$',
+      path: 'lib/runner.js',
       rules: [
         {
           function: ['Runner.runTests'],
@@ -34,7 +34,7 @@ export const mochaHook: Hook = {
     },
     {
       package: 'mocha',
-      path: '^lib/nodejs/esm-utils\\.c?js$',
+      path: 'lib/nodejs/esm-utils.*',
       rules: [
         {
           function: ['exports.loadFilesAsync'],

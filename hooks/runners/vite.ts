@@ -13,12 +13,12 @@ export const viteHook: Hook = {
   libraryFiles: [
     {
       package: 'vite',
-      path: '^dist/node/module-runner\\.js$',
+      path: 'dist/node/module-runner.js',
       rules: [{ function: ['ModuleRunner.directRequest'], first: '__handit__.viteModule(this,$2)' }],
     },
     {
       package: 'vite-node',
-      path: '^dist/client\\.[cm]js$',
+      path: 'dist/client.*',
       rules: [
         {
           function: ['ViteNodeRunner.directRequest'],

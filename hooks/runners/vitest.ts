@@ -22,17 +22,17 @@ const RUNNER = {
 export const vitestHook: Hook = {
   name: 'vitest',
   libraryFiles: [
-    { package: '@vitest/runner', path: '^dist/[\\w-]+\\.js$', ...RUNNER },
-    { package: 'vitest', path: '^dist/chunks/[\\w.-]+\\.js$', ...RUNNER },
+    { package: '@vitest/runner', path: 'dist/*.js', ...RUNNER },
+    { package: 'vitest', path: 'dist/chunks/*.js', ...RUNNER },
     {
       package: 'vitest',
-      path: '^dist/chunks/[\\w.-]+\\.js$',
+      path: 'dist/chunks/*.js',
       contains: 'function listenForErrors(',
       rules: [{ function: ['catchError'], first: '__handit__.vitestUncaught($1,state())' }],
     },
     {
       package: 'vitest',
-      path: '^dist/chunks/[\\w.-]+\\.js$',
+      path: 'dist/chunks/*.js',
       contains: 'class FileMap ',
       rules: ['FileMap.readFile', 'FileMap.readFileAsync'].map((name) => ({
         function: [name],

@@ -27,23 +27,28 @@ export interface LibraryFiles {
 
 /** Puts the calls that hooks ask for into the files of HTTP libraries, whichever copies and versions are loaded. */
 export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
-  const { cache } = options;
-  const files = options.files.map(({ path, ...rest }) => ({ ...rest, path: new RegExp(path) }));
+  const { cache, files } = options;
   const packages = new Map<string, Manifest>();
 
   /** Folders of several versions side by side are called as their user likes (`npm i axios0@npm:axios@0.27.2`). */
-  function isPackage({ folder, name }: Place, { package: wanted, version }: (typeof files)[number]): boolean {
+  function isPackage({ folder, name }: Place, { package: wanted, version }: LibraryFile): boolean {
     if (name === wanted && version === undefined) return true;
     let found = packages.get(folder);
     if (found === undefined) packages.set(folder, (found = manifestOf(folder)));
     return found.name === wanted && (version === undefined || new RegExp(version).test(String(found.version)));
   }
 
-  function filesOf(filename: string): typeof files {
+  /** @param source what it says decides as well, where it is known: many packages have an `index.js` */
+  function fileOf(filename: string, source?: string): LibraryFile | undefined {
     const place = placeOf(filename);
-    if (place === null) return [];
-    const found = files.filter((file) => file.path.test(place.path) && isPackage(place, file));
-    return found.length > 0 && !options.isUserModule(filename) ? found : [];
+    if (place === null) return undefined;
+    const found = files.find(
+      (file) =>
+        fits(file.path, place.path) &&
+        (source === undefined || file.contains === undefined || source.includes(file.contains)) &&
+        isPackage(place, file),
+    );
+    return found && !options.isUserModule(filename) ? found : undefined;
   }
 
   function editNow(filename: string, source: string, kind: SourceKind, rules: LibraryFile['rules']): Edited {
@@ -56,9 +61,9 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
   }
 
   return {
-    has: (filename) => filesOf(filename).length > 0,
+    has: (filename) => fileOf(filename) !== undefined,
     edit(filename, source, kind) {
-      const file = filesOf(filename).find(({ contains }) => contains === undefined || source.includes(contains));
+      const file = fileOf(filename, source);
       // A source that came through here before, in another hook of the same chain.
       if (!file || source.includes('=__handit__.') || (file.last && source.includes(file.last))) return null;
       const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
@@ -85,6 +90,14 @@ interface Edited {
   reason: string;
 }
 
+/** @param path with a `*`, or whole */
+function fits(path: string, file: string): boolean {
+  const star = path.indexOf('*');
+  if (star < 0) return path === file;
+  const end = path.slice(star + 1);
+  return file.startsWith(path.slice(0, star)) && file.endsWith(end) && !file.includes('/', star);
+}
+
 interface Place {
   folder: string;
   /** As the folder is called. */
@@ -93,12 +106,15 @@ interface Place {
   path: string;
 }
 
-const IN_PACKAGE = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\/(.+)$/s;
+const MODULES = '/node_modules/';
 
 function placeOf(filename: string): Place | null {
-  if (!filename.includes('node_modules')) return null;
-  const match = IN_PACKAGE.exec(sep === '/' ? filename : filename.split(sep).join('/'));
-  return match && { folder: match[1], name: match[2], path: match[3] };
+  const file = sep === '/' ? filename : filename.split(sep).join('/');
+  const modules = file.lastIndexOf(MODULES);
+  if (modules < 0) return null;
+  const from = modules + MODULES.length;
+  const end = file.indexOf('/', file[from] === '@' ? file.indexOf('/', from) + 1 : from);
+  return end < 0 ? null : { folder: file.slice(0, end), name: file.slice(from, end), path: file.slice(end + 1) };
 }
 
 interface Manifest {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Config } from '../config.js';
 import { debug, warn } from '../log.js';
@@ -21,7 +21,7 @@ export function rewriteOptions(
   Pick<LibraryFilesOptions, 'loadEditor' | 'isUserModule'> & { cacheFolder: string | null } {
   const { cwd, include, exclude, redact, cacheDir } = config;
   // Without a node_modules folder to put it in there is no cache: nothing is made in the user's project.
-  const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(join(cwd, 'node_modules')));
+  const cached = cacheDir !== null && (!config.defaultCacheDir || existsSync(`${cwd}${sep}node_modules`));
   const load = (): typeof transform => requireOwn(folder, './transform.cjs') as typeof transform;
   const userModules = createUserModules({
     ...config,

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { sep } from 'node:path';
 import { putFile } from '../files/put-file.js';
 import { readPrivate } from '../files/read-private.js';
 import { textHash } from '../files/text-hash.js';
@@ -60,7 +60,7 @@ export function createSourceCache(folder: string): SourceCache {
     key: (parts, text) => ({ name: textHash([...parts, text.length, sampleOf(text)].join('\0')), text }),
     get({ name, text }) {
       try {
-        return parseEntry(readPrivate(join(folder, name)).toString(), text);
+        return parseEntry(readPrivate(folder + sep + name).toString(), text);
       } catch {
         return undefined;
       }
@@ -68,7 +68,7 @@ export function createSourceCache(folder: string): SourceCache {
     set({ name, text }, entry) {
       if (!usable) return;
       try {
-        putFile(join(folder, name), formatEntry(entry, text));
+        putFile(folder + sep + name, formatEntry(entry, text));
       } catch {
         // A cache that cannot be written costs time, nothing else.
         usable = false;

@@ -1,4 +1,6 @@
 import * as nodeModule from 'node:module';
+import { isAlone } from '../process/preloads.js';
+import { isMainThread } from '../thread.js';
 import { watchCompile } from './compile-watch.js';
 import type { Installed, LoaderOptions, Rewriting } from './loader.js';
 import { filenameOf, kindOf, textOf, type LoadResult } from './loaded-source.js';
@@ -77,8 +79,8 @@ function registerOutermost({ looksLike, broken }: LoaderOptions, ours: object): 
   };
   looksLike(native, registerHooks);
   Object.defineProperty(Module, 'registerHooks', { ...descriptor, value: registerHooks });
-  // An earlier preload may have imported it.
-  nodeModule.syncBuiltinESMExports();
+  // Another preload may have imported it.
+  if (!isMainThread || !isAlone()) nodeModule.syncBuiltinESMExports();
   return () => {
     handle.deregister();
     if (Module.registerHooks === registerHooks) Object.defineProperty(Module, 'registerHooks', descriptor);

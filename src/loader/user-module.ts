@@ -32,7 +32,8 @@ export interface UserModules {
   functionsOf(path: string, built?: string): ((name: string) => boolean) | undefined;
 }
 
-const FOREIGN = /(^|\/)(node_modules|\.yarn|\.pnp\.[cm]?js)(\/|$)/;
+/** Parts of paths. No pattern: V8 would compile it in each process. */
+const FOREIGN = ['/node_modules/', '/.yarn/', '/.pnp.js/', '/.pnp.cjs/', '/.pnp.mjs/'];
 
 /** The user's modules are the files below cwd, and in the rest of its monorepo, that no package manager put there. */
 export function createUserModules(options: UserModuleOptions): UserModules {
@@ -68,7 +69,7 @@ export function createUserModules(options: UserModuleOptions): UserModules {
       const place = inProject(filename);
       if (!place && captureOnlyCwd) return outside(filename);
       const path = place?.path ?? slashes(filename);
-      if (FOREIGN.test(place?.below ?? path) && (captureOnlyCwd || !include?.test(path))) return null;
+      if (isForeign(place?.below ?? path) && (captureOnlyCwd || !include?.test(path))) return null;
       return exclude?.test(path) ? null : path;
     },
     nameOf(file) {
@@ -96,6 +97,11 @@ const NODE_MODULES = /[\\/]node_modules[\\/]/;
  */
 export function isLibrary(filename: string, ownFolder: string): boolean {
   return NODE_MODULES.test(filename) && !filename.startsWith(dirname(ownFolder) + sep);
+}
+
+function isForeign(path: string): boolean {
+  const whole = `/${path}/`;
+  return FOREIGN.some((part) => whole.includes(part));
 }
 
 function slashes(path: string): string {

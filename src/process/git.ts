@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { readSmall } from '../files/read-small.js';
 
 /** The commit that the program was started at. */
@@ -42,7 +42,7 @@ export function readGit(cwd: string, gitDir: string | undefined): Git | undefine
 function gitFolder(cwd: string): string | undefined {
   let folder = cwd;
   for (let level = 0; level < MAX_LEVELS; level++) {
-    const path = join(folder, '.git');
+    const path = `${folder}${sep}.git`;
     const kind = kindOf(path);
     if (kind === 'folder') return path;
     if (kind === 'file') {

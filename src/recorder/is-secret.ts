@@ -51,7 +51,8 @@ function isSecretName(key: string): boolean {
   if (kinds === 0) return false;
   const name = wordsOf(key);
   // In an odd spelling, as `passworD`, capitals tell nothing.
-  if (isOfSecretKind(name, kinds) || isOfSecretKind(wordsOf(key, false), kinds)) {
+  const whole = wordsOf(key, false);
+  if (isOfSecretKind(name, kinds) || (whole !== name && isOfSecretKind(whole, kinds))) {
     return regExpExec(READABLE, name) === null || regExpExec(ALWAYS, name) !== null;
   }
   return regExpExec(CONSTANT_KEY, key) !== null && regExpExec(PLAIN_CONSTANT, name) === null;
@@ -61,11 +62,16 @@ function isSecretName(key: string): boolean {
 function isOfSecretKind(name: string, kinds: number): boolean {
   return arraySome(
     SECRET,
-    ({ fragments, pattern }, i) =>
+    ({ fragments, others, pattern }, i) =>
       ((kinds >> i) & 1) !== 0 &&
-      arraySome(fragments, (each) => stringIncludes(name, each)) &&
+      hasOne(name, fragments) &&
+      (others === undefined || hasOne(name, others)) &&
       regExpExec(pattern, name) !== null,
   );
+}
+
+function hasOne(name: string, fragments: readonly string[]): boolean {
+  return arraySome(fragments, (each) => stringIncludes(name, each));
 }
 
 const UPPER = 1;

@@ -64,9 +64,10 @@ export function redactForm(text: string, isSecret: IsSecret): string {
 /** `--api-key=abc`, `--api-key abc`, `API_KEY=abc` and `Authorization: abc` lose the value; all else as any text. */
 export function argvWithoutSecrets(argv: readonly string[], isSecret: IsSecret): string[] {
   return arrayMap(argv, (argument, index) => {
-    const named = regExpExec(OPTION, argument);
+    const named = mayHoldName(argument) ? regExpExec(OPTION, argument) : null;
     if (named && isSecret(named[1])) return named[0] + REDACTED;
-    const before = regExpExec(FLAG, argv[index - 1] ?? '');
+    const last = index > 0 ? argv[index - 1] : '';
+    const before = stringStartsWith(last, '-') ? regExpExec(FLAG, last) : null;
     if (before && isSecret(before[1]) && !stringStartsWith(argument, '-')) return REDACTED;
     return redactText(argument, isSecret);
   });

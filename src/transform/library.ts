@@ -50,7 +50,7 @@ export interface LibraryFile {
   package: string;
   /** Regular expression for its version; default: any. */
   version?: string;
-  /** Regular expression for the path inside the package. */
+  /** Inside the package; a `*` is any part of a file's name. Each file of a library is compared with it, so it is no pattern. */
   path: string;
   /** Other files of that path do not have this text, and are not looked into. */
   contains?: string;
