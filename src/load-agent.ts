@@ -6,7 +6,7 @@ import type * as agent from './agent.js';
 import { isOff } from './config.js';
 import { putFile } from './files/put-file.js';
 import { readPrivate } from './files/read-private.js';
-import { isAlone } from './process/preloads.js';
+import { isAlone } from './preloads.js';
 import { isMainThread } from './thread.js';
 import { build } from './version.js';
 

@@ -12,6 +12,7 @@ const allowed: Record<string, string[]> = {
   'src/intrinsics': [],
   'src/node-features': [],
   'src/thread': [],
+  'src/preloads': [],
   'src/files': [],
   'src/process': ['src/files', 'src/thread'],
   'src/log': [],
@@ -19,7 +20,7 @@ const allowed: Record<string, string[]> = {
   'src/recorder': ['src/files', 'src/intrinsics', 'src/probes'],
   'src/loader': [
     ...['src/transform', 'src/recorder', 'src/config', 'src/log', 'src/node-features', 'src/version', 'src/files'],
-    ...['src/probes', 'src/thread', 'src/intrinsics'],
+    ...['src/probes', 'src/thread', 'src/intrinsics', 'src/preloads'],
   ],
   'src/reader': ['src/trace-format'],
   'src/compare': ['src/reader', 'src/trace-format'],
@@ -40,7 +41,7 @@ const allowed: Record<string, string[]> = {
     ...['src/api', 'src/process', 'src/files', 'src/probes', 'src/thread', 'hooks/index', 'hooks/lib'],
   ],
   'src/index': ['src/agent', 'src/api', 'src/log', 'src/config', 'src/version', 'src/trace-format'],
-  'src/load-agent': ['src/agent', 'src/config', 'src/files', 'src/thread', 'src/version'],
+  'src/load-agent': ['src/agent', 'src/config', 'src/files', 'src/preloads', 'src/thread', 'src/version'],
   'src/register': ['src/config', 'src/load-agent', 'src/log', 'src/process', 'src/thread'],
   'hooks/index': ['hooks/lib', 'hooks/*'],
   // The rules by which the transform edits a library's file are data of the hook that knows the library.

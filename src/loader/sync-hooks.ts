@@ -1,5 +1,5 @@
 import * as nodeModule from 'node:module';
-import { isAlone } from '../process/preloads.js';
+import { isAlone } from '../preloads.js';
 import { isMainThread } from '../thread.js';
 import { watchCompile } from './compile-watch.js';
 import type { Installed, LoaderOptions, Rewriting } from './loader.js';

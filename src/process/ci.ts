@@ -1,4 +1,3 @@
-import { isOff } from '../config.js';
 import type { Git } from './git.js';
 
 /** The run of a CI service that the process is a part of. */
@@ -83,7 +82,7 @@ const MAX = 1000;
 
 /** @returns the CI run, and the commit that the service says it is for */
 export function readCi(env: Env, withoutSecrets: (text: string) => string): { ci?: Ci; git?: Git } {
-  const isSet = (name: string): boolean => Boolean(env[name]) && !isOff(env[name]);
+  const isSet = (name: string): boolean => Boolean(env[name]) && !/^(0|false|off|no)$/i.test(env[name]!);
   const provider = PROVIDERS.find(({ marker }) => isSet(marker));
   if (!provider) return isSet('CI') ? { ci: { provider: 'unknown' } } : {};
   const first = (names: readonly string[]): string | undefined => names.map((name) => env[name]).find(Boolean);

@@ -37,12 +37,8 @@ function read({ cwd, env, program, execArgv, withoutSecrets }: FactsOptions): Pr
   const git = found ? { sha: found.sha, branch: branch && withoutSecrets(branch) } : fromCi;
   // With a text to run, it is an argument of that text.
   const hasText = execArgv.some((flag) => EVAL.includes(flag.split('=')[0]));
-  const script = program === undefined || hasText ? undefined : pathFrom(cwd, program).split(sep).join('/');
+  const script = program === undefined || hasText ? undefined : relative(cwd, program).split(sep).join('/');
   return { git, ci, script: script === '' ? undefined : script };
 }
 
 const EVAL = ['-e', '-p', '-pe', '--eval', '--print'];
-
-function pathFrom(folder: string, file: string): string {
-  return file.startsWith(folder + sep) ? file.slice(folder.length + 1) : relative(folder, file);
-}

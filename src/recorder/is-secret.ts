@@ -62,16 +62,11 @@ function isSecretName(key: string): boolean {
 function isOfSecretKind(name: string, kinds: number): boolean {
   return arraySome(
     SECRET,
-    ({ fragments, others, pattern }, i) =>
+    ({ fragments, pattern }, i) =>
       ((kinds >> i) & 1) !== 0 &&
-      hasOne(name, fragments) &&
-      (others === undefined || hasOne(name, others)) &&
+      arraySome(fragments, (each) => stringIncludes(name, each)) &&
       regExpExec(pattern, name) !== null,
   );
-}
-
-function hasOne(name: string, fragments: readonly string[]): boolean {
-  return arraySome(fragments, (each) => stringIncludes(name, each));
 }
 
 const UPPER = 1;

@@ -108,6 +108,14 @@ const { foo } = await import('./x.foo');
 const lib = createRequire(import.meta.url)('./lib.cjs');
 console.log(add(3, 4), foo(), lib.add(3, 4), registerHooks.name, registerHooks.length, String(registerHooks).includes('handit'));`,
     'x.foo': '',
+    'first.mjs': `import { registerHooks } from 'node:module';\nglobalThis.registered = (hooks) => registerHooks(hooks);`,
+    'second.mjs': `
+registered({ load: (url, context, next) => {
+  const result = next(url, context);
+  return url.endsWith('lib.mjs') ? { ...result, source: String(Buffer.from(result.source)).replace('return a + b;', 'return a * b;') } : result;
+} });
+const { add } = await import('./lib.mjs');
+console.log(add(3, 4));`,
     'lib.mjs': `export function add(a, b) {\n  return a + b;\n}`,
     'lib.cjs': `exports.add = function add(a, b) {\n  return a + b;\n};`,
   });
@@ -119,6 +127,12 @@ console.log(add(3, 4), foo(), lib.add(3, 4), registerHooks.name, registerHooks.l
       const names = records.flatMap((record) => (record.type === 'call' ? [record.func] : []));
       expect(names.filter((name) => !['resolve', 'load'].includes(name))).toEqual(['add', 'foo', 'inFoo', 'add']);
     }
+  });
+
+  test.each(lines)('may be registered by what an earlier preload has imported on Node $version', async ({ path }) => {
+    const options = { env: { ...env, NODE_OPTIONS: '--import ./first.mjs' } };
+    expect((await project.bare(path, ['second.mjs'], options)).stdout).toBe('12\n');
+    expect((await project.traced(path, ['second.mjs'], options)).stdout).toBe('12\n');
   });
 });
 
