@@ -118,7 +118,7 @@ async function bundle(hash) {
         minifyIdentifiers: !lateRequires,
         format: target.endsWith('.mjs') ? 'esm' : 'cjs',
         external,
-        define: { ...define, HANDIT_VERSION: JSON.stringify(version), HANDIT_BUILD: JSON.stringify(hash) },
+        define: { ...define, HANDIT_VERSION: JSON.stringify(version), HANDIT_BUILD: JSON.stringify(hash.slice(0, 16)) },
         banner: { js: banner },
         logLevel: 'warning',
       });

@@ -6,7 +6,9 @@ import ts from 'typescript';
 
 /** @returns {Record<string, string>} path below dist/ -> text */
 export function declarationFiles(root) {
-  const index = bundleDeclarations(emitDeclarations(root, 'src/index.ts'), join(root, 'src/index.d.ts'));
+  const text = bundleDeclarations(emitDeclarations(root, 'src/index.ts'), join(root, 'src/index.d.ts'));
+  // The compiler indents by four.
+  const index = text.replace(/^(?: {4})+/gm, (spaces) => ' '.repeat(spaces.length / 2));
   // Exports nothing: it is imported for what it does.
   const register = 'export {};\n';
   return {

@@ -68,7 +68,7 @@ function cacheFile(require: NodeJS.Require, folder: string): string | null {
   const place = named === '' ? `${modules}${sep}.cache${sep}handit` : resolve(named);
   // V8 takes what the same version has made with the same flags: to ask for them takes 0.4 ms.
   const { version, arch } = process;
-  return `${place}${sep}agent-${build.slice(0, 16)}-${version}-${arch}${isAlone() ? '' : `-${flags(require)}`}`;
+  return `${place}${sep}agent-${build}-${version}-${arch}${isAlone() ? '' : `-${flags(require)}`}`;
 }
 
 /**
