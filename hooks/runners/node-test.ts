@@ -5,13 +5,11 @@ import type { Hook, HookHost, RunningTest, TestName, TestPhase } from '../lib/ho
 import {
   apply,
   arrayEvery,
-  arrayFind,
   arrayForEach,
   arrayPush,
   arrayUnshift,
   defineProperty,
   getOwnPropertyDescriptor,
-  getOwnPropertySymbols,
   getPrototypeOf,
   hasOwn,
   objectAssign,
@@ -25,6 +23,7 @@ import {
   String,
   uncurry,
 } from '../../src/intrinsics.js';
+import { contextSymbol } from '../../src/recorder/contexts.js';
 
 /**
  * Node's own test runner. Its tests are asynchronous resources: a test is seen when the runner reads a method of it, and
@@ -57,9 +56,6 @@ export const nodeTestHook: Hook = {
 const { AsyncResource, createHook } = asyncHooks;
 const resourcePrototype = AsyncResource.prototype;
 const { runInAsyncScope } = resourcePrototype;
-const symbolDescription = uncurry(
-  getOwnPropertyDescriptor(Symbol.prototype, 'description')!.get! as () => string | undefined,
-);
 const enable = uncurry(createHook({}).enable);
 const disable = uncurry(createHook({}).disable);
 const nodes = process;
@@ -289,11 +285,6 @@ function nameOf(test: NodeTest): TestName {
   const titles: string[] = [];
   for (let at: NodeTest | null = test; at?.parent; at = at.parent) arrayUnshift(titles, at.name);
   return { file: test.loc?.file ?? argv[1] ?? '', titles };
-}
-
-/** From version 24 a resource keeps the context it runs in under a symbol; on 22 that is there, and nothing in it. */
-function contextSymbol(resource: object): symbol | undefined {
-  return arrayFind(getOwnPropertySymbols(resource), (symbol) => symbolDescription(symbol) === 'context_frame');
 }
 
 function enterFor(host: HookHost, resource: NodeTest, scope: RunningTest['scope']): void {

@@ -32,7 +32,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const budget = newBudget(0, isSampled(sampleRate));
   budget.open = false;
   // Scopes cost nothing until the first one is entered.
-  const scopes = createScopes();
+  const scopes = createScopes(options.hasObservers);
   const maxBytes = segments === null ? options.maxFileBytes : Infinity;
   const limits = createLimits(maxBytes, budget, () => scopes.used);
   const functions = new KnownFunctions(options.registerPending);

@@ -1,4 +1,5 @@
 import * as asyncHooks from 'node:async_hooks';
+import { direct, type Enter, type Storage } from './contexts.js';
 import type { StackCounts } from './stack-counts.js';
 import { safe, type SafeDataView, type SafeMap, type SafeSet, utf8Bytes, utf8Text } from '../intrinsics.js';
 
@@ -152,28 +153,29 @@ export interface Scopes {
   enter(scope: Scope | null): Scope | null;
 }
 
-interface Storage {
-  getStore(): Scope | null | undefined;
-  enterWith(scope: Scope | null): void;
-}
 const SafeStorage = safe(asyncHooks.AsyncLocalStorage) as new () => Storage;
 
-export function createScopes(): Scopes {
+/** @param observed the program may see which resources are made */
+export function createScopes(observed: () => boolean): Scopes {
   let storage: Storage | null = null;
+  let enter: Enter | null = null;
   const scopes = {
     used: false,
-    current: () => (storage === null ? null : (storage.getStore() ?? null)),
-    enter(scope: Scope | null) {
+    current: () => (storage === null ? null : ((storage.getStore() ?? null) as Scope | null)),
+    enter(scope: Scope | null): Scope | null {
+      if (enter !== null) return enter(scope) as Scope | null;
       if (storage === null) {
         if (scope === null) return null;
         storage = new SafeStorage();
         scopes.used = true;
+        storage.enterWith(scope);
+        if (!observed()) enter = direct(storage);
+        return null;
       }
       const before = storage.getStore() ?? null;
-      if (before === scope) return before;
       // No `run`: it would put frames into the stacks of the program's errors.
-      storage.enterWith(scope);
-      return before;
+      if (before !== scope) storage.enterWith(scope);
+      return before as Scope | null;
     },
   };
   return scopes;

@@ -32,6 +32,30 @@ setTimeout(() => mark('timer'), 1);
 /** What a library does with a function of the program behind an await of its own. */
 const LIBRARY = `
 export async function later(callback, ...args) { await null; await new Promise((done) => setTimeout(done, 1)); return callback(...args); }
+export class Job { constructor(...args) { this.done = later(...args); } }
+export const tag = ([text], callback) => later(callback, text);
+export const rows = (...args) => ({ *[Symbol.iterator]() { yield later(...args); } });
+export const query = (...args) => ({ then(...settle) { later(...args).then(...settle); } });
+`;
+/** Each way in which the text of an async function calls something, at once and side by side. */
+const waysToCall = `
+import { Job, later, query, rows, tag } from 'library';
+globalThis.callback = function callback(name) { return name; };
+async function calls() { return later(callback, 'call'); }
+async function news() { return new Job(callback, 'new').done; }
+async function tags() { return tag\`tag${'$'}{callback}\`; }
+async function imports() { return import('library/start'); }
+async function spreads(list) { return { list: [...list] }; }
+async function takes(list) { const [row] = list; return { row }; }
+async function loops(list) { for (const row of list) return { row }; }
+async function defines() { return class { static { later(callback, 'static'); } }; }
+async function waits(lazy) { return await lazy; }
+async function gives(lazy) { return lazy; }
+async function main(name) {
+  await Promise.all([calls(), news(), tags(), spreads(rows(callback, name)), takes(rows(callback, name)), loops(rows(callback, name)),
+    defines(), waits(query(callback, name)), gives(query(callback, name)), imports()]);
+}
+await Promise.all([main('one'), main('two')]);
 `;
 const callbacks = `
 import { later } from 'library';
@@ -71,5 +95,19 @@ describe.each(nodes())('with a library on Node $version', ({ path }) => {
     });
     const { records } = await traced(path, ['app.mjs']);
     expect(callNames(records)).toBe('first(callback), second(callback, callback), first(callback), callback');
+  });
+
+  test('its callbacks are below the async call whose text calls anything of it', async () => {
+    const { traced } = programs({
+      'app.mjs': waysToCall,
+      'node_modules/library/package.json': '{"type":"module","exports":{".":"./index.js","./start":"./start.js"}}',
+      'node_modules/library/index.js': LIBRARY,
+      'node_modules/library/start.js': "import { later } from 'library'; await later(callback, 'import');",
+    });
+    const { records } = await traced(path, ['app.mjs']);
+    const ways = 'calls news tags spreads takes loops defines waits gives'.split(' ');
+    const below = ways.map((name) => `${name}(callback)`).join(', ');
+    // A module is evaluated once.
+    expect(callNames(records)).toBe(`main(${below}, imports(callback)), main(${below}, imports)`);
   });
 });
