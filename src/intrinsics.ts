@@ -369,6 +369,7 @@ export const mapSet = uncurry(mapClass.prototype.set);
 export const setBytes = uncurry(Uint8Array.prototype.set);
 export const fillBytes = uncurry(Uint8Array.prototype.fill);
 export const moveBytes = uncurry(Uint8Array.prototype.copyWithin);
+export const bytesEqual = uncurry(bufferPrototype.equals);
 export const bytesIndexOf = uncurry(bufferPrototype.indexOf) as (
   bytes: Uint8Array,
   part: Uint8Array,

@@ -7,9 +7,9 @@ import { tailOf, type BodyCollector } from './body-collector.js';
 import { knownFrom, wholeCharacters } from './body-tail.js';
 import { decode, type Decoded } from './decode.js';
 import { EVENT_STREAM } from './event-stream.js';
-import { writeEscaped } from './escape-text.js';
 import { redactMultipart } from './redact-text.js';
 import { scanBody } from './known-json.js';
+import { writeKnown } from './known-text.js';
 import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
 import { keyTest } from '../../src/recorder/key-kinds.js';
 import {
@@ -166,7 +166,7 @@ function writeEnd(
   const known = end === null ? null : knownEnd(end, head, media);
   if (known !== null) {
     out.text(TAIL_KEY);
-    if (!media.plain || !writeEscaped(known, out, keyTest(isSecret))) {
+    if (!media.plain || !writeKnown(known, out, keyTest(isSecret))) {
       out.text(quote(redacted(utf8Text(known), media, isSecret)));
     }
   }
@@ -266,7 +266,7 @@ function writePlain(
   if (bytes[0] === 0xef || indexOfByte(bytes, 0) >= 0) return false;
   const from = out.position();
   out.text(TEXT_KEY);
-  if (writeEscaped(bytes, out, keyKind)) return true;
+  if (writeKnown(bytes, out, keyKind)) return true;
   out.cut(from);
   return false;
 }

@@ -1,4 +1,4 @@
-import { allocUnsafeSlow, bufferView, bytesIndexOf, setBytes } from '../../src/intrinsics.js';
+import { allocUnsafeSlow, bufferView, bytesEqual, setBytes } from '../../src/intrinsics.js';
 import type { KeyTest } from '../../src/recorder/key-kinds.js';
 import { JSON_TEXT, scanJson } from './scan-json.js';
 
@@ -26,7 +26,7 @@ export function scanBody(bytes: Buffer, keyKind: KeyTest): number {
   for (let i = 0; i < known.length; i++) {
     const each = known[i]!;
     if (each.bytes.length !== length || each.keyKind !== keyKind) continue;
-    if (bytesIndexOf(each.bytes, bytes, 0) === 0) return JSON_TEXT;
+    if (bytesEqual(each.bytes, bytes)) return JSON_TEXT;
   }
   const found = scanJson(bytes, keyKind);
   if (found === JSON_TEXT) remember(bytes, keyKind);

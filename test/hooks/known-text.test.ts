@@ -1,0 +1,47 @@
+import { writeKnown } from '../../hooks/lib/known-text.js';
+import { createEncoder } from '../../src/recorder/encoder.js';
+import { keyTest } from '../../src/recorder/key-kinds.js';
+
+const keyKind = keyTest((key) => key === 'password');
+const out = createEncoder(() => undefined);
+
+/** null: there may be a secret in it. */
+function written(text: string, test = keyKind): unknown {
+  const from = out.position();
+  return writeKnown(Buffer.from(text), out, test) ? JSON.parse(out.slice(from)) : null;
+}
+
+const row = '<li class="row">a "quoted" word, and é</li>\n';
+const page = row.repeat(100);
+
+test.each([
+  ['short', row],
+  ['of a page', page],
+  ['longer than any that is remembered', row.repeat(2000)],
+])('a text that comes again and again is written as the first time: %s', (_, text) => {
+  for (let i = 0; i < 5; i++) expect(written(text)).toBe(text);
+});
+
+test('a text is not taken for one before that differs in a single character, wherever that is', () => {
+  for (let i = 0; i < 3; i++) expect(written(page)).toBe(page);
+  for (let at = 0; at < page.length; at++) {
+    const other = `${page.slice(0, at)}${page[at] === 'Z' ? 'Y' : 'Z'}${page.slice(at + 1)}`;
+    if (written(other) !== other) throw new Error(`taken for another: ${at}`);
+    if (written(page) !== page) throw new Error(`taken for the one with another character at ${at}`);
+  }
+});
+
+test('what may hold a secret is said to, however often it comes and whatever came before it', () => {
+  const harmless = `${row.repeat(50)}passwort: 1${row.repeat(50)}`;
+  const secret = harmless.replace('passwort', 'password');
+  for (let i = 0; i < 40; i++) {
+    expect(written(harmless)).toBe(harmless);
+    expect(written(secret)).toBeNull();
+  }
+  expect(
+    written(
+      harmless,
+      keyTest((key) => key === 'passwort'),
+    ),
+  ).toBeNull();
+});
