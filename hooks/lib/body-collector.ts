@@ -17,12 +17,15 @@ import {
   Uint8Array,
 } from '../../src/intrinsics.js';
 
-/** Bytes of a block for large bodies. Blocks are used again: new ones would keep the garbage collector busy. */
-const BLOCK = 64 * 1024;
+/**
+ * Bytes of a block for large bodies, which holds what is shown of most. Blocks are used again: new ones would have V8 collect
+ * all garbage again and again.
+ */
+const BLOCK = 16 * 1024;
 /** Blocks kept for the next bodies. */
-const MAX_FREE = 64;
+const MAX_FREE = 256;
 /** Bytes up to which a body takes no more memory than it needs. */
-const SMALL = 16 * 1024;
+const SMALL = 4 * 1024;
 /** Characters of which a text is not made bytes as a whole; a limit above half of it is taken for this. */
 const LONG_TEXT = 4 * 1024 * 1024;
 
@@ -30,6 +33,10 @@ const LONG_TEXT = 4 * 1024 * 1024;
 const MAX_MARKS = 1000;
 
 const free: Buffer[] = [];
+
+function takeBlock(): Buffer {
+  return arrayPop(free) ?? allocUnsafeSlow(BLOCK);
+}
 
 /** Of a limit, what is kept of the end of a body that is longer. */
 export function tailOf(max: number): number {
@@ -59,6 +66,8 @@ export class BodyCollector {
   /** The end of a body that is too long, going round. */
   private ring: Buffer | null = null;
   private ringAt = 0;
+  /** Its memory, unless it is larger. */
+  private ringBlock: Buffer | null = null;
 
   /** @param max bytes to keep */
   constructor(
@@ -124,7 +133,8 @@ export class BodyCollector {
     if (bytes.length <= room) return this.store(bytes, ours);
     this.store(bytesView(bytes, 0, room), ours);
     const tail = tailOf(this.max);
-    const ring = allocUnsafeSlow(tail);
+    if (tail <= BLOCK) this.ringBlock = takeBlock();
+    const ring = this.ringBlock === null ? allocUnsafeSlow(tail) : bufferView(this.ringBlock, 0, tail);
     setBytes(ring, bytesView(this.bytes(), this.max - tail, this.kept));
     this.kept -= tail;
     this.ring = ring;
@@ -165,7 +175,7 @@ export class BodyCollector {
   private fill(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {
       const used = this.kept % BLOCK;
-      if (this.kept === this.blocks.length * BLOCK) arrayPush(this.blocks, arrayPop(free) ?? allocUnsafeSlow(BLOCK));
+      if (this.kept === this.blocks.length * BLOCK) arrayPush(this.blocks, takeBlock());
       const block = this.blocks[this.blocks.length - 1];
       const count = min(BLOCK - used, bytes.length - from);
       setBytes(block, count === bytes.length ? bytes : bytesView(bytes, from, from + count), used);
@@ -198,6 +208,8 @@ export class BodyCollector {
     this.kept = 0;
     this.ring = null;
     const { blocks } = this;
+    if (this.ringBlock !== null) arrayPush(blocks, this.ringBlock);
+    this.ringBlock = null;
     for (let i = 0; i < blocks.length && free.length < MAX_FREE; i++) arrayPush(free, blocks[i]);
     this.blocks = [];
     this.parts = [];
