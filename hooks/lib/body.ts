@@ -41,7 +41,6 @@ import {
 export interface BodyHeaders {
   type: string | undefined;
   encoding: string | undefined;
-  stream?: boolean;
   /** What is known of the type, once a body had it. */
   media?: Media;
 }
@@ -85,8 +84,6 @@ function mediaOf(type: string | undefined): Media {
   return media;
 }
 
-const CUT = constant(',"truncated":true');
-const WHOLE = constant(',"truncated":false');
 const NO_JSON = /^multipart\/|urlencoded/;
 const BINARY =
   /^(image\/(?!svg)|audio\/|video\/|font\/|application\/(octet-stream|pdf|zip|gzip|x-tar|wasm|protobuf|grpc))/;
@@ -109,7 +106,7 @@ export function writeBody(
   const start = (cut: boolean): void => {
     out.constant(media.start);
     out.integer(body.size);
-    out.constant(cut ? CUT : WHOLE);
+    out.text(`,"truncated":${cut}`);
     if (media.lines) out.text(`,"chunks":${body.chunks}`);
     if (head !== null && codings.length > 0) out.text(`,"encoding":${quote(arrayJoin(codings, ', '))}`);
   };

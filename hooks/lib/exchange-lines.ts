@@ -53,7 +53,6 @@ export function writeKind(out: Encoder, side: string, client: string, method: st
 }
 
 export const HEADERS = constant(',"headers":');
-export const NO_HEADERS = constant('{}');
 export const BEGIN = constant(',"t0_ns":');
 export const END = constant(',"t1_ns":');
 export const DURATION = constant(',"dt_ns":');

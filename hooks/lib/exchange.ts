@@ -6,7 +6,7 @@ import type { LibraryCall, Scope, TraceContext } from '../../src/recorder/scope.
 import type { HttpRequest } from '../../src/trace-format.js';
 import { writeBody } from './body.js';
 import { BodyCollector, type BodyOwner } from './body-collector.js';
-import { firstTokenAt } from './first-token.js';
+import { firstTokenAt, isStream } from './first-token.js';
 import {
   BEGIN,
   BYTES_IN,
@@ -17,7 +17,6 @@ import {
   FIRST_BYTE,
   HEADERS,
   headsOf,
-  NO_HEADERS,
   REQUEST_BODY,
   RESPONSE_BODY,
   STATUS,
@@ -166,9 +165,9 @@ export class Exchange implements BodyOwner {
     this.responseHead = headWith(headers);
     // Of a body that has passed nobody can say when its pieces did.
     if (this.responseBody.complete) return;
-    const { stream, encoding } = this.responseHead.about();
+    const { type, encoding } = this.responseHead.about();
     // What is compressed is unpacked when all of it is here.
-    if (encoding === undefined && stream && this.isLlm()) this.responseBody.watch(() => this.host.now());
+    if (encoding === undefined && isStream(type) && this.isLlm()) this.responseBody.watch(() => this.host.now());
   }
 
   trailing(headers: RawHeaders): void {
@@ -232,9 +231,7 @@ export class Exchange implements BodyOwner {
     if (inside !== null) host.recorder.closeRoot(inside, { failed, durationNs: t1 - t0 });
     // It may be here to the last byte without its end having been seen.
     const { requestBody } = this;
-    if (!requestBody.complete) {
-      requestBody.complete = Number(headerOf(this.requestHead.headers, 'content-length')) === requestBody.size;
-    }
+    requestBody.complete ||= Number(headerOf(this.requestHead.headers, 'content-length')) === requestBody.size;
     return true;
   }
 
@@ -311,8 +308,7 @@ export class Exchange implements BodyOwner {
 
   private writeHeaders(out: Encoder, head: Head, brief: Brief): void {
     out.constant(HEADERS);
-    if (brief === 'bare') out.constant(NO_HEADERS);
-    else writeHeaders(out, head, this.host.isSecret);
+    writeHeaders(out, brief === 'bare' ? NONE : head, this.host.isSecret);
   }
 
   /** The id, when it ended, and what else is known of the way there. */
@@ -345,7 +341,7 @@ export class Exchange implements BodyOwner {
     out.constant(field);
     const { maxBody, isSecret } = this.host;
     const about = head.about();
-    const mayBeCut = body.size > maxBody || about.encoding !== undefined || about.stream;
+    const mayBeCut = body.size > maxBody || about.encoding !== undefined || isStream(about.type);
     writeBody(out, body, about, mayBeCut && this.isLlm() ? max(MAX_LLM_BODY, maxBody) : maxBody, isSecret);
   }
 }

@@ -1,7 +1,6 @@
 import { constant, type Constant } from '../../src/recorder/constant.js';
 import type { Encoder } from '../../src/recorder/encoder.js';
 import type { BodyHeaders } from './body.js';
-import { isStream } from './first-token.js';
 import { quote } from '../../src/recorder/quote.js';
 import { REDACTED, redactText } from '../../src/recorder/redact.js';
 import {
@@ -76,7 +75,7 @@ export class Head {
     if (this.known !== null) return this.known;
     const type = headerOf(this.headers, 'content-type');
     const encoding = headerOf(this.headers, 'content-encoding');
-    return (this.known = { type, encoding, stream: isStream(type), media: undefined });
+    return (this.known = { type, encoding, media: undefined });
   }
 }
 
@@ -89,7 +88,7 @@ let hidden = false;
 
 /** To be asked when the message passes: what it is made of can go then, if others had the same. */
 export function headWith(headers: RawHeaders): Head {
-  const known = heads[placeOf(sizeOf(headers), headers)];
+  const known = heads[placeOf(headers)];
   if (known !== null && isSame(known.headers, headers)) return known;
   // The program may change that list.
   return new Head(isFlat(headers) ? arraySlice(headers, 0) : headers);
@@ -99,8 +98,7 @@ export function headWith(headers: RawHeaders): Head {
 export function writeHeaders(out: Encoder, head: Head, isSecret: (key: string) => boolean): void {
   const { headers, json } = head;
   if (json !== null) return out.constant(json);
-  const size = sizeOf(headers);
-  const place = placeOf(size, headers);
+  const place = placeOf(headers);
   const known = heads[place];
   if (known !== null && isSame(known.headers, headers)) {
     known.json ??= constant(headersJson(listOf(headers), isSecret));
@@ -108,11 +106,11 @@ export function writeHeaders(out: Encoder, head: Head, isSecret: (key: string) =
   }
   hidden = false;
   out.text(headersJson(listOf(headers), isSecret));
-  if (size <= MAX_SIZE && !hidden) heads[place] = head;
+  if (sizeOf(headers) <= MAX_SIZE && !hidden) heads[place] = head;
 }
 
-function placeOf(size: number, { length }: RawHeaders): number {
-  return (size + length) % heads.length;
+function placeOf(headers: RawHeaders): number {
+  return (sizeOf(headers) + headers.length) % heads.length;
 }
 
 function sizeOf(headers: RawHeaders): number {

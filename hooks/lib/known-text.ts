@@ -1,6 +1,6 @@
 import type { Encoder } from '../../src/recorder/encoder.js';
 import type { KeyTest } from '../../src/recorder/key-kinds.js';
-import { allocUnsafeSlow, bufferView, bytesEqual, imul, setBytes, Uint32Array } from '../../src/intrinsics.js';
+import { bufferView, bytesEqual, imul, joinBytes, Uint32Array } from '../../src/intrinsics.js';
 import { writeEscaped } from './escape-text.js';
 
 interface Known {
@@ -14,16 +14,16 @@ interface Known {
 const PLACES = 8;
 const SHORTEST = 512;
 const LONGEST = 48 * 1024;
-/** A text may differ from the one before where no sample is: one of that many is remembered. */
+/** A text may differ from the one before where no sample is: of those that seem to come again, one of that many is remembered. */
 const TRIES = 16;
 
 const known: (Known | undefined)[] = [];
 const samples = new Uint32Array(PLACES);
-const tries = new Uint32Array(PLACES);
+let tries = 0;
 
 /**
  * As `writeEscaped`, which takes fifty times as long as to compare: pages, scripts and lists are sent again and again. What
- * comes for the second time is remembered, if there was no secret in it.
+ * comes again is remembered, if there was no secret in it.
  */
 export function writeKnown(bytes: Buffer, out: Encoder, keyKind: KeyTest): boolean {
   const { length } = bytes;
@@ -37,13 +37,9 @@ export function writeKnown(bytes: Buffer, out: Encoder, keyKind: KeyTest): boole
   }
   const from = out.position();
   if (!writeEscaped(bytes, out, keyKind)) return false;
-  if (samples[place] !== sample) tries[place] = 0;
-  else if (tries[place]++ % TRIES === 0) {
+  if (samples[place] === sample && tries++ % TRIES === 0) {
     const json = bufferView(out.room(0), from, out.position());
-    const memory = allocUnsafeSlow(length + json.length);
-    setBytes(memory, bytes, 0);
-    setBytes(memory, json, length);
-    known[place] = { bytes: bufferView(memory, 0, length), json: bufferView(memory, length), keyKind };
+    known[place] = { bytes: joinBytes([bytes]), json: joinBytes([json]), keyKind };
   }
   samples[place] = sample;
   return true;
@@ -54,5 +50,5 @@ function sampleOf(bytes: Buffer): number {
   const step = length >> 6;
   let sample = length;
   for (let i = 0; i < length; i += step) sample = imul(sample ^ bytes[i], 0x9e3779b1);
-  return (sample ^ (sample >>> 15)) >>> 0;
+  return sample >>> 8;
 }

@@ -279,7 +279,7 @@ class MessageWire implements MessageSteps {
     if (chunk !== null) body.add(chunk);
     else if (toServer) body.complete = true;
     else if (!message.destroyed) {
-      if (message.rawTrailers?.length > 0) exchange.trailing(pairs(message.rawTrailers));
+      if (message.rawTrailers?.length > 0) exchange.trailing(message.rawTrailers);
       exchange.end();
     }
   }
