@@ -8,8 +8,7 @@ import { knownFrom, wholeCharacters } from './body-tail.js';
 import { decode, type Decoded } from './decode.js';
 import { EVENT_STREAM } from './event-stream.js';
 import { redactMultipart } from './redact-text.js';
-import { scanBody } from './known-json.js';
-import { writeKnown } from './known-text.js';
+import { scanBody, writeKnown } from './known-json.js';
 import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
 import { keyTest } from '../../src/recorder/key-kinds.js';
 import {

@@ -1,41 +1,59 @@
-import { allocUnsafeSlow, bufferView, bytesEqual, setBytes } from '../../src/intrinsics.js';
+import type { Encoder } from '../../src/recorder/encoder.js';
 import type { KeyTest } from '../../src/recorder/key-kinds.js';
+import { arrayPush, bufferView, bytesEqual, joinBytes } from '../../src/intrinsics.js';
+import { writeEscaped } from './escape-text.js';
 import { JSON_TEXT, scanJson } from './scan-json.js';
 
-// What one side of a process sends is what the other side receives, and many answers are the same: to compare bytes costs a
-// twentieth of looking through them.
+// What one side of a process sends is what the other side receives, and pages, scripts and lists are sent again and again: to
+// compare bytes takes a fiftieth of looking through them. No secret is remembered.
 
 interface Known {
-  memory: Buffer;
-  /** The part of it that is in use. */
   bytes: Buffer;
+  /** The same as it was written, of text. */
+  json: Buffer;
   keyKind: KeyTest;
 }
 
-/** Bodies that are remembered, and bytes of the longest. */
+/** Bodies of each kind that are remembered, bytes of the longest, and of the shortest text. */
 const PLACES = 8;
-const LONGEST = 8 * 1024;
+const LONGEST = 48 * 1024;
+const SHORTEST = 512;
+/** Of those that are not known, one of that many is remembered: what is sent often is among them soon. */
+const TRIES = 16;
 
-const known: (Known | undefined)[] = [];
-let next = 0;
+const jsons: Known[] = [];
+const texts: Known[] = [];
+let tries = 0;
 
-/** As `scanJson`, which it does not ask again about the bodies that it was last asked about, if there was no secret in them. */
+/** As `scanJson`. */
 export function scanBody(bytes: Buffer, keyKind: KeyTest): number {
-  const { length } = bytes;
-  if (length > LONGEST) return scanJson(bytes, keyKind);
-  for (let i = 0; i < known.length; i++) {
-    const each = known[i]!;
-    if (each.bytes.length !== length || each.keyKind !== keyKind) continue;
-    if (bytesEqual(each.bytes, bytes)) return JSON_TEXT;
-  }
+  if (find(jsons, bytes, keyKind) !== null) return JSON_TEXT;
   const found = scanJson(bytes, keyKind);
-  if (found === JSON_TEXT) remember(bytes, keyKind);
+  if (found === JSON_TEXT) remember(jsons, bytes, bufferView(bytes, 0, 0), keyKind);
   return found;
 }
 
-function remember(bytes: Buffer, keyKind: KeyTest): void {
-  const place = next++ % PLACES;
-  const memory = known[place]?.memory ?? allocUnsafeSlow(LONGEST);
-  setBytes(memory, bytes, 0);
-  known[place] = { memory, bytes: bufferView(memory, 0, bytes.length), keyKind };
+/** As `writeEscaped`. */
+export function writeKnown(bytes: Buffer, out: Encoder, keyKind: KeyTest): boolean {
+  if (bytes.length < SHORTEST) return writeEscaped(bytes, out, keyKind);
+  const known = find(texts, bytes, keyKind);
+  const from = out.position();
+  if (known !== null) out.bytes(known.json);
+  else if (!writeEscaped(bytes, out, keyKind)) return false;
+  else remember(texts, bytes, bufferView(out.room(0), from, out.position()), keyKind);
+  return true;
+}
+
+function find(list: readonly Known[], bytes: Buffer, keyKind: KeyTest): Known | null {
+  for (let i = 0; i < list.length; i++) {
+    if (list[i].keyKind === keyKind && bytesEqual(list[i].bytes, bytes)) return list[i];
+  }
+  return null;
+}
+
+function remember(list: Known[], bytes: Buffer, json: Buffer, keyKind: KeyTest): void {
+  if (bytes.length > LONGEST || tries++ % TRIES > 0) return;
+  const known = { bytes: joinBytes([bytes]), json: joinBytes([json]), keyKind };
+  if (list.length < PLACES) arrayPush(list, known);
+  else list[(tries >> 4) % PLACES] = known;
 }

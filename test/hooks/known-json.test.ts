@@ -16,7 +16,8 @@ const bodies = [
 test('finds in a body that comes again what was found in it first', () => {
   const expected = bodies.map((body) => scanJson(Buffer.from(body), keyKind));
   expect(new Set(expected).size).toBe(3);
-  for (let i = 0; i < 3; i++) {
+  // Not each of them is remembered at once.
+  for (let i = 0; i < 40; i++) {
     expect(bodies.map((body) => scanBody(Buffer.from(body), keyKind))).toEqual(expected);
     expect(bodies.flatMap((body) => [body, body]).map((body) => scanBody(Buffer.from(body), keyKind))).toEqual(
       expected.flatMap((each) => [each, each]),
@@ -27,7 +28,7 @@ test('finds in a body that comes again what was found in it first', () => {
 test('what is a secret by other names is asked for again', () => {
   const body = Buffer.from('{"nickname":"Tr0ub4dor"}');
   const other = keyTest((key) => key === 'nickname');
-  expect(scanBody(body, keyKind)).toBe(scanJson(body, keyKind));
+  for (let i = 0; i < 20; i++) expect(scanBody(body, keyKind)).toBe(scanJson(body, keyKind));
   expect(scanBody(body, other)).toBe(scanJson(body, other));
   expect(scanBody(body, other)).not.toBe(scanBody(body, keyKind));
 });

@@ -1,4 +1,4 @@
-import { writeKnown } from '../../hooks/lib/known-text.js';
+import { writeKnown } from '../../hooks/lib/known-json.js';
 import { createEncoder } from '../../src/recorder/encoder.js';
 import { keyTest } from '../../src/recorder/key-kinds.js';
 
