@@ -34,10 +34,6 @@ const MAX_MARKS = 1000;
 
 const free: Buffer[] = [];
 
-function takeBlock(): Buffer {
-  return arrayPop(free) ?? allocUnsafeSlow(BLOCK);
-}
-
 /** Of a limit, what is kept of the end of a body that is longer. */
 export function tailOf(max: number): number {
   return max >> 2;
@@ -66,8 +62,6 @@ export class BodyCollector {
   /** The end of a body that is too long, going round. */
   private ring: Buffer | null = null;
   private ringAt = 0;
-  /** Its memory, unless it is larger. */
-  private ringBlock: Buffer | null = null;
 
   /** @param max bytes to keep */
   constructor(
@@ -133,8 +127,7 @@ export class BodyCollector {
     if (bytes.length <= room) return this.store(bytes, ours);
     this.store(bytesView(bytes, 0, room), ours);
     const tail = tailOf(this.max);
-    if (tail <= BLOCK) this.ringBlock = takeBlock();
-    const ring = this.ringBlock === null ? allocUnsafeSlow(tail) : bufferView(this.ringBlock, 0, tail);
+    const ring = allocUnsafeSlow(tail);
     setBytes(ring, bytesView(this.bytes(), this.max - tail, this.kept));
     this.kept -= tail;
     this.ring = ring;
@@ -175,7 +168,7 @@ export class BodyCollector {
   private fill(bytes: Uint8Array): void {
     for (let from = 0; from < bytes.length;) {
       const used = this.kept % BLOCK;
-      if (this.kept === this.blocks.length * BLOCK) arrayPush(this.blocks, takeBlock());
+      if (this.kept === this.blocks.length * BLOCK) arrayPush(this.blocks, arrayPop(free) ?? allocUnsafeSlow(BLOCK));
       const block = this.blocks[this.blocks.length - 1];
       const count = min(BLOCK - used, bytes.length - from);
       setBytes(block, count === bytes.length ? bytes : bytesView(bytes, from, from + count), used);
@@ -208,8 +201,6 @@ export class BodyCollector {
     this.kept = 0;
     this.ring = null;
     const { blocks } = this;
-    if (this.ringBlock !== null) arrayPush(blocks, this.ringBlock);
-    this.ringBlock = null;
     for (let i = 0; i < blocks.length && free.length < MAX_FREE; i++) arrayPush(free, blocks[i]);
     this.blocks = [];
     this.parts = [];

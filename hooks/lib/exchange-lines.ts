@@ -1,7 +1,7 @@
 import { constant, type Constant } from '../../src/recorder/constant.js';
 import type { Encoder } from '../../src/recorder/encoder.js';
 import { quote } from '../../src/recorder/quote.js';
-import { arrayPush } from '../../src/intrinsics.js';
+import { SafeMap } from '../../src/intrinsics.js';
 
 // The parts of the lines of exchanges that are the same for many of them, made once.
 
@@ -30,26 +30,19 @@ export function writeParent(out: Encoder, parent: number): void {
   out.integer(parent);
 }
 
-interface Kind {
-  side: string;
-  client: string;
-  method: string;
-  json: Constant;
-}
-
-/** A program has few, so to look at all of them is quicker than to make a key. */
-const kinds: Kind[] = [];
-const MAX_KINDS = 20;
+/** By side, client and method, of which a program has few. */
+const kinds = new SafeMap<string, Constant>();
+const MAX_KINDS = 100;
 
 /** Writes all of these, up to the URL. */
 export function writeKind(out: Encoder, side: string, client: string, method: string): void {
-  for (let i = 0; i < kinds.length; i++) {
-    const kind = kinds[i];
-    if (kind.method === method && kind.side === side && kind.client === client) return out.constant(kind.json);
+  const key = `${side} ${client} ${method}`;
+  let kind = kinds.get(key);
+  if (kind === undefined) {
+    kind = constant(`,"side":"${side}","client":"${client}","method":${quote(method)},"url":`);
+    if (kinds.size < MAX_KINDS) kinds.set(key, kind);
   }
-  const json = constant(`,"side":"${side}","client":"${client}","method":${quote(method)},"url":`);
-  if (kinds.length < MAX_KINDS) arrayPush(kinds, { side, client, method, json });
-  out.constant(json);
+  out.constant(kind);
 }
 
 export const HEADERS = constant(',"headers":');

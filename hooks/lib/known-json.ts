@@ -14,10 +14,9 @@ interface Known {
   keyKind: KeyTest;
 }
 
-/** Bodies of each kind that are remembered, bytes of the longest, and of the shortest text. */
+/** Bodies of each kind that are remembered, and bytes of the longest. */
 const PLACES = 8;
 const LONGEST = 48 * 1024;
-const SHORTEST = 512;
 /** Of those that are not known, one of that many is remembered: what is sent often is among them soon. */
 const TRIES = 16;
 
@@ -35,7 +34,6 @@ export function scanBody(bytes: Buffer, keyKind: KeyTest): number {
 
 /** As `writeEscaped`. */
 export function writeKnown(bytes: Buffer, out: Encoder, keyKind: KeyTest): boolean {
-  if (bytes.length < SHORTEST) return writeEscaped(bytes, out, keyKind);
   const known = find(texts, bytes, keyKind);
   const from = out.position();
   if (known !== null) out.bytes(known.json);
