@@ -48,22 +48,8 @@ export function urlOf(request: Request, headers: RawHeaders, target: Target | un
   const named = headerOf(headers, 'host');
   if (!target?.host || target.socketPath) return `${protocol}//${named ?? String(request.host)}${path}`;
   const standard = protocol === 'https:' ? 443 : 80;
-  const port = !target.port || Number(target.port) === standard ? '' : target.port;
-  return joinUrl(protocol, stringIncludes(target.host, ':') ? `[${target.host}]` : target.host, port, path);
-}
-
-const last = { protocol: '', host: '', port: '' as string | number, path: '', url: '' };
-
-/** The same string where all of it is as the last time: to compare those that were just put together takes longer. */
-export function joinUrl(protocol: string, host: string, port: string | number, path: string): string {
-  if (last.path !== path || last.host !== host || last.port !== port || last.protocol !== protocol) {
-    last.protocol = protocol;
-    last.host = host;
-    last.port = port;
-    last.path = path;
-    last.url = `${protocol}//${host}${port === '' ? '' : `:${port}`}${path}`;
-  }
-  return last.url;
+  const port = !target.port || Number(target.port) === standard ? '' : `:${target.port}`;
+  return `${protocol}//${stringIncludes(target.host, ':') ? `[${target.host}]` : target.host}${port}${path}`;
 }
 
 /** Mocks put a class of their own in its place, which inherits from it. */

@@ -12,7 +12,6 @@ import {
   headOf,
   isRedirect,
   isRequest,
-  joinUrl,
   protocolOf,
   realClientRequest,
   urlOf,
@@ -208,7 +207,7 @@ class MessageWire implements MessageSteps {
     });
     exchange.socket = socketJson(request.socket);
     const path = request.url ?? '';
-    const url = stringStartsWith(path, '/') ? joinUrl(protocol, request.headers.host ?? 'localhost', '', path) : path;
+    const url = stringStartsWith(path, '/') ? `${protocol}//${request.headers.host ?? 'localhost'}${path}` : path;
     const scope = exchange.asScope();
     this.outgoing.set(response, exchange);
     this.incoming.set(request, exchange);
