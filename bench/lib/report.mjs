@@ -3,7 +3,7 @@ import { format, resolveConfig } from 'prettier';
 import { rows } from '../rows/index.mjs';
 import { table } from './results.mjs';
 import { median, spread } from './stats.mjs';
-import { comparison, cost, resultsTable } from './summary.mjs';
+import { comparison, resultsTable } from './summary.mjs';
 import { tools } from './tools.mjs';
 
 /**
@@ -32,7 +32,6 @@ export async function formatted(text, parser) {
 export function allTables(results) {
   const measured = Object.values(results.nodes);
   return {
-    cost: cost(measured),
     comparison: comparison(measured),
     results: resultsTable(measured),
     budgets: budgets(measured),

@@ -157,15 +157,6 @@ function perCall(results, tool) {
   return ns < 1000 ? `${ns < 100 ? figure(ns) : Math.round(ns)} ns` : `${figure(ns / 1000)} µs`;
 }
 
-/** One sentence, with the two numbers that matter most. */
-export function cost(measured) {
-  const full = fullyMeasured(measured);
-  if (!full) return NOT_YET;
-  const call = median(timePerCall(full.rows.process.results, 'handit')) / 1000;
-  const start = median(startUp(full.rows['start-up'].results, 'handit', 'warm cache'));
-  return `A recorded call costs **${figure(call)} µs** of processor time, writing included, and start-up takes **${Math.round(start)} ms** longer (Node ${full.node}).`;
-}
-
 const NOT_YET = '_Not measured yet._';
 
 function fullyMeasured(measured) {
