@@ -35,6 +35,7 @@ function checkTotals(records: TraceRecord[], called: Record<string, number>): vo
   expect(end.events).toBe(records.length - 1);
 }
 
+const throwers = Array.from({ length: 10 }, (_, i) => `f${i}`);
 const floods: [name: string, source: string, called: Record<string, number>][] = [
   [
     'calls',
@@ -55,10 +56,11 @@ const floods: [name: string, source: string, called: Record<string, number>][] =
     { f: 5_000 },
   ],
   [
+    // Of each function no more than have their stack.
     'exceptions that wait for their stack',
-    `function f(i) { throw new Error('no ' + i); }
-     for (let i = 0; i < 2_000; i++) try { f(i); } catch {}`,
-    { f: 2_000 },
+    `${throwers.map((name) => `function ${name}(i) { throw new Error('no ' + i); }`).join('\n')}
+     for (const f of [${throwers.join(', ')}]) for (let i = 0; i < 200; i++) try { f(i); } catch {}`,
+    Object.fromEntries(throwers.map((name) => [name, 200])),
   ],
   [
     'calls that are open for long',
