@@ -105,27 +105,14 @@ function shown(numbers, unit) {
 }
 
 const described = {
-  handit: ['every call: arguments, result, error, caller; HTTP with all bodies', 'none', 'one JSON Lines file'],
+  handit: ['every call: arguments, result, error, caller; HTTP with all bodies', 'one JSON Lines file'],
   'appmap-node': [
     'every call: arguments, result, error, caller; HTTP with bodies of responses; SQL',
-    'none; it adds `appmap.yml`',
     'JSON files in `tmp/appmap`',
   ],
-  opentelemetry: [
-    'spans of HTTP and of dozens of libraries; no functions, no bodies',
-    'none; further spans by its API',
-    'spans, sent to a collector',
-  ],
-  'dd-trace': [
-    'spans of HTTP and of dozens of libraries; no functions, no bodies',
-    'none; further spans by its API',
-    'spans, sent to the Datadog agent',
-  ],
-  'cpu-prof': [
-    'samples of the stack, about one a millisecond; no values',
-    'none',
-    'a `.cpuprofile` file for a process',
-  ],
+  opentelemetry: ['spans of HTTP and of dozens of libraries; no functions, no bodies', 'spans, sent to a collector'],
+  'dd-trace': ['spans of HTTP and of dozens of libraries; no functions, no bodies', 'spans, sent to the Datadog agent'],
+  'cpu-prof': ['samples of the stack, about one a millisecond; no values', 'a `.cpuprofile` file for a process'],
 };
 
 /** What handit is beside other tools, with what both cost on the Node that was measured in full. */
@@ -140,8 +127,8 @@ export function comparison(measured) {
     shown(startUp(start.results, tool, tool === 'handit' ? 'warm cache' : undefined), 'ms'),
     ...['server', 'http'].map((side) => rateOf(http?.results ?? [], `${side}, 1 kB, 50 at once`, tool)),
   ]);
-  const head = ['', 'what it records', 'edits', 'output', 'a call', 'start-up', 'HTTP server', 'HTTP client'];
-  return table(head, lines, 4);
+  const head = ['', 'what it records', 'output', 'a call', 'start-up', 'HTTP server', 'HTTP client'];
+  return table(head, lines, 3);
 }
 
 /** Of bare node's requests a second. */
@@ -159,8 +146,10 @@ function perCall(results, tool) {
 
 const NOT_YET = '_Not measured yet._';
 
+/** A Node that was measured alone has the other tools in its rows as well. */
 function fullyMeasured(measured) {
-  return measured.find(({ rows }) => rows.process?.results.some(({ tool }) => tool === 'appmap-node'));
+  const beside = measured.filter(({ rows }) => rows.process?.results.some(({ tool }) => tool === 'appmap-node'));
+  return beside.find(({ rows }) => rows.http) ?? beside[0];
 }
 
 function startUp(results, tool, label) {

@@ -19,6 +19,7 @@ const AMPERSAND = 0x26;
 const QUESTION = 0x3f;
 const PERCENT = 0x25;
 const OPEN_LIST = 0x5b;
+const COMMA = 0x2c;
 const DASH = 0x2d;
 const LINE_END = 0x0a;
 /** The longest name that is looked for, and the longest way to the `@` of an address. */
@@ -54,8 +55,26 @@ export function stringMayHoldSecret(
   if ((has & HAS_NAMES) !== 0 && mayHoldNames(bytes, from, to, keyKind)) return true;
   if ((has & HAS_TOKENS) !== 0 && mayHoldShape(bytes, from, to)) return true;
   if (to - from > 8 && mayBeginWithScheme(bytes, from)) return true;
-  // A list of names and values in JSON; a block of a key without line ends.
-  return bytes[from] === ((has & HAS_ESCAPES) === 0 ? DASH : OPEN_LIST);
+  // A block of a key without line ends; a list of JSON.
+  if ((has & HAS_ESCAPES) === 0) return bytes[from] === DASH;
+  return bytes[from] === OPEN_LIST && mayHoldItems(bytes, from, to, keyKind);
+}
+
+/** Whether an item of a list may be the name of a secret, which comes next. */
+function mayHoldItems(bytes: Uint8Array, from: number, to: number, keyKind: KeyTest): boolean {
+  for (let i = from; i < to; i++) {
+    if (bytes[i] !== COMMA) continue;
+    let end = i - 1;
+    while (end > from && (bytes[end] === SPACE || bytes[end] === BACKSLASH)) end--;
+    // A line end.
+    if (bytes[end - 1] === BACKSLASH && bytes[end] !== QUOTE) return true;
+    if (bytes[end] !== QUOTE) continue;
+    while (end > from && bytes[end - 1] === BACKSLASH) end--;
+    let start = end;
+    while (start > from && bytes[start - 1] !== QUOTE && end - start <= MAX_NAME) start--;
+    if ((keyKind(bytes, start, end) & SECRET) !== 0) return true;
+  }
+  return false;
 }
 
 function mayHoldNames(bytes: Uint8Array, from: number, to: number, keyKind: KeyTest): boolean {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { createPreviewer } from '../../src/recorder/preview.js';
-import { secretKeys } from '../../src/recorder/redact.js';
+import { quote } from '../../src/recorder/quote.js';
+import { redactText, secretKeys } from '../../src/recorder/redact.js';
 
 const limits = { maxString: 20, maxItems: 5, maxDepth: 3 };
 const previewer = createPreviewer(limits, secretKeys(null));
@@ -32,6 +33,27 @@ test('a preview of any value is JSON, bounded, and the same again', () => {
       expect(fc.stringify(value)).toBe(before);
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('the text of a list shows no secret in JSON that is found by reading all of it', () => {
+  const isSecret = secretKeys(null);
+  const { value } = createPreviewer({ ...limits, maxString: 10_000 }, isSecret);
+  const { item } = fc.letrec((tie) => ({
+    item: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(1, null, 'a', 'authorization', 'X-Api-Key', 'Content-Type', 'hunter22', '4111111111111111'),
+      fc.array(tie('item')),
+      fc.record({ a: tie('item') }),
+    ),
+  }));
+  const comma = fc.constantFrom(',', ' , ', '\n,', ',\n  ');
+  fc.assert(
+    fc.property(fc.array(item, { minLength: 1 }), comma, (list, between) => {
+      const text = JSON.stringify(list).replaceAll(',', between);
+      expect(value(text)).toBe(quote(redactText(text, isSecret)));
+    }),
+    { numRuns: 3000 },
   );
 });
 
