@@ -60,8 +60,6 @@ interface Module {
   source: string;
   kind: CodeKind;
   map: FoundMap | undefined;
-  /** Filters decide on some of its functions. */
-  filtered: boolean;
 }
 
 class ModuleRewriter {
@@ -89,9 +87,8 @@ class ModuleRewriter {
       this.reportUnmapped(output, filename, source);
       return null;
     }
-    const filtered = options.userModules.functionsOf(path) !== undefined;
-    if (filtered) options.filtered?.(path);
-    const rewritten = this.rewritten({ filename, path, source, kind, map, filtered });
+    if (options.userModules.functionsOf(path) !== undefined) options.filtered?.(path);
+    const rewritten = this.rewritten({ filename, path, source, kind, map });
     if (rewritten === null) return null;
     // Of what a framework has built, that is the user's which a map says was.
     const nothing = output ? rewritten.functions.every((each) => each.path === undefined) : !rewritten.functions.length;
@@ -135,12 +132,13 @@ class ModuleRewriter {
     return rewritten;
   }
 
-  private partsOfKey({ filename, path, kind, map, filtered }: Module): string[] {
+  private partsOfKey({ filename, path, kind, map }: Module): string[] {
     const { build, runtimeUrl, filters, cwd } = this.options;
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const settings = [build, runtimeUrl ?? '', filters, String(this.coverage)];
-    const found = map ? [path, cwd, map.place] : [];
-    return [...settings, filtered ? path : '', extension, kind, ...found];
+    const found = map ? [cwd, map.place] : [];
+    // Of two texts that are nearly the same, one would take the entry of the other each time.
+    return [...settings, path, extension, kind, ...found];
   }
 
   private transform({ filename, path, source, kind, map }: Module): Rewritten {

@@ -45,6 +45,18 @@ test.each([0o620, 0o602])('an entry that others may write (%o) is made again', a
   expect(readFileSync(file, 'utf8')).toContain('a + b');
 });
 
+test('files that are nearly the same have an entry each', async () => {
+  const text = `exports.one = function one() { return 10 };${'// the same\n'.repeat(100)}`;
+  const project = programs({
+    'main.cjs': "console.log(require('./a.cjs').one() + require('./b.cjs').one());",
+    'a.cjs': text,
+    'b.cjs': text.replace('return 10', 'return 12'),
+  });
+  const { stdout } = await project.traced(process.execPath, ['main.cjs'], { flag: '--require' });
+  expect(stdout).toBe('22\n');
+  expect(readdirSync(join(project.folder, 'node_modules/.cache/handit')).filter(isSource)).toHaveLength(3);
+});
+
 test('a pipe in the place of an entry is not waited for', async () => {
   const { files, run } = await withCache();
   for (const file of files) {
