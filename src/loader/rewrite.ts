@@ -112,7 +112,7 @@ class ModuleRewriter {
   private rewritten(module: Module): Rewritten | null {
     const { cache, skipped } = this.options;
     const { path } = module;
-    const key = cache?.key(this.partsOfKey(module), textOfKey(module));
+    const key = cache?.key(path, this.partsOfKey(module), textOfKey(module));
     let rewritten = key && cache ? cache.get(key) : undefined;
     if (!rewritten || rewritten.deep || isOutdated(rewritten)) {
       try {
@@ -132,13 +132,12 @@ class ModuleRewriter {
     return rewritten;
   }
 
-  private partsOfKey({ filename, path, kind, map }: Module): string[] {
+  private partsOfKey({ filename, kind, map }: Module): string[] {
     const { build, runtimeUrl, filters, cwd } = this.options;
     const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const settings = [build, runtimeUrl ?? '', filters, String(this.coverage)];
     const found = map ? [cwd, map.place] : [];
-    // Of two texts that are nearly the same, one would take the entry of the other each time.
-    return [...settings, path, extension, kind, ...found];
+    return [...settings, extension, kind, ...found];
   }
 
   private transform({ filename, path, source, kind, map }: Module): Rewritten {

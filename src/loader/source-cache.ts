@@ -29,7 +29,7 @@ export interface Rewritten {
 
 /** What an entry is of. */
 export interface CacheKey {
-  /** Of its file: a hash of the settings and of characters from all over the text. */
+  /** Of its file: a hash of the place, the settings and of characters from all over the text. */
   name: string;
   text: string;
 }
@@ -37,10 +37,11 @@ export interface CacheKey {
 /** Rewritten sources on disk. An entry has the text that it was made of, and is not taken for another, so none is stale. */
 export interface SourceCache {
   /**
+   * @param file  whose text it is: of two that are nearly the same, one would take the entry of the other each time
    * @param parts all that decides on the entry besides the text
    * @param text  the source, and what came with it
    */
-  key(parts: readonly string[], text: string): CacheKey;
+  key(file: string, parts: readonly string[], text: string): CacheKey;
   get(key: CacheKey): Rewritten | undefined;
   set(key: CacheKey, entry: Rewritten): void;
 }
@@ -57,7 +58,7 @@ const SAMPLED = 64;
 export function createSourceCache(folder: string): SourceCache {
   let usable = true;
   return {
-    key: (parts, text) => ({ name: textHash([...parts, text.length, sampleOf(text)].join('\0')), text }),
+    key: (file, parts, text) => ({ name: textHash([file, ...parts, text.length, sampleOf(text)].join('\0')), text }),
     get({ name, text }) {
       try {
         return parseEntry(readPrivate(folder + sep + name).toString(), text);
