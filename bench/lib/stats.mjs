@@ -36,5 +36,10 @@ export function pairwise(ours, bare, combine) {
   return ours.slice(0, bare.length).map((number, i) => combine(number, bare[i]));
 }
 
+/** Of several, those that were measured, by their medians. */
+export function byMedian(several) {
+  return several.filter(Boolean).sort((a, b) => median(a) - median(b));
+}
+
 export const over = (ours, bare) => pairwise(ours, bare, (a, b) => a - b);
 export const ratio = (ours, bare) => pairwise(ours, bare, (a, b) => a / b);

@@ -133,8 +133,7 @@ export function comparison(measured) {
 
 /** Of bare node's requests a second. */
 function rateOf(results, title, tool) {
-  const result = find(results, title, tool);
-  return result ? shown(timesBare(results, result, 'rate'), '%') : '';
+  return shown(timesBare(results, find(results, title, tool), 'rate'), '%');
 }
 
 function perCall(results, tool) {

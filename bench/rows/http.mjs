@@ -1,6 +1,6 @@
 // Answers a second, of a client and of a server, every body recorded where a tool can.
 import { cell, find, nameOf, overBare, shareRecorded, table, timesBare } from '../lib/results.mjs';
-import { median, pairwise } from '../lib/stats.mjs';
+import { byMedian, pairwise } from '../lib/stats.mjs';
 
 const clients = ['http', 'fetch', 'undici', 'axios', 'got'];
 // Bytes of an answer, and requests at once.
@@ -116,7 +116,7 @@ function rateBudget(title, least, sides, load) {
     ...{ least, unit: '×' },
     of(results) {
       const ratios = sides.map((side) => timesBare(results, find(results, `${side}, ${load}`, 'handit'), 'rate'));
-      return ratios.filter(Boolean).sort((a, b) => median(a) - median(b))[0];
+      return byMedian(ratios)[0];
     },
   };
 }

@@ -1,6 +1,6 @@
 // Programs whose libraries are the user's own code, with the caps as they come.
 import { cell, find, nameOf, table, timesBare } from '../lib/results.mjs';
-import { figure, median } from '../lib/stats.mjs';
+import { byMedian, figure, median } from '../lib/stats.mjs';
 
 // How often the work is done: once, and for about a second of bare node.
 const programs = {
@@ -68,8 +68,7 @@ function budget(length, what, name, most) {
     ...{ most, unit: '×' },
     of(results) {
       const ours = results.filter(({ tool, case: title }) => tool === 'handit' && title.endsWith(length));
-      const ratios = ours.map((result) => timesBare(results, result, name)).filter(Boolean);
-      return ratios.sort((a, b) => median(b) - median(a))[0];
+      return byMedian(ours.map((result) => timesBare(results, result, name))).at(-1);
     },
   };
 }

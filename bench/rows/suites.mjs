@@ -10,7 +10,7 @@ import { cleanEnv } from '../lib/bench.mjs';
 import { bytesBelow } from '../lib/files.mjs';
 import { runToEnd } from '../lib/processes.mjs';
 import { cell, nameOf, table, timesBare } from '../lib/results.mjs';
-import { median } from '../lib/stats.mjs';
+import { byMedian, median } from '../lib/stats.mjs';
 import { register } from '../lib/tools.mjs';
 
 const LONGEST_SECONDS = 100;
@@ -71,7 +71,7 @@ export const suites = {
 };
 
 function worst(name) {
-  return (results) => ratios(results, name).sort((a, b) => median(b) - median(a))[0];
+  return (results) => byMedian(ratios(results, name)).at(-1);
 }
 
 function ratios(results, name) {

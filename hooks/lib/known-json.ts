@@ -53,5 +53,5 @@ function remember(list: Known[], bytes: Buffer, json: Buffer, keyKind: KeyTest):
   if (bytes.length > LONGEST || tries++ % TRIES > 0) return;
   const known = { bytes: joinBytes([bytes]), json: joinBytes([json]), keyKind };
   if (list.length < PLACES) arrayPush(list, known);
-  else list[(tries >> 4) % PLACES] = known;
+  else list[((tries / TRIES) | 0) % PLACES] = known;
 }
