@@ -12,7 +12,7 @@ beforeAll(() => {
   packed = pack();
 });
 
-test('the package has these files, and less than 271 kB without the viewer', () => {
+test('the package has these files, and less than 275 kB without the viewer', () => {
   const paths = [...packed.files.keys()];
   const expected = ['README.md', 'LICENSE', 'package.json', 'register.mjs', 'register/package.json'];
   expect(paths).toEqual(expect.arrayContaining(expected));
@@ -27,7 +27,7 @@ test('the package has these files, and less than 271 kB without the viewer', () 
   expect(paths.filter((path) => /^(src|hooks|test|bench)\//.test(path))).toEqual([]);
   const viewer = packed.files.get('dist/viewer.html') ?? '';
   const size = readFileSync(packed.tarball).length - (viewer ? gzipSync(viewer).length : 0);
-  expect(size).toBeLessThan(271_000);
+  expect(size).toBeLessThan(275_000);
 });
 
 test('the package names the license of everything that is bundled', () => {

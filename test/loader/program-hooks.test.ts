@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { callNames } from '../helpers/call-text.js';
 import { nodes as allNodes } from '../../scripts/node-versions.mjs';
 import { isFrom, nodes } from '../helpers/node-versions.js';
@@ -133,6 +135,53 @@ console.log(add(3, 4));`,
     const options = { env: { ...env, NODE_OPTIONS: '--import ./first.mjs' } };
     expect((await project.bare(path, ['second.mjs'], options)).stdout).toBe('12\n');
     expect((await project.traced(path, ['second.mjs'], options)).stdout).toBe('12\n');
+  });
+});
+
+describe('what the program has put into the loader', () => {
+  const project = programs({
+    'main.mjs': `
+import * as nodeModule from 'node:module';
+
+import { createServer } from 'node:http';
+import { gzipSync } from 'node:zlib';
+const { Module } = nodeModule;
+const asked = [];
+nodeModule.registerHooks?.({
+  resolve(specifier, context, next) { asked.push('resolve ' + specifier); return next(specifier, context) },
+  load(url, context, next) { asked.push('load ' + url.split('/').at(-1)); return next(url, context) },
+});
+for (const [owner, name] of [[Module, '_load'], [Module, '_resolveFilename'], [Module.prototype, 'require'], [Module._extensions, '.node']]) {
+  const original = owner[name];
+  owner[name] = function (...args) {
+    asked.push(name + ' ' + (typeof args[0] === 'string' ? args[0].split('/').at(-1) : args[1].split('/').at(-1)));
+    return original.apply(this, args);
+  };
+}
+const lib = nodeModule.createRequire(import.meta.url)('./lib.cjs');
+console.log(lib.add(3, 4));
+await import('./late.mjs');
+const server = createServer((_, response) => response.setHeader('content-encoding', 'gzip').end(gzipSync('{"a":1}')));
+await new Promise((listening) => server.listen(0, listening));
+console.log(await (await fetch('http://localhost:' + server.address().port)).json());
+server.closeAllConnections();
+await new Promise((closed) => server.close(closed));
+console.log(asked);`,
+    'late.mjs': 'export function late() {}\nlate();',
+    'lib.cjs': '',
+  });
+
+  test.each(allNodes())('is not asked for what handit loads on Node $version', async ({ path }) => {
+    const lib = (sum: string): void =>
+      writeFileSync(join(project.folder, 'lib.cjs'), `exports.add = function add(a, b) {\n  return ${sum};\n};`);
+    lib('a + b');
+    await sameOutput(project, path, 'main.mjs');
+    // All but this one is in the cache now.
+    lib(`a * b + ${process.hrtime.bigint()}n.toString().length`);
+    for (const records of await sameOutput(project, path, 'main.mjs')) {
+      expect(records.map(({ type }) => type)).not.toContain('skipped');
+      expect(records.flatMap((record) => (record.type === 'call' ? [record.func] : []))).toContain('add');
+    }
   });
 });
 
