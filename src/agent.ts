@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import * as fs from 'node:fs';
 import { hooks } from '../hooks/index.js';
 import type { Api } from './api/types.js';
 import { showOriginalCoverage } from './agent/coverage.js';
@@ -26,6 +26,8 @@ import { now } from './recorder/clock.js';
 import { createPromiseEnds } from './recorder/promise-ends.js';
 import { knowRealm } from './recorder/realms.js';
 import { version } from './version.js';
+
+const { readFileSync } = fs;
 
 /** What the running agent offers to the rest of the process, at `globalThis[Symbol.for('handit')]`. */
 export interface Agent {

@@ -1,4 +1,6 @@
-import { writeSync } from 'node:fs';
+import * as fs from 'node:fs';
+
+const { writeSync } = fs;
 
 const said = new Set<string>();
 

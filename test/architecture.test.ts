@@ -38,7 +38,16 @@ const allowed: Record<string, string[]> = {
   'src/api': ['src/recorder', 'src/files', 'src/intrinsics'],
   'src/agent': [
     ...['src/loader', 'src/recorder', 'src/transform', 'src/config', 'src/log', 'src/node-features', 'src/version'],
-    ...['src/api', 'src/process', 'src/files', 'src/probes', 'src/thread', 'hooks/index', 'hooks/lib'],
+    ...[
+      'src/api',
+      'src/process',
+      'src/files',
+      'src/intrinsics',
+      'src/probes',
+      'src/thread',
+      'hooks/index',
+      'hooks/lib',
+    ],
   ],
   'src/index': ['src/agent', 'src/api', 'src/log', 'src/config', 'src/version', 'src/trace-format'],
   'src/load-agent': ['src/agent', 'src/config', 'src/files', 'src/preloads', 'src/thread', 'src/version'],

@@ -15,9 +15,15 @@ const FIXED = new Set(['undefined', 'NaN', 'Infinity', 'globalThis', 'arguments'
 const CONTAINERS = /^(?:Safe\w+|Each)$/;
 
 export const intrinsics = {
-  meta: { type: 'problem', messages: MESSAGES, schema: [] },
+  meta: {
+    type: 'problem',
+    messages: MESSAGES,
+    // Nothing but what Node's modules export, and these globals.
+    schema: [{ type: 'object', properties: { only: { type: 'array' } }, additionalProperties: false }],
+  },
   create(context) {
     const { sourceCode } = context;
+    const only = context.options[0]?.only;
     const { program, esTreeNodeToTSNodeMap } = sourceCode.parserServices;
     const checker = program.getTypeChecker();
     const tsNode = (node) => esTreeNodeToTSNodeMap.get(node);
@@ -73,8 +79,9 @@ export const intrinsics = {
       if (!runsLater(node)) return;
       const reference = referenceOf(node);
       if (reference === undefined || reference.isTypeReference) return;
-      if (isGlobal(node)) context.report({ node, messageId: 'global', data: { name: node.name } });
-      else if (isCalled(node) && reference.resolved?.defs.some(isFromNode)) {
+      if (isGlobal(node)) {
+        if (only?.includes(node.name) ?? true) context.report({ node, messageId: 'global', data: { name: node.name } });
+      } else if (isCalled(node) && reference.resolved?.defs.some(isFromNode)) {
         context.report({ node, messageId: 'imported', data: { name: node.name } });
       }
     }
@@ -89,6 +96,7 @@ export const intrinsics = {
       context.report({ node, messageId: 'iteration' });
     }
 
+    if (only) return { Identifier: identifier };
     return {
       CallExpression: method,
       Identifier: identifier,

@@ -1,4 +1,5 @@
 import type { Config } from '../config.js';
+import { jsonStringify } from '../intrinsics.js';
 import { processFacts } from '../process/process-facts.js';
 import { quote } from '../recorder/quote.js';
 import { argvWithoutSecrets, redactText } from '../recorder/redact.js';
@@ -14,7 +15,7 @@ export function line(record: Record<string, unknown>): string {
 }
 
 function toJson(value: unknown): string {
-  return typeof value === 'string' ? quote(value) : JSON.stringify(value);
+  return typeof value === 'string' ? quote(value) : jsonStringify(value);
 }
 
 export interface ProcessStart {

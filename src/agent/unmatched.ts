@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
+import * as paths from 'node:path';
 import type { Config } from '../config.js';
 import { warn } from '../log.js';
 import { hasSyncHooks } from '../node-features.js';
+
+const { resolve } = paths;
 
 export interface Unmatched {
   /** `HANDIT_INCLUDE` does not name that file. */

@@ -1,6 +1,6 @@
 import * as nodeModule from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import * as paths from 'node:path';
+import * as urls from 'node:url';
 import { hasHooksInWorkers } from '../node-features.js';
 import { isMainThread, workerThreads } from '../thread.js';
 import { rewritingCompile, type ModuleClass } from './compile-watch.js';
@@ -8,6 +8,10 @@ import type { InnerHooks, Installed, LoaderOptions, Rewriting, ThreadData, Threa
 import { leadsToModules, startsWithModules } from './module-use.js';
 import { requireOwn } from './own-files.js';
 import { rewriteAfterHooks } from './program-hooks.js';
+
+const { syncBuiltinESMExports } = nodeModule;
+const { join } = paths;
+const { pathToFileURL } = urls;
 
 /**
  * Where `module.registerHooks` cannot be used. CommonJS is rewritten when it is compiled, for a source that the asynchronous
@@ -104,7 +108,7 @@ function createThread(options: LoaderOptions): Thread {
   };
   options.looksLike(native, register);
   Module.register = register;
-  nodeModule.syncBuiltinESMExports();
+  syncBuiltinESMExports();
   return {
     start,
     receive() {
@@ -113,7 +117,7 @@ function createThread(options: LoaderOptions): Thread {
     undo() {
       if (Module.register !== register) return;
       Module.register = native;
-      nodeModule.syncBuiltinESMExports();
+      syncBuiltinESMExports();
     },
   };
 }

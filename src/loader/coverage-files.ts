@@ -1,11 +1,16 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
+import * as urls from 'node:url';
+import { jsonParse, jsonStringify } from '../intrinsics.js';
 import { threadId } from '../thread.js';
 import { originalCoverage, type ScriptCoverage } from './coverage.js';
 import { requireOwn } from './own-files.js';
 import type * as sourceMap from './source-map.js';
 import type { SourceTable } from './source-table.js';
+
+const { readdirSync, readFileSync, renameSync, writeFileSync } = fs;
+const { dirname, join, sep } = paths;
+const { fileURLToPath, pathToFileURL } = urls;
 
 /** A file that Node writes where NODE_V8_COVERAGE says. */
 interface CoverageFile {
@@ -49,11 +54,11 @@ export function createCoverageFiles(ownFolder: string, sources: SourceTable): Co
       const file = join(where, name);
       if (done.has(file)) continue;
       done.add(file);
-      const coverage = JSON.parse(readFileSync(file, 'utf8')) as CoverageFile;
+      const coverage = jsonParse(readFileSync(file, 'utf8')) as CoverageFile;
       // Readers take the maps of the last file by name, which has to be ours.
       const later = join(where, name.replace(time, String(Number(time) + LATER)));
       done.add(later);
-      writeFileSync(file, JSON.stringify(original(coverage, ownFolder, sources, mapOf)));
+      writeFileSync(file, jsonStringify(original(coverage, ownFolder, sources, mapOf)));
       renameSync(file, later);
     }
   }

@@ -1,4 +1,7 @@
-import { Dir } from 'node:fs';
+import * as fs from 'node:fs';
+
+const { Dir } = fs;
+type Dir = fs.Dir;
 
 /**
  * Where Node's test runner reports coverage of its own process, it reads the files as soon as they are written. It lists

@@ -1,7 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import * as urls from 'node:url';
 import { linkIds } from '../transform/link.js';
 import { isMapped } from './linked-code.js';
 import type { SourcePair, SourceTable } from './source-table.js';
+
+const { fileURLToPath } = urls;
 
 /** What V8 tells of one script, as `Profiler.takePreciseCoverage` and the files of NODE_V8_COVERAGE have it. */
 export interface ScriptCoverage {

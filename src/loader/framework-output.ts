@@ -1,4 +1,6 @@
-import { readdirSync } from 'node:fs';
+import * as fs from 'node:fs';
+
+const { readdirSync } = fs;
 
 /** Where a framework puts what it has built for the server, and how its source maps are switched on. */
 const OUTPUTS = [

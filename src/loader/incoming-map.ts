@@ -1,6 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
+import * as urls from 'node:url';
+
+const { existsSync, readFileSync } = fs;
+const { dirname, isAbsolute, join, resolve } = paths;
+const { fileURLToPath } = urls;
 
 /** A source map that a text came with. */
 export interface FoundMap {

@@ -1,9 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { sep } from 'node:path';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
+import { jsonParse, jsonStringify } from '../intrinsics.js';
 import type * as transform from '../transform/index.js';
 import type { LibraryFile } from '../transform/library.js';
 import type { SourceKind } from '../transform/types.js';
 import type { SourceCache } from './source-cache.js';
+
+const { readFileSync } = fs;
+const { sep } = paths;
 
 export interface LibraryFilesOptions {
   /** Names the state of this package's sources. */
@@ -67,7 +71,7 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
       // A source that came through here before, in another hook of the same chain.
       if (!file || source.includes('=__handit__.') || (file.last && source.includes(file.last))) return null;
       const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
-      const key = cache?.key(filename, [options.build, 'library', JSON.stringify(file.rules), extension, kind], source);
+      const key = cache?.key(filename, [options.build, 'library', jsonStringify(file.rules), extension, kind], source);
       const known = key && cache ? cache.get(key) : undefined;
       const { code, reason } = known
         ? { code: known.code, reason: known.leftAlone[0].reason }
@@ -124,7 +128,7 @@ interface Manifest {
 
 function manifestOf(folder: string): Manifest {
   try {
-    return (JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest | null) ?? {};
+    return (jsonParse(readFileSync(`${folder}/package.json`, 'utf8')) as Manifest | null) ?? {};
   } catch {
     return {};
   }

@@ -1,3 +1,4 @@
+import { jsonParse } from '../intrinsics.js';
 import { linkIds } from '../transform/link.js';
 import type { Edit } from '../transform/types.js';
 import { requireOwn } from './own-files.js';
@@ -24,7 +25,7 @@ export function linkedCode(
 ): string {
   const linked = linkIds(code, prefix, base, stride);
   if (!isMapped(source) && !publishMap) return linked;
-  const ownIds = (JSON.parse(edits) as Edit[]).map((edit) => ({
+  const ownIds = (jsonParse(edits) as Edit[]).map((edit) => ({
     ...edit,
     insert: linkIds(edit.insert, prefix, base, stride),
   }));
@@ -49,7 +50,7 @@ export function mapForRunner(
   { filename, source, folder }: Pick<Placement, 'filename' | 'source' | 'folder'>,
   incoming: string | undefined,
 ): string {
-  const padded = (JSON.parse(edits) as Edit[]).map((edit) => ({
+  const padded = (jsonParse(edits) as Edit[]).map((edit) => ({
     ...edit,
     insert: linkIds(edit.insert, prefix, 0, 1, ID_WIDTH),
   }));

@@ -1,6 +1,9 @@
-import { sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import * as paths from 'node:path';
+import * as urls from 'node:url';
 import type { SourceKind } from '../transform/types.js';
+
+const { sep } = paths;
+const { fileURLToPath } = urls;
 
 /** How Node is going to read a source; undefined: not JavaScript. */
 export function kindOf(format: string | null | undefined): SourceKind | undefined {

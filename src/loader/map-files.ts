@@ -1,7 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
 import { putFile } from '../files/put-file.js';
 import { textHash } from '../files/text-hash.js';
+
+const { existsSync } = fs;
+const { join } = paths;
 
 /**
  * Keeps a source map in a file, for test runners that ask for the name of one.

@@ -1,8 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, extname, join } from 'node:path';
+import * as fs from 'node:fs';
+import * as nodeModule from 'node:module';
+import * as paths from 'node:path';
+import { jsonParse } from '../intrinsics.js';
 import { hasHooksForRequire } from '../node-features.js';
 import type { SourceKind } from '../transform/types.js';
+
+const { existsSync, readFileSync } = fs;
+const { createRequire } = nodeModule;
+const { dirname, extname, join } = paths;
 
 /** Whether a CommonJS text may load an ES module. */
 export function leadsToModules(source: string, kind: SourceKind): boolean {
@@ -56,7 +61,7 @@ function isModule(filename: string): boolean {
 function packageType(folder: string): string | undefined {
   for (let at = folder; ; at = dirname(at)) {
     const file = join(at, 'package.json');
-    if (existsSync(file)) return (JSON.parse(readFileSync(file, 'utf8')) as { type?: string }).type;
+    if (existsSync(file)) return (jsonParse(readFileSync(file, 'utf8')) as { type?: string }).type;
     if (dirname(at) === at || at.endsWith('node_modules')) return undefined;
   }
 }

@@ -1,10 +1,13 @@
 import * as fs from 'node:fs';
 import * as nodeModule from 'node:module';
-import { dirname, extname, join, toNamespacedPath } from 'node:path';
-import { compileFunction } from 'node:vm';
+import * as paths from 'node:path';
+import * as vm from 'node:vm';
+import { jsonParse, jsonStringify } from '../intrinsics.js';
 
 const { readFileSync } = fs;
 const { createRequire, isBuiltin } = nodeModule;
+const { dirname, extname, join, toNamespacedPath } = paths;
+const { compileFunction } = vm;
 const { dlopen, getBuiltinModule } = process;
 
 interface Resolving {
@@ -13,8 +16,10 @@ interface Resolving {
   _resolveFilename(name: string, from: object): string;
 }
 const { Module } = nodeModule as unknown as { Module: Resolving };
-const { _resolveFilename: resolveFilename } = Module;
+const { _nodeModulePaths: nodeModulePaths, _resolveFilename: resolveFilename } = Module;
 
+/** Programs replace these functions, also where a file of ours is loaded after that. */
+const ownJson = { parse: jsonParse, stringify: jsonStringify };
 const loaded = new Map<string, unknown>();
 
 /**
@@ -39,8 +44,8 @@ function load(file: string): unknown {
     return undefined;
   }
   const module = { exports: {} };
-  const run = compileFunction(text, ['exports', 'require', 'module'], { filename: file });
-  Reflect.apply(run, module.exports, [module.exports, requireFrom(file), module]);
+  const run = compileFunction(text, ['exports', 'require', 'module', 'JSON'], { filename: file });
+  Reflect.apply(run, module.exports, [module.exports, requireFrom(file), module, ownJson]);
   return module.exports;
 }
 
@@ -48,13 +53,14 @@ function load(file: string): unknown {
 function requireFrom(file: string): (name: string) => unknown {
   const from = new Module(file);
   from.filename = file;
-  from.paths = Module._nodeModulePaths(dirname(file));
+  from.paths = Reflect.apply(nodeModulePaths, Module, [dirname(file)]);
   const resolve = (name: string): string => Reflect.apply(resolveFilename, Module, [name, from]);
   const require = (name: string): unknown => {
     if (name === 'module') return { createRequire: requireFrom };
+    if (name === 'fs') return { readFileSync };
     if (isBuiltin(name)) return getBuiltinModule(name);
     const found = resolve(name);
-    if (extname(found) === '.json') return JSON.parse(readFileSync(found, 'utf8'));
+    if (extname(found) === '.json') return jsonParse(readFileSync(found, 'utf8'));
     if (extname(found) !== '.node') return createRequire(file)(found);
     const addon = { exports: {} };
     Reflect.apply(dlopen, process, [addon, toNamespacedPath(found)]);

@@ -1,9 +1,14 @@
 import * as fs from 'node:fs';
 import * as nodeModule from 'node:module';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import * as paths from 'node:path';
+import * as urls from 'node:url';
 import { filenameOf, kindOf, textOf, type LoadResult } from './loaded-source.js';
 import type { LoaderOptions, Rewriting } from './loader.js';
+
+const { readFileSync } = fs;
+const { syncBuiltinESMExports } = nodeModule;
+const { join } = paths;
+const { pathToFileURL } = urls;
 
 type Load = (url: string, context: object, nextLoad: NextLoad) => LoadResult;
 type NextLoad = (url: string, context: object) => LoadResult;
@@ -14,8 +19,6 @@ interface SyncHooks {
   resolve?: (specifier: string, context: { parentURL?: string }, nextResolve: NextResolve) => unknown;
   load?: Load;
 }
-
-const { readFileSync } = fs;
 
 /**
  * Between 22.15 and the versions whose `module.registerHooks` can be used, a program's synchronous hooks run after ours,
@@ -36,11 +39,11 @@ export function rewriteAfterHooks(options: LoaderOptions, rewritten: Rewriting):
   };
   options.looksLike(native, registerHooks);
   Module.registerHooks = registerHooks;
-  nodeModule.syncBuiltinESMExports();
+  syncBuiltinESMExports();
   return () => {
     if (Module.registerHooks !== registerHooks) return;
     Module.registerHooks = native;
-    nodeModule.syncBuiltinESMExports();
+    syncBuiltinESMExports();
   };
 }
 

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import * as fs from 'node:fs';
+import { jsonStringify } from '../intrinsics.js';
 import type * as transform from '../transform/index.js';
 import type { CodeKind, IncomingMap, Instrumented, InstrumentOptions } from '../transform/types.js';
 import { frameworkOutput, HAS_FUNCTION, type FrameworkOutput } from './framework-output.js';
@@ -8,6 +9,8 @@ import { EXPORTS } from '../probes.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 import { DEEP, refusal } from './verdict.js';
+
+const { readFileSync } = fs;
 
 /**
  * The module that a rewritten ES module imports its probe functions from where a test runner links modules: it knows no
@@ -157,7 +160,7 @@ class ModuleRewriter {
     const deep = result.deepest > DEEP;
     const refused = functions.length === 0 ? undefined : refusal(result.compilable(), deep);
     if (refused !== undefined) return { ...nothing, refused, ...(deep && { deep }) };
-    const [leftAlone, edits] = [sentencesOf(result.leftAlone), JSON.stringify(result.edits)];
+    const [leftAlone, edits] = [sentencesOf(result.leftAlone), jsonStringify(result.edits)];
     const made = { code, prefix, kind: result.kind, hash, functions, edits, leftAlone, read, originals };
     return deep ? { ...made, deep } : made;
   }

@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
+import * as urls from 'node:url';
 import type { Config } from '../config.js';
 import { debug, warn } from '../log.js';
 import { hasSyncHooks } from '../node-features.js';
@@ -12,6 +12,10 @@ import { requireOwn } from './own-files.js';
 import type { RewriteOptions } from './rewrite.js';
 import { createSourceCache } from './source-cache.js';
 import { createUserModules } from './user-module.js';
+
+const { existsSync } = fs;
+const { join, sep } = paths;
+const { pathToFileURL } = urls;
 
 /** What the configuration means for rewriting; the same in each thread that does it. */
 export function rewriteOptions(

@@ -1,8 +1,11 @@
-import { sep } from 'node:path';
+import * as paths from 'node:path';
 import { putFile } from '../files/put-file.js';
 import { readPrivate } from '../files/read-private.js';
 import { textHash } from '../files/text-hash.js';
+import { jsonParse, jsonStringify } from '../intrinsics.js';
 import type { FunctionInfo } from '../transform/types.js';
+
+const { sep } = paths;
 
 /** A rewritten source as the cache keeps it. */
 export interface Rewritten {
@@ -86,12 +89,12 @@ function sampleOf(text: string): string {
 
 function formatEntry(entry: Rewritten, text: string): string {
   const { code, edits, ...head } = entry;
-  return `${JSON.stringify({ ...head, length: code.length, edited: edits.length })}\n${edits}\n${code}\n${text}`;
+  return `${jsonStringify({ ...head, length: code.length, edited: edits.length })}\n${edits}\n${code}\n${text}`;
 }
 
 function parseEntry(stored: string, text: string): Rewritten | undefined {
   const first = stored.indexOf('\n');
-  const head = JSON.parse(stored.slice(0, first)) as Omit<Rewritten, 'code' | 'edits'> & {
+  const head = jsonParse(stored.slice(0, first)) as Omit<Rewritten, 'code' | 'edits'> & {
     length: number;
     edited: number;
   };

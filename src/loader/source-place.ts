@@ -1,10 +1,12 @@
-import { fileURLToPath } from 'node:url';
+import * as urls from 'node:url';
 import { applyEdits, originalOffset } from '../transform/edits.js';
 import { LineTable } from '../transform/lines.js';
 import { linkIds } from '../transform/link.js';
 import type { Edit } from '../transform/types.js';
 import { isMapped } from './linked-code.js';
 import type { SourceFile, SourcePair, SourceTable } from './source-table.js';
+
+const { fileURLToPath } = urls;
 
 /** A place in a file as the trace names it. */
 export interface SourcePlace {

@@ -1,3 +1,4 @@
+import { jsonParse } from '../intrinsics.js';
 import { applyEdits } from '../transform/edits.js';
 import { unlinkIds } from '../transform/link.js';
 import { LineTable } from '../transform/lines.js';
@@ -67,7 +68,7 @@ export function createSourceTable(): SourceTable {
     if (!file) return undefined;
     let known = pairs.get(file);
     if (!known) {
-      const edits = JSON.parse(file.edits) as Edit[];
+      const edits = jsonParse(file.edits) as Edit[];
       const rewritten = applyEdits(file.source, edits);
       known = {
         file,

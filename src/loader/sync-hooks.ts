@@ -5,6 +5,8 @@ import { watchCompile } from './compile-watch.js';
 import type { Installed, LoaderOptions, Rewriting } from './loader.js';
 import { filenameOf, kindOf, textOf, type LoadResult } from './loaded-source.js';
 
+const { syncBuiltinESMExports } = nodeModule;
+
 /** In the program's own thread, by `module.registerHooks`. */
 export function installSync(options: LoaderOptions, rewritten: Rewriting): Installed {
   const compiling = watchCompile(options, rewritten);
@@ -80,10 +82,10 @@ function registerOutermost({ looksLike, broken }: LoaderOptions, ours: object): 
   looksLike(native, registerHooks);
   Object.defineProperty(Module, 'registerHooks', { ...descriptor, value: registerHooks });
   // Another preload may have imported it.
-  if (!isMainThread || !isAlone()) nodeModule.syncBuiltinESMExports();
+  if (!isMainThread || !isAlone()) syncBuiltinESMExports();
   return () => {
     handle.deregister();
     if (Module.registerHooks === registerHooks) Object.defineProperty(Module, 'registerHooks', descriptor);
-    nodeModule.syncBuiltinESMExports();
+    syncBuiltinESMExports();
   };
 }

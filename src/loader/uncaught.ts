@@ -1,10 +1,14 @@
-import { readFileSync, writeSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { types } from 'node:util';
+import * as fs from 'node:fs';
+import * as urls from 'node:url';
+import * as util from 'node:util';
 import type { LastThrow } from '../recorder/recorder.js';
 import { HIDE_LINE, originalOffset } from '../transform/edits.js';
 import { isMapped, wantsSourceMaps } from './linked-code.js';
 import type { SourceFile, SourcePair, SourceTable } from './source-table.js';
+
+const { readFileSync, writeSync } = fs;
+const { fileURLToPath, pathToFileURL } = urls;
+const { types } = util;
 
 /**
  * Prints what Node prints above an uncaught error: file, line, source line and a caret. Node itself leaves it out for

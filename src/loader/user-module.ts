@@ -1,7 +1,11 @@
-import { realpathSync } from 'node:fs';
-import { dirname, isAbsolute, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
+import * as urls from 'node:url';
 import { workspaceRoot } from './workspace.js';
+
+const { realpathSync } = fs;
+const { dirname, isAbsolute, relative, sep } = paths;
+const { fileURLToPath } = urls;
 
 /** What decides whether a file is the user's own. */
 export interface UserModuleOptions {

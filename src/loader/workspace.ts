@@ -1,5 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
+import { jsonParse } from '../intrinsics.js';
+
+const { existsSync, readFileSync } = fs;
+const { dirname, join, relative, sep } = paths;
 
 /** Files that only the root of a monorepo has. */
 const ROOT_FILES = ['pnpm-workspace.yaml', 'lerna.json', 'nx.json', 'rush.json'];
@@ -39,7 +43,7 @@ function read(file: string): string | undefined {
 function patternsOf(manifest: string): string[] {
   try {
     type Workspaces = string[] | { packages?: string[] };
-    const { workspaces } = JSON.parse(manifest) as { workspaces?: Workspaces };
+    const { workspaces } = jsonParse(manifest) as { workspaces?: Workspaces };
     const patterns = Array.isArray(workspaces) ? workspaces : workspaces?.packages;
     return Array.isArray(patterns) ? patterns.filter((pattern) => typeof pattern === 'string') : [];
   } catch {

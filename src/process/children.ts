@@ -1,7 +1,11 @@
 import diagnostics from 'node:diagnostics_channel';
-import { readFileSync, readlinkSync } from 'node:fs';
-import { basename, relative, resolve } from 'node:path';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
 import { isPackageManager } from './package-manager.js';
+
+const { subscribe, unsubscribe } = diagnostics;
+const { readFileSync, readlinkSync } = fs;
+const { basename, relative, resolve } = paths;
 
 /** Children that are looked at between two drains; those of a program that starts more are told by these. */
 const MAX_PENDING = 100;
@@ -39,7 +43,7 @@ export function watchChildren({ cwd, folder, whenImported, isEnabled, found }: C
   const started = (message: unknown): void => {
     if (pending.length < MAX_PENDING) pending.push((message as { process: Child }).process);
   };
-  if (process.platform === 'linux') whenImported(CHANNEL, () => diagnostics.subscribe(CHANNEL, started));
+  if (process.platform === 'linux') whenImported(CHANNEL, () => subscribe(CHANNEL, started));
   return {
     look() {
       if (pending.length === 0) return;
@@ -51,7 +55,7 @@ export function watchChildren({ cwd, folder, whenImported, isEnabled, found }: C
         if (script !== null) found(script === '' ? 'node' : nameOf(script, cwd), pid);
       }
     },
-    stop: () => void diagnostics.unsubscribe(CHANNEL, started),
+    stop: () => void unsubscribe(CHANNEL, started),
   };
 }
 

@@ -1,6 +1,9 @@
-import { statSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
 import { readSmall } from '../files/read-small.js';
+
+const { statSync } = fs;
+const { dirname, isAbsolute, join, resolve, sep } = paths;
 
 /** The commit that the program was started at. */
 export interface Git {

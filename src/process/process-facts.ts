@@ -1,6 +1,8 @@
-import { relative, sep } from 'node:path';
+import * as paths from 'node:path';
 import { readCi, type Ci } from './ci.js';
 import { readGit, type Git } from './git.js';
+
+const { relative, sep } = paths;
 
 export interface ProcessFacts {
   git?: Git;

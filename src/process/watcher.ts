@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import * as fs from 'node:fs';
+import * as paths from 'node:path';
 import { textHash } from '../files/text-hash.js';
+
+const { readFileSync } = fs;
+const { basename, join } = paths;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
