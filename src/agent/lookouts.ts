@@ -23,17 +23,31 @@ export function createLookouts({ guarded }: Guards): Lookouts {
       // A list of all modules is no import. The name comes first: engines look for fixed text fastest.
       const name = `${builtin}(?:/promises)?['"\`]`;
       const before = `(?:\\b(?:from|import)\\s*|(?:import|[rR]equire|getBuiltinModule)[\\w$]*\\s*\\(\\s*)['"\`](?:node:)?`;
-      const pattern = new RegExp(`${name}(?<=${before}${name})`);
-      lookouts.push({ word: builtin, pattern, seen: guarded(step) });
+      lookouts.push(lookoutFor(builtin, `${name}(?<=${before}${name})`, guarded(step)));
     },
     beforeUse(builtin, step) {
       if (mayBeUsed(builtin)) return step();
-      const pattern = new RegExp(`(?<=['"\`](?:node:)?)${builtin}['"\`]`);
-      lookouts.push({ word: builtin, pattern, seen: guarded(step) });
-      lookouts.push({ word: 'builtinModules', pattern: /builtinModules/, seen: guarded(step) });
+      lookouts.push(lookoutFor(builtin, `(?<=['"\`](?:node:)?)${builtin}['"\`]`, guarded(step)));
+      lookouts.push({ isIn: (source) => source.includes('builtinModules'), seen: guarded(step) });
     },
   };
 }
+
+/** Words such as `http` are in many texts: V8 would compile the pattern for them, and search all of each. */
+function lookoutFor(builtin: string, pattern: string, seen: () => void): Lookout {
+  return { isIn: (source) => isNamed(source, builtin) && new RegExp(pattern).test(source), seen };
+}
+
+/** Whether it may be the name of a module somewhere in there. */
+function isNamed(source: string, builtin: string): boolean {
+  for (let at = source.indexOf(builtin); at >= 0; at = source.indexOf(builtin, at + 1)) {
+    if (BEFORE_NAME.includes(source[at - 1]) && AFTER_NAME.includes(source[at + builtin.length])) return true;
+  }
+  return false;
+}
+
+const BEFORE_NAME = `'"\`:`;
+const AFTER_NAME = `'"\`/`;
 
 function mayBeUsed(builtin: string): boolean {
   const { argv, moduleLoadList = [], versions } = process as typeof process & { moduleLoadList?: string[] };

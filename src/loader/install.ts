@@ -95,8 +95,7 @@ class LoadedModules {
   lookOut(source: string): void {
     const { lookouts } = this.options;
     for (let i = lookouts.length - 1; i >= 0; i--) {
-      const { word, pattern } = lookouts[i];
-      if (source.includes(word) && pattern.test(source)) lookouts.splice(i, 1)[0].seen();
+      if (lookouts[i].isIn(source)) lookouts.splice(i, 1)[0].seen();
     }
   }
 

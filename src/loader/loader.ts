@@ -69,9 +69,7 @@ export interface LoaderOptions {
 }
 
 export interface Lookout {
-  /** Stands in each text that matches the pattern, and is looked for much faster. */
-  word: string;
-  pattern: RegExp;
+  isIn: (source: string) => boolean;
   seen: () => void;
 }
 

@@ -99,7 +99,10 @@ export class EventBuffer {
   growFor(count: number): void {
     const { values } = this;
     const most = min(MOST_VALUES, max(values.length * 2, this.valueAt + count * SPARE));
-    while (values.length < most) arrayPush(values, 0);
+    const { length } = values;
+    if (most <= length) return;
+    values.length = most;
+    arrayFill(values, 0, length, most);
   }
 
   noteScope(scope: LineScope): void {

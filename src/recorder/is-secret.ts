@@ -1,11 +1,20 @@
 import { MAY_BE_SECRET, MAY_BE_SOFT, nameMayBe } from './name-gate.js';
-import { ALWAYS, CONSTANT_KEY, DIGITS, OPAQUE, PLAIN_CONSTANT, READABLE, SECRET } from './secret-names.js';
+import {
+  ALWAYS,
+  CONSTANT_KEY,
+  DIGITS,
+  OPAQUE,
+  PLAIN_CONSTANT,
+  READABLE,
+  SECRET,
+  SOFT_FRAGMENTS,
+} from './secret-names.js';
 import { createSlowGuard } from './slow-pattern.js';
 import {
   SafeMap,
-  arraySome,
   charCode,
   regExpExec,
+  stringEndsWith,
   stringIncludes,
   stringSlice,
   stringToLowerCase,
@@ -51,22 +60,29 @@ function isSecretName(key: string): boolean {
   if (kinds === 0) return false;
   const name = wordsOf(key);
   // In an odd spelling, as `passworD`, capitals tell nothing.
-  const whole = wordsOf(key, false);
+  const whole = stringToLowerCase(key) === key ? name : wordsOf(key, false);
   if (isOfSecretKind(name, kinds) || (whole !== name && isOfSecretKind(whole, kinds))) {
     return regExpExec(READABLE, name) === null || regExpExec(ALWAYS, name) !== null;
   }
-  return regExpExec(CONSTANT_KEY, key) !== null && regExpExec(PLAIN_CONSTANT, name) === null;
+  return (
+    stringEndsWith(key, '_KEY') && regExpExec(CONSTANT_KEY, key) !== null && regExpExec(PLAIN_CONSTANT, name) === null
+  );
 }
 
 /** @param kinds the bits of those that come into question */
 function isOfSecretKind(name: string, kinds: number): boolean {
-  return arraySome(
-    SECRET,
-    ({ fragments, pattern }, i) =>
-      ((kinds >> i) & 1) !== 0 &&
-      arraySome(fragments, (each) => stringIncludes(name, each)) &&
-      regExpExec(pattern, name) !== null,
-  );
+  for (let i = 0; kinds >> i !== 0; i++) {
+    if (((kinds >> i) & 1) === 0) continue;
+    const { fragments, also, pattern } = SECRET[i];
+    if (hasAny(name, fragments) && (also === null || hasAny(name, also)) && regExpExec(pattern, name) !== null)
+      return true;
+  }
+  return false;
+}
+
+function hasAny(name: string, fragments: readonly string[]): boolean {
+  for (let i = 0; i < fragments.length; i++) if (stringIncludes(name, fragments[i])) return true;
+  return false;
 }
 
 const UPPER = 1;
@@ -139,6 +155,7 @@ export const IF_DIGITS = 2;
 export function softness(key: string): Softness {
   if (key.length > MAX_KNOWN_KEY || (nameMayBe(key) & MAY_BE_SOFT) === 0) return 0;
   const name = wordsOf(key);
+  if (!hasAny(name, SOFT_FRAGMENTS)) return 0;
   if (regExpExec(OPAQUE, name) !== null) return IF_OPAQUE;
   return regExpExec(DIGITS, name) !== null ? IF_DIGITS : 0;
 }

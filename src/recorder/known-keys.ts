@@ -54,7 +54,7 @@ export class KnownKeys {
   private make(text: string): Key {
     const kept = text.length <= this.maxKey ? text : `${stringSlice(text, 0, this.maxKey)}...`;
     const name = constant(
-      `${quote(redactText(regExpExec(TYPE_KEY, text) === null ? kept : `$${kept}`, this.isSecret))}:`,
+      `${quote(redactText(text[0] !== '$' || regExpExec(TYPE_KEY, text) === null ? kept : `$${kept}`, this.isSecret))}:`,
     );
     const entry = {
       text,

@@ -9,21 +9,29 @@ import { RegExp, arrayJoin, arrayMap } from '../intrinsics.js';
  */
 export interface SecretNames {
   readonly fragments: readonly string[];
+  /** And one of these, where most names with a fragment are harmless; null: no matter. */
+  readonly also: readonly string[] | null;
   readonly pattern: RegExp;
 }
 
 /** Secret wherever it is in a name. */
-const anywhere = (fragments: string[], ...patterns: string[]): SecretNames => ({ fragments, pattern: any(patterns) });
+const anywhere = (fragments: string[], ...patterns: string[]): SecretNames => ({
+  fragments,
+  also: null,
+  pattern: any(patterns),
+});
 
 /** Secret as whole words, at any place. */
 const words = (fragments: string[], ...patterns: string[]): SecretNames => ({
   fragments,
+  also: null,
   pattern: any(arrayMap(patterns, (each) => `_(?:${each})_`)),
 });
 
 /** Secret as the last words of a name. */
 const last = (fragments: string[], ...patterns: string[]): SecretNames => ({
   fragments,
+  also: null,
   pattern: any(arrayMap(patterns, ends)),
 });
 
@@ -31,6 +39,12 @@ const last = (fragments: string[], ...patterns: string[]): SecretNames => ({
 const ADDRESSES =
   '(?:database|db|redis|mongo|mongodb|postgres|postgresql|pg|mysql|mariadb|mssql|sql|jdbc|neo4j|cassandra|amqp|rabbitmq|' +
   'cloudamqp|clickhouse|elasticsearch|kafka|couchdb|memcached|broker)_?ur[li]s?|(?:sas|presigned|signed)_?ur[li]|webhook_?url';
+
+/** Each of them has one of these in it. */
+const ADDRESS_FRAGMENTS =
+  'db database redis mongo postgres pg sql jdbc neo4j cassandra amqp rabbitmq clickhouse elasticsearch kafka memcached broker sas signed webhook'.split(
+    ' ',
+  );
 
 /** A name of these kinds is secret unless it is `READABLE`. */
 export const SECRET: readonly SecretNames[] = [
@@ -124,7 +138,7 @@ export const SECRET: readonly SecretNames[] = [
   ),
   // Secret where nothing else is in the name, or comes before it.
   anywhere(['pw', 'pan', 'jwt'], '^_(pw_$|pan_$|(x_)?jwt_)'),
-  last(['url', 'uri'], ADDRESSES),
+  { ...last(['url', 'uri'], ADDRESSES), also: ADDRESS_FRAGMENTS },
 ];
 
 /** Said of a secret, or of another thing, by a name with such a word in it: to be read. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { MAY_BE_SOFT, nameMayBe } from '../../src/recorder/name-gate.js';
-import { DIGITS, OPAQUE, SECRET } from '../../src/recorder/secret-names.js';
+import { DIGITS, OPAQUE, SECRET, SOFT_FRAGMENTS } from '../../src/recorder/secret-names.js';
 import { secretKeys } from '../../src/recorder/redact.js';
 import { runNode, tempProject, repository } from '../helpers/run.js';
 import { join } from 'node:path';
@@ -16,10 +16,11 @@ function generatable(source: string): RegExp {
   return new RegExp(`^(?:${plain})$`);
 }
 
-test.each(SECRET)('each name that $pattern takes has one of $fragments in it', ({ fragments, pattern }) => {
+test.each(SECRET)('each name that $pattern takes has one of $fragments in it', ({ fragments, also, pattern }) => {
   const names = fc.sample(fc.stringMatching(generatable(pattern.source)), 2000).filter((name) => pattern.test(name));
   expect(names.length).toBeGreaterThan(1000);
   expect(names.filter((name) => !fragments.some((each) => name.includes(each)))).toEqual([]);
+  expect(names.filter((name) => also && !also.some((each) => name.includes(each)))).toEqual([]);
   const written = names.flatMap((name) => [name, name.toUpperCase(), `x-${name}`, `${name}9`]);
   const kind = SECRET.findIndex((each) => each.pattern === pattern);
   expect(kind).toBeLessThan(30);
@@ -30,6 +31,7 @@ test.each([OPAQUE, DIGITS])('no name that %s takes is passed by', (pattern) => {
   const names = fc.sample(fc.stringMatching(generatable(pattern.source)), 500).filter((name) => pattern.test(name));
   expect(names.length).toBeGreaterThan(100);
   expect(names.filter((name) => (nameMayBe(name) & MAY_BE_SOFT) === 0)).toEqual([]);
+  expect(names.filter((name) => !SOFT_FRAGMENTS.some((each) => name.includes(each)))).toEqual([]);
 });
 
 test('names that are nothing are told by their letters', () => {
