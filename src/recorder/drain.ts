@@ -68,6 +68,7 @@ export class Drain {
 
   private forget(): void {
     this.parts.lines.forget();
+    this.parts.options.preview.forget();
     this.held = 0;
   }
 

@@ -4,6 +4,7 @@ import { MAX_FLATTEN } from './errors.js';
 import type { IsSecret } from './is-secret.js';
 import { keyTest, type KeyTest } from './key-kinds.js';
 import { KnownKeys } from './known-keys.js';
+import { LongStrings } from './long-strings.js';
 import { hashBytes, hashedPart, writeHash } from './preview-hash.js';
 import { redactText } from './redact.js';
 import { stringMayHoldSecret, textMayHoldBlock } from './secret-bytes.js';
@@ -40,6 +41,7 @@ export class PreviewText {
   protected readonly maxDepth: number;
   protected readonly keys: KnownKeys;
   protected readonly keyKind: KeyTest;
+  private readonly longStrings = new LongStrings();
   protected nodes = 0;
   /** What `nodes` may reach within the current object. */
   protected most = MAX_NODES;
@@ -76,10 +78,25 @@ export class PreviewText {
     }
     if (text.length > MAX_FLATTEN) return out.text(`{"$type":"string","length":${text.length}}`);
     this.nodes += maxString >> TEXT_SHIFT;
+    const isHashed = !this.hashing && this.toBeHashed > 0;
+    if (isHashed) this.toBeHashed -= LEAST_HASHED;
+    if (this.longStrings.write(text, isHashed, out)) return;
+    const from = out.position();
+    this.long(text, isHashed);
+    this.longStrings.keep(text, isHashed, out, from);
+  }
+
+  /** Lets go of the strings that were shown. */
+  forget(): void {
+    this.longStrings.forget();
+  }
+
+  /** Writes the beginning of a string that is too long to be shown. */
+  private long(text: string, isHashed: boolean): void {
+    const { out, maxString } = this;
     out.text(`{"$type":"string","length":${text.length},"value":`);
     const start = out.position();
     const wide = maxString * 2;
-    const isHashed = !this.hashing && this.toBeHashed > 0;
     // What is cut off in the middle has lost its end, by which it may be told.
     const part = isHashed ? hashedPart(text, wide) : stringSlice(text, 0, wide);
     const shown = this.withoutSecrets(part);
@@ -87,10 +104,7 @@ export class PreviewText {
     out.cut(start);
     const most = shown === part || text.length <= wide ? maxString : shown.length - LEFT_OUT;
     out.string(stringSlice(shown, 0, most < maxString ? (most > 0 ? most : 0) : maxString));
-    if (isHashed) {
-      this.toBeHashed -= LEAST_HASHED;
-      writeHash(out, hash);
-    }
+    if (isHashed) writeHash(out, hash);
     out.byte(CLOSE);
   }
 

@@ -47,6 +47,8 @@ export interface Previewer {
    * @param hidden what is no error is secret
    */
   error(value: unknown, stack?: string, hidden?: boolean): ThrownValue;
+  /** To be called when `out` is emptied: lets go of what was shown. */
+  forget(): void;
   /** Whether the value of a key is left out. */
   readonly isSecret: IsSecret;
 }
@@ -61,6 +63,7 @@ export function createPreviewer(limits: PreviewLimits, isSecret: IsSecret): Prev
     short: (text, to) => writer.short(text, to),
     value: (value) => writer.value(value),
     error: (value, stack, hidden) => thrown.of(value, stack, hidden),
+    forget: () => writer.forget(),
     isSecret,
   };
 }

@@ -252,6 +252,26 @@ describe('what is cut says its true size:', () => {
     expect(parsed('', previewer({ maxString: 0 }).value)).toBe('');
   });
 
+  test('what a long string looks like does not depend on the ones shown before', () => {
+    const cut = (item: object) => `${JSON.stringify(item)}${'-'.repeat(400)}`;
+    const texts = [
+      x(300),
+      `${x(299)}y`,
+      cut({ password: 'hunter2' }),
+      cut({ password: 'hunter3' }),
+      cut({ name: 'a\n' }),
+    ];
+    // Of the last ones in a list no hash is made.
+    const inputs = [...texts, ...texts, [...texts, ...texts], { a: texts[2] }, [[[[[texts[3]]]]]], ...texts];
+    const used = previewer();
+    const fresh = inputs.map((input) => previewer().value(input));
+    expect(inputs.map((input) => used.value(input))).toEqual(fresh);
+    used.forget();
+    expect(inputs.map((input) => used.value(input))).toEqual(fresh);
+    expect(fresh.join()).not.toMatch(/hunter/);
+    expect(fresh[0]).not.toBe(fresh[1]);
+  });
+
   test('an array is whole at HANDIT_MAX_LOCALS and cut behind it', () => {
     const items = (length: number) => Array.from({ length }, (_, i) => i);
     expect(parsed(items(64))).toEqual(items(64));
