@@ -124,7 +124,8 @@ function sizeOf(headers: RawHeaders): number {
 }
 
 function isSame(one: RawHeaders, other: RawHeaders): boolean {
-  if (typeof one === 'string' || typeof other === 'string') return one === other;
+  if (one === other) return true;
+  if (typeof one === 'string' || typeof other === 'string') return false;
   if (one.length !== other.length) return false;
   for (let i = 0; i < one.length; i++) {
     const a = one[i];

@@ -1,10 +1,11 @@
+import { createNotes } from '../../src/recorder/notes.js';
 import type { Current } from '../../src/recorder/recorder.js';
 import type { Exchange } from './exchange.js';
 import type { HookHost } from './hook.js';
 import type { LibraryCalls } from './library-watch.js';
 import type { Patches } from './patch.js';
 import { fields, isObject, sentByFetch } from './undici-forms.js';
-import { arrayMap, each, getPrototypeOf, hasOwn, isProxy, SafeWeakMap, SafeWeakSet } from '../../src/intrinsics.js';
+import { arrayMap, each, getPrototypeOf, hasOwn, isProxy, SafeWeakSet } from '../../src/intrinsics.js';
 
 /** A request that a mock is asked for. */
 export interface Mock {
@@ -34,7 +35,7 @@ const apply = Reflect.apply as (method: unknown, self: unknown, args: unknown[])
 export class UndiciDispatchers {
   /** The request that is being dispatched now. */
   now: Dispatching | null = null;
-  private readonly noted = new SafeWeakMap<object, Dispatching>();
+  private readonly noted = createNotes<Dispatching>();
   private readonly seen = new SafeWeakSet<object>();
 
   /**
@@ -57,7 +58,7 @@ export class UndiciDispatchers {
   of(handler: unknown, options: unknown): Dispatching {
     const caller = this.host.recorder.current().parent;
     const known = isObject(handler) ? this.noted.get(handler) : undefined;
-    if (known) return { ...known, caller };
+    if (known) return known.caller === caller ? known : { current: known.current, caller, mock: known.mock };
     // On its way through several dispatchers the handler may have been wrapped, unless the program came in between.
     const outer = this.now?.caller === caller ? this.now : null;
     const { headers } = (isObject(options) ? options : {}) as { headers?: unknown };

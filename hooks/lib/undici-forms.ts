@@ -1,4 +1,4 @@
-import { entries, headerOf, pairs, type HeaderList } from './exchange.js';
+import { entries, headerOf, pairs, type HeaderList, type RawHeaders } from './exchange.js';
 import { own } from './library-call.js';
 import type { Asked } from './library-watch.js';
 import {
@@ -8,7 +8,6 @@ import {
   arrayIncludes,
   arrayMap,
   arrayPush,
-  arrayConcat,
   fromEntries,
   getOwnPropertyDescriptor,
   getOwnPropertySymbols,
@@ -18,10 +17,11 @@ import {
   objectEntries,
   regExpExec,
   regExpTest,
+  setOf,
   String,
   stringIncludes,
+  stringEndsWith,
   stringIndexOf,
-  stringReplace,
   stringSlice,
   stringSplit,
   stringStartsWith,
@@ -89,10 +89,25 @@ function lines(text: string): [string, string][] {
 
 /** Those of a request that has not been sent. */
 export function wireHeaders(request: WireRequest): [string, string][] {
-  const list = headersOf(request.headers) as [string, string][];
-  const host = request.host ?? regExpExec(/^\w+:\/\/([^/]*)/, originOf(request.origin))?.[1] ?? '';
-  const named = headerOf(list, 'host') === undefined && host !== '' ? [['host', host] as [string, string]] : [];
-  return arrayConcat(arrayConcat(named, list), lengthOf(request));
+  const list = headersOf(request.headers);
+  const host = request.host ?? hostOf(originOf(request.origin));
+  const all: [string, string][] = [];
+  if (host !== '' && headerOf(list, 'host') === undefined) arrayPush(all, ['host', host]);
+  for (let i = 0; i < list.length; i++) arrayPush(all, list[i] as [string, string]);
+  const length = lengthOf(request);
+  if (length !== null) arrayPush(all, length);
+  return all;
+}
+
+/** The last origin and its host: the next request often goes there as well. */
+const last = { origin: '', host: '' };
+
+function hostOf(origin: string): string {
+  if (origin !== last.origin) {
+    last.host = regExpExec(/^\w+:\/\/([^/]*)/, origin)?.[1] ?? '';
+    last.origin = origin;
+  }
+  return last.host;
 }
 
 /** A head of HTTP/2 has no line before the headers. */
@@ -100,29 +115,30 @@ export function isHttp1(head: string): boolean {
   return regExpTest(/^[^\r\n]* HTTP\/1\.\d\r\n/, head);
 }
 
-export function sentHeaders(text: string, request: WireRequest): [string, string][] {
+export function sentHeaders(text: string, request: WireRequest): RawHeaders {
   if (!isHttp1(text)) return lines(text);
-  return arrayConcat(lines(stringSlice(text, stringIndexOf(text, '\r\n'))), lengthOf(request));
+  const length = lengthOf(request);
+  return length === null ? text : `${text}${length[0]}: ${length[1]}\r\n`;
 }
 
 /** What undici writes between the head and the body. */
-function lengthOf({ method, body, contentLength }: WireRequest): [string, string][] {
-  if (body === null || body === undefined) {
-    return regExpTest(/^(PUT|POST|PATCH|QUERY|PROPFIND|PROPPATCH)$/, method) ? [['content-length', '0']] : [];
-  }
+function lengthOf({ method, body, contentLength }: WireRequest): [string, string] | null {
+  if (body === null || body === undefined) return WITH_BODY.has(method) ? ['content-length', '0'] : null;
   const length = body instanceof Uint8Array ? body.byteLength : contentLength;
-  return typeof length === 'number' ? [['content-length', String(length)]] : [['transfer-encoding', 'chunked']];
+  return typeof length === 'number' ? ['content-length', String(length)] : ['transfer-encoding', 'chunked'];
 }
 
+const WITH_BODY = setOf(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH']);
+
 export function urlOf(origin: unknown, path: string): string {
-  // To a proxy the path is the whole address.
-  if (regExpTest(/^[a-z][a-z\d+.-]*:\/\//i, path)) return path;
   const from = originOf(origin);
-  return stringStartsWith(path, '/') || path === '' ? from + path : `${from}/${path}`;
+  if (stringStartsWith(path, '/') || path === '') return from + path;
+  // To a proxy the path is the whole address.
+  return regExpTest(/^[a-z][a-z\d+.-]*:\/\//i, path) ? path : `${from}/${path}`;
 }
 
 function originOf(origin: unknown): string {
-  if (typeof origin === 'string') return stringReplace(origin, /\/$/, '');
+  if (typeof origin === 'string') return stringEndsWith(origin, '/') ? stringSlice(origin, 0, -1) : origin;
   return origin instanceof URL ? origin.origin : '';
 }
 

@@ -1,4 +1,4 @@
-import type { LibraryCall } from '../../src/recorder/scope.js';
+import { createNotes, type Notes } from '../../src/recorder/notes.js';
 import type { Hook, HookHost, LibraryFile } from '../lib/hook.js';
 import { openCall, own, recordUnsent, runningCall, type OpenCall, type Unsent } from '../lib/library-call.js';
 import { createProbes } from '../lib/probes.js';
@@ -10,7 +10,6 @@ import {
   numberIsInteger,
   objectKeys,
   regExpTest,
-  SafeWeakMap,
   String,
   stringIncludes,
   stringReplace,
@@ -56,7 +55,7 @@ export const axiosHook: Hook = {
     { package: 'axios', path: 'lib/core/dispatchRequest.js', rules: dispatch },
   ],
   install(host) {
-    const calls = new SafeWeakMap<LibraryCall, CallState>();
+    const calls = createNotes<CallState>();
     const probes = createProbes(host);
     probes.add('axiosCall', (first, second, axios) => callHandle(host, calls, first, second, axios), NO_CALL);
     probes.add('axiosSend', (config) => sendHandle(host, calls, config), NO_SEND);
@@ -84,7 +83,7 @@ const NO_CALL: CallHandle = { rejected: nothing, failed: same, fail: same, leave
 
 function callHandle(
   host: HookHost,
-  calls: SafeWeakMap<LibraryCall, CallState>,
+  calls: Notes<CallState>,
   first: unknown,
   second: unknown,
   axios: unknown,
@@ -132,7 +131,7 @@ interface SendHandle {
 
 const NO_SEND: SendHandle = { adapted: same, resolved: nothing, refused: nothing, fail: same, leave: nothing };
 
-function sendHandle(host: HookHost, calls: SafeWeakMap<LibraryCall, CallState>, given: unknown): SendHandle {
+function sendHandle(host: HookHost, calls: Notes<CallState>, given: unknown): SendHandle {
   const running = runningCall(host, 'axios');
   if (!running) return NO_SEND;
   const { call } = running;

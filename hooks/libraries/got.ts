@@ -1,3 +1,4 @@
+import { createNotes, type Notes } from '../../src/recorder/notes.js';
 import type { Hook, HookHost } from '../lib/hook.js';
 import {
   openCall,
@@ -17,7 +18,6 @@ import {
   numberIsInteger,
   objectPrototype,
   regExpTest,
-  SafeWeakMap,
   String,
   URL,
 } from '../../src/intrinsics.js';
@@ -62,7 +62,7 @@ export const gotHook: Hook = {
     },
   ],
   install(host) {
-    const state: State = { calls: new SafeWeakMap(), requests: new SafeWeakMap() };
+    const state: State = { calls: createNotes(), requests: createNotes() };
     const probes = createProbes(host);
     probes.add('gotCall', (url: unknown, options: unknown) => begin(host, state, url, options), NO_CALL);
     probes.add('gotNext', () => next(host, state), NO_CALL);
@@ -82,8 +82,10 @@ export const gotHook: Hook = {
 };
 
 interface State {
-  calls: SafeWeakMap<OpenCall['call'], Given>;
-  requests: SafeWeakMap<object, Sent>;
+  /** Of calls of the library. */
+  calls: Notes<Given>;
+  /** Of its streams. */
+  requests: Notes<Sent>;
 }
 
 /** A call as the program made it. */
@@ -170,9 +172,8 @@ function created(host: HookHost, state: State, request: object): undefined {
 }
 
 function ended(host: HookHost, state: State, request: object, error: unknown): void {
-  const sent = state.requests.get(request);
+  const sent = state.requests.take(request);
   if (!sent) return;
-  state.requests.delete(request);
   const options = own(request, 'options');
   const { call } = sent.open;
   // One of the program's own functions that makes the request is recorded as such.

@@ -11,6 +11,8 @@ const send = require('@scope/sender');
 exports.get = (port, path) => new Promise((done) => {
   http.get({ port, host: '127.0.0.1', path }, (response) => response.resume().on('end', done));
 });
+exports.getDeep = (port, path, depth) =>
+  depth === 0 ? exports.get(port, path) : exports.getDeep(port, path, depth - 1);
 const port = Number(process.env.SERVER_PORT);
 exports.reported = new Promise((done) => {
   setTimeout(async () => {
@@ -28,9 +30,10 @@ module.exports = (port, path) => new Promise((done) => setImmediate(() =>
   http.get({ port, host: '127.0.0.1', path }, (response) => response.resume().on('end', done))));
 `;
 const app = `
-const http = require('http'), { get, reported } = require('agent');
+const http = require('http'), { get, getDeep, reported } = require('agent');
 const port = Number(process.env.SERVER_PORT);
 http.get({ port, host: '127.0.0.1', path: '/program-top' }, (response) => response.resume());
+getDeep(port, '/program-deep', 40);
 async function inFunction() {
   await get(port, '/program-function');
   await (await fetch('http://127.0.0.1:' + port + '/program-fetch')).text();
@@ -62,12 +65,13 @@ describe.each(nodes())('on Node $version', ({ path, version }) => {
     const named = sent.map(({ url, from }) => [new URL(url).pathname, from]);
     expect(Object.fromEntries(named)).toEqual({
       '/program-top': undefined,
+      '/program-deep': undefined,
       '/program-function': undefined,
       '/program-fetch': undefined,
       '/agent-http': told ? 'agent' : undefined,
       '/agent-fetch': told ? 'agent' : undefined,
       '/agent-sender': told ? '@scope/sender' : undefined,
     });
-    expect(sent).toHaveLength(6);
+    expect(sent).toHaveLength(7);
   });
 });
