@@ -71,7 +71,7 @@ function isSecretName(key: string): boolean {
 
 /** @param kinds the bits of those that come into question */
 function isOfSecretKind(name: string, kinds: number): boolean {
-  for (let i = 0; kinds >> i !== 0; i++) {
+  for (let i = 0; i < SECRET.length; i++) {
     if (((kinds >> i) & 1) === 0) continue;
     const { fragments, also, pattern } = SECRET[i];
     if (hasAny(name, fragments) && (also === null || hasAny(name, also)) && regExpExec(pattern, name) !== null)
