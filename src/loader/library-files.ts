@@ -70,8 +70,7 @@ export function createLibraryFiles(options: LibraryFilesOptions): LibraryFiles {
       const file = fileOf(filename, source);
       // A source that came through here before, in another hook of the same chain.
       if (!file || source.includes('=__handit__.') || (file.last && source.includes(file.last))) return null;
-      const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
-      const key = cache?.key(filename, [options.build, 'library', jsonStringify(file.rules), extension, kind], source);
+      const key = cache?.key(filename, [options.build, 'library', jsonStringify(file.rules), kind], source);
       const known = key && cache ? cache.get(key) : undefined;
       const { code, reason } = known
         ? { code: known.code, reason: known.leftAlone[0].reason }

@@ -40,6 +40,7 @@ export interface LoadResult {
 /** The path of a file; '' of anything else. */
 export function filenameOf(url: string): string {
   // As nearly all are, where paths have slashes.
-  if (sep === '/' && url.startsWith('file:///') && !/[%?#]/.test(url)) return url.slice('file://'.length);
+  const isPlain = url.startsWith('file:///') && !url.includes('%') && !url.includes('?') && !url.includes('#');
+  if (sep === '/' && isPlain) return url.slice('file://'.length);
   return url.startsWith('file:') ? fileURLToPath(url) : '';
 }

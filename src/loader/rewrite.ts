@@ -5,7 +5,7 @@ import type { CodeKind, IncomingMap, Instrumented, InstrumentOptions } from '../
 import { frameworkOutput, HAS_FUNCTION, type FrameworkOutput } from './framework-output.js';
 import { findMap, originalFilename, type FoundMap } from './incoming-map.js';
 import { textHash } from '../files/text-hash.js';
-import { EXPORTS } from '../probes.js';
+import { EXPORTS, GLOBAL } from '../probes.js';
 import type { Rewritten, SourceCache } from './source-cache.js';
 import type { UserModules } from './user-module.js';
 import { DEEP, refusal } from './verdict.js';
@@ -101,7 +101,7 @@ class ModuleRewriter {
   /** A source that came through here before, in another hook of the same chain. */
   private isRewritten(source: string): boolean {
     const { runtimeUrl } = this.options;
-    return (runtimeUrl !== null && source.includes(runtimeUrl)) || REWRITTEN.test(source);
+    return (runtimeUrl !== null && source.includes(runtimeUrl)) || (source.includes(GLOBAL) && REWRITTEN.test(source));
   }
 
   private reportUnmapped(output: FrameworkOutput, filename: string, source: string): void {
@@ -135,12 +135,11 @@ class ModuleRewriter {
     return rewritten;
   }
 
-  private partsOfKey({ filename, kind, map }: Module): string[] {
+  private partsOfKey({ kind, map }: Module): string[] {
     const { build, runtimeUrl, filters, cwd } = this.options;
-    const extension = /\.\w+$/.exec(filename)?.[0] ?? '';
     const settings = [build, runtimeUrl ?? '', filters, String(this.coverage)];
     const found = map ? [cwd, map.place] : [];
-    return [...settings, extension, kind, ...found];
+    return [...settings, kind, ...found];
   }
 
   private transform({ filename, path, source, kind, map }: Module): Rewritten {

@@ -51,14 +51,14 @@ export function createUserModules(options: UserModuleOptions): UserModules {
     const fromCwd = below(cwd, filename);
     if (fromCwd !== null) return { path: fromCwd, below: fromCwd };
     // Nothing is looked for as long as all that is loaded lies in cwd or was installed.
-    if (!captureWorkspace || NODE_MODULES.test(filename)) return null;
+    if (!captureWorkspace || isInModules(filename)) return null;
     root ??= root === undefined ? workspaceRoot(cwd) : null;
     const fromRoot = root === null ? null : below(root, filename);
     return fromRoot === null ? null : { path: slashes(relative(cwd, filename)), below: fromRoot };
   }
 
   function outside(filename: string): null {
-    if (options.outside && !NODE_MODULES.test(filename) && !told.has(filename)) {
+    if (options.outside && !isInModules(filename) && !told.has(filename)) {
       told.add(filename);
       options.outside(filename);
     }
@@ -69,7 +69,7 @@ export function createUserModules(options: UserModuleOptions): UserModules {
     pathOf(name) {
       // Code that is no file has a name like `[eval]-wrapper`.
       if (!isAbsolute(name) || name.startsWith(own)) return null;
-      const filename = options.preserveSymlinks && NODE_MODULES.test(name) ? realPath(name) : name;
+      const filename = options.preserveSymlinks && isInModules(name) ? realPath(name) : name;
       const place = inProject(filename);
       if (!place && captureOnlyCwd) return outside(filename);
       const path = place?.path ?? slashes(filename);
@@ -92,15 +92,17 @@ export function createUserModules(options: UserModuleOptions): UserModules {
   };
 }
 
-const NODE_MODULES = /[\\/]node_modules[\\/]/;
-
 /**
  * Whether a package manager put that file there, and not as a part of this package.
  *
  * @param ownFolder of this package's built files
  */
 export function isLibrary(filename: string, ownFolder: string): boolean {
-  return NODE_MODULES.test(filename) && !filename.startsWith(dirname(ownFolder) + sep);
+  return isInModules(filename) && !filename.startsWith(dirname(ownFolder) + sep);
+}
+
+function isInModules(filename: string): boolean {
+  return slashes(filename).includes('/node_modules/');
 }
 
 function isForeign(path: string): boolean {
@@ -115,14 +117,19 @@ function slashes(path: string): string {
 /** The path from the folder to a file in it, or null. */
 function below(folder: string, filename: string): string | null {
   // As nearly all names of modules are.
-  if (filename.startsWith(folder) && filename[folder.length] === '/' && !UNRESOLVED.test(filename)) {
-    return filename.slice(folder.length + 1) || null;
+  if (filename.startsWith(folder) && filename[folder.length] === '/') {
+    const path = filename.slice(folder.length + 1);
+    if (!mayBeUnresolved(path)) return path;
   }
   const path = slashes(relative(folder, filename));
   return path === '' || /^\.\.(\/|$)|^([a-zA-Z]:)?\//.test(path) ? null : path;
 }
 
-const UNRESOLVED = /[\\/]\.{0,2}(?:[\\/]|$)/;
+/** Whether it has a `.` or `..`, nothing between two slashes, or nothing after the last. */
+function mayBeUnresolved(path: string): boolean {
+  const inside = `/${path}/`;
+  return inside.includes('//') || inside.includes('/./') || inside.includes('/../') || path.includes('\\');
+}
 
 function realPath(filename: string): string {
   try {

@@ -1,4 +1,4 @@
-import { RegExp, arrayJoin, arrayMap } from '../intrinsics.js';
+import { RegExp, arrayJoin, arrayMap, stringSplit } from '../intrinsics.js';
 
 // The names of secrets, as data. A name is compared in lower case, with `_` before, after and between its words:
 // `X-API-Key`, `apiKey` and `user[api key]` are `_x_api_key_`, `_api_key_` and `_user_api_key_`; `APIKEY` is `_apikey_`.
@@ -13,6 +13,9 @@ export interface SecretNames {
   readonly also: readonly string[] | null;
   readonly pattern: RegExp;
 }
+
+/** The same, for names that have one of these texts in them as well. */
+const having = (also: string, names: SecretNames): SecretNames => ({ ...names, also: stringSplit(also, ' ') });
 
 /** Secret wherever it is in a name. */
 const anywhere = (fragments: string[], ...patterns: string[]): SecretNames => ({
@@ -42,9 +45,8 @@ const ADDRESSES =
 
 /** Each of them has one of these in it. */
 const ADDRESS_FRAGMENTS =
-  'db database redis mongo postgres pg sql jdbc neo4j cassandra amqp rabbitmq clickhouse elasticsearch kafka memcached broker sas signed webhook'.split(
-    ' ',
-  );
+  'db database redis mongo postgres pg sql jdbc neo4j cassandra amqp rabbitmq clickhouse elasticsearch kafka memcached ' +
+  'broker sas signed webhook';
 
 /** A name of these kinds is secret unless it is `READABLE`. */
 export const SECRET: readonly SecretNames[] = [
@@ -56,10 +58,16 @@ export const SECRET: readonly SecretNames[] = [
     ['secret', 'credential', 'authorization', 'bearer', 'cookie'],
     'secret(?!ar(y|iat))|credential|authorization|bearer|cookie',
   ),
-  anywhere(['key'], '(api|private|access|signing|encryption|auth|master|consumer|session|ssh|hmac)_?key'),
-  anywhere(
-    ['session', 'sessid', 'connection'],
-    '(?<!pos|s)session_?id(?!l)|(?<!as)sessid|connection_?string|(?<!pos|s)session_?ids?_$',
+  having(
+    'api private access signing encryption auth master consumer session ssh hmac',
+    anywhere(['key'], '(api|private|access|signing|encryption|auth|master|consumer|session|ssh|hmac)_?key'),
+  ),
+  having(
+    'id string',
+    anywhere(
+      ['session', 'sessid', 'connection'],
+      '(?<!pos|s)session_?id(?!l)|(?<!as)sessid|connection_?string|(?<!pos|s)session_?ids?_$',
+    ),
   ),
   anywhere(['token'], 'token_?(value|hash)|token\\d*_$|_id_?tokens?_$'),
   anywhere(
@@ -80,56 +88,61 @@ export const SECRET: readonly SecretNames[] = [
     '密码|密碼|口令|密钥|密鑰|秘钥|令牌|パスワード|トークン|비밀번호|암호|토큰|סיסמ|كلمة_?(ال)?(مرور|سر)|รหัสผ่าน',
   ),
   // Keys of services and ciphers.
-  words(
-    ['key'],
-    '(priv|sign|signature|encrypt|decrypt|decryption|subscription|account|shared|pre_?shared|licen[cs]e|webhook)_?key',
-    '(deploy|functions?|service|server|app|application|client|instrumentation|integration|ingest|ingestion)_?key',
-    '(write|crypto?|cipher|aes|rsa|dsa|ecdsa|ed25519|pgp|gpg|ssl|tls|jwt|wrapping|recovery|backup|vapid)_?key',
+  having(
+    'priv sign crypt subscription account shared licen webhook deploy function serv app client instrumentation ' +
+      'integration ingest write cipher aes rsa dsa ed25519 pgp gpg ssl tls jwt wrapping recovery backup vapid',
+    words(
+      ['key'],
+      '(priv|sign|signature|encrypt|decrypt|decryption|subscription|account|shared|pre_?shared|licen[cs]e|webhook)_?key',
+      '(deploy|functions?|service|server|app|application|client|instrumentation|integration|ingest|ingestion)_?key',
+      '(write|crypto?|cipher|aes|rsa|dsa|ecdsa|ed25519|pgp|gpg|ssl|tls|jwt|wrapping|recovery|backup|vapid)_?key',
+    ),
   ),
   // Codes and phrases that let someone in.
-  words(
-    ['code'],
-    '(?:mfa|otp|totp|2fa|two_?factor|sms|verification|recovery|backup|one_?time|login|auth|access|device|reset)_?codes?',
+  having(
+    'mfa otp 2fa factor sms verification recovery backup time login auth access device reset',
+    words(
+      ['code'],
+      '(?:mfa|otp|totp|2fa|two_?factor|sms|verification|recovery|backup|one_?time|login|auth|access|device|reset)_?codes?',
+    ),
   ),
   words(
     ['phrase', 'words', 'authorization', 'assertion', 'answer'],
     '(seed|recovery|backup)_?(phrase|words)|authorization_?code|client_?assertion|security_?answer',
   ),
-  words(
-    ['pin', 'card'],
-    'pin_?(?:code|number|no)|(?:user|debit|atm|sim|account|login|security)_?pin|card_?(?:pin|code|number|num|no)',
+  having(
+    'code num no_ user debit atm sim account login security card_pin cardpin',
+    words(
+      ['pin', 'card'],
+      'pin_?(?:code|number|no)|(?:user|debit|atm|sim|account|login|security)_?pin|card_?(?:pin|code|number|num|no)',
+    ),
   ),
-  words(
-    ['cc', 'account', 'routing', 'iban', 'puk', 'social', 'track', 'conn'],
-    'cc_?num(ber)?|(account|routing)_?(number|num|no)|iban|puk|social_?security|track_?data|conn_?str(ing)?',
+  having(
+    'num no_ iban puk security data str',
+    words(
+      ['cc', 'account', 'routing', 'iban', 'puk', 'social', 'track', 'conn'],
+      'cc_?num(ber)?|(account|routing)_?(number|num|no)|iban|puk|social_?security|track_?data|conn_?str(ing)?',
+    ),
   ),
-  words(['auth'], 'auth_?(headers?|value|info|string|params?|data|hash)'),
+  having(
+    'header value info string param data hash',
+    words(['auth'], 'auth_?(headers?|value|info|string|params?|data|hash)'),
+  ),
   words(['tokens'], '(access|refresh|auth|id|session|api|csrf|xsrf|bearer|device|push|reset|user)_?tokens'),
   words(
     ['clave', 'hasło', 'haslo', 'heslo', 'jelszo', 'sifre', 'lozinka', 'senha', 'mdp', 'parola'],
     'clave_?(secreta|de_?acceso)|hasło|haslo|heslo|jelszo|sifre|lozinka|senha|mdp|parola',
   ),
-  last(
-    [
-      'jwt',
-      'jwk',
-      'csrf',
-      'xsrf',
-      'otp',
-      'cvv',
-      'cvc',
-      'ssn',
-      'psk',
-      'hmac',
-      'pem',
-      'cred',
-      'pat',
-      'dsn',
-      'pfx',
-      'sid',
-    ],
-    'jwt|jwk|csrf|xsrf|otp|totp|cvv2?|cvc2?|ssn|psk|hmac|pem|creds?|pat|dsn|pfx|sid',
+  having(
+    '_jwt _jwk _csrf _xsrf _otp _totp _cvv _cvc _ssn _psk _hmac _pem _cred _dsn _pfx _sid',
+    last(
+      // prettier-ignore
+      ['jwt', 'jwk', 'csrf', 'xsrf', 'otp', 'cvv', 'cvc', 'ssn', 'psk', 'hmac', 'pem', 'cred', 'dsn', 'pfx', 'sid'],
+      'jwt|jwk|csrf|xsrf|otp|totp|cvv2?|cvc2?|ssn|psk|hmac|pem|creds?|dsn|pfx|sid',
+    ),
   ),
+  // Not in `path`.
+  having('_pat_ _pat0 _pat1 _pat2 _pat3 _pat4 _pat5 _pat6 _pat7 _pat8 _pat9', last(['pat'], 'pat')),
   last(
     ['pass', 'pw', 'auth'],
     '(user|db|database|mysql|pg|redis|smtp|mail|email|ftp|sftp|ssh|admin|root|http|proxy|basic|mongo|rabbitmq)_?(pass|pw|auth)',
@@ -138,7 +151,7 @@ export const SECRET: readonly SecretNames[] = [
   ),
   // Secret where nothing else is in the name, or comes before it.
   anywhere(['pw', 'pan', 'jwt'], '^_(pw_$|pan_$|(x_)?jwt_)'),
-  { ...last(['url', 'uri'], ADDRESSES), also: ADDRESS_FRAGMENTS },
+  having(ADDRESS_FRAGMENTS, last(['url', 'uri'], ADDRESSES)),
 ];
 
 /** Said of a secret, or of another thing, by a name with such a word in it: to be read. */
