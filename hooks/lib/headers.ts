@@ -27,15 +27,23 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 /** The same as Node has them: names and values in turn, or the head of a message that was sent. Made a list when written. */
 export type RawHeaders = HeaderList | readonly string[] | string;
 
-/** The last URL and its JSON: the next exchange often has the same. */
-const last = { url: '', json: '""' };
+interface KnownUrl {
+  url: string;
+  json: string;
+}
+
+/** URLs that were written, and their JSON: later exchanges often have the same. A power of two. */
+const urls = arrayOf<KnownUrl | null>(32, null);
+/** Characters of a URL that is remembered. */
+const MAX_URL = 1000;
 
 export function urlJson(url: string, isSecret: (key: string) => boolean): string {
-  if (url !== last.url) {
-    last.json = quote(redactText(url, isSecret));
-    last.url = url;
-  }
-  return last.json;
+  const place = (url.length + charCode(url, url.length - 1)) & (urls.length - 1);
+  const known = urls[place];
+  if (known !== null && known.url === url) return known.json;
+  const json = quote(redactText(url, isSecret));
+  if (url.length <= MAX_URL) urls[place] = { url, json };
+  return json;
 }
 
 interface HeaderName {
@@ -80,7 +88,7 @@ export class Head {
 }
 
 /** Heads written before, of which all values may be remembered: those of the next exchange are often the same. */
-const heads = arrayOf<Head | null>(16, null);
+const heads = arrayOf<Head | null>(32, null);
 /** Characters of all of them. */
 const MAX_SIZE = 1500;
 /** A value that was written had a secret in it: no secret is remembered. */
@@ -109,8 +117,10 @@ export function writeHeaders(out: Encoder, head: Head, isSecret: (key: string) =
   if (sizeOf(headers) <= MAX_SIZE && !hidden) heads[place] = head;
 }
 
+/** Of a request and its response, one is text where the other is a list: neither takes the place of the other. */
 function placeOf(headers: RawHeaders): number {
-  return (sizeOf(headers) + headers.length) % heads.length;
+  const half = heads.length / 2;
+  return ((sizeOf(headers) + headers.length) % half) + (typeof headers === 'string' ? half : 0);
 }
 
 function sizeOf(headers: RawHeaders): number {

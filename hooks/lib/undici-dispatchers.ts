@@ -2,10 +2,11 @@ import { createNotes } from '../../src/recorder/notes.js';
 import type { Current } from '../../src/recorder/recorder.js';
 import type { Exchange } from './exchange.js';
 import type { HookHost } from './hook.js';
+import { own } from './library-call.js';
 import type { LibraryCalls } from './library-watch.js';
 import type { Patches } from './patch.js';
-import { fields, isObject, sentByFetch } from './undici-forms.js';
-import { arrayMap, each, getPrototypeOf, hasOwn, isProxy, SafeWeakSet } from '../../src/intrinsics.js';
+import { isObject, sentByFetch } from './undici-forms.js';
+import { getPrototypeOf, hasOwn, isProxy, SafeWeakSet } from '../../src/intrinsics.js';
 
 /** A request that a mock is asked for. */
 export interface Mock {
@@ -96,9 +97,9 @@ export class UndiciDispatchers {
   /** Watches the dispatchers that a call of `fetch` may use: their copy of undici may be one that was never announced. */
   adoptOfFetch(args: unknown[]): void {
     const init = args[1];
-    const { dispatcher } = isObject(init) ? fields(init, ['dispatcher']) : {};
+    if (isObject(init)) this.adopt(own(init, 'dispatcher'));
     const shared = globalThis as unknown as Record<symbol, unknown>;
-    for (const one of each([dispatcher, ...each(arrayMap(DISPATCHERS, (key) => shared[key]))])) this.adopt(one);
+    for (let i = 0; i < DISPATCHERS.length; i++) this.adopt(shared[DISPATCHERS[i]]);
   }
 
   private adopt(dispatcher: unknown): void {

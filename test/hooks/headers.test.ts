@@ -1,4 +1,12 @@
-import { headerOf, headWith, pairs, writeHeaders, type HeaderList, type RawHeaders } from '../../hooks/lib/headers.js';
+import {
+  headerOf,
+  headWith,
+  pairs,
+  urlJson,
+  writeHeaders,
+  type HeaderList,
+  type RawHeaders,
+} from '../../hooks/lib/headers.js';
 import { createEncoder } from '../../src/recorder/encoder.js';
 
 const isSecret = (key: string): boolean => key === 'cookie' || key === 'password';
@@ -63,4 +71,19 @@ test('headerOf() finds a header whatever the case it was sent in', () => {
     expect(headerOf(headers, 'content')).toBeUndefined();
   }
   expect(headerOf('HTTP/1.1 200 OK\r\n\r\n', 'host')).toBeUndefined();
+});
+
+test('URLs that come again are written as the first time, and others of the same length are not taken for them', () => {
+  const urls = [
+    'http://a/b?id=1',
+    'http://a/c?id=1',
+    'http://b/b?id=1',
+    `http://a/${'x'.repeat(2000)}`,
+    '',
+    'http://é/',
+  ];
+  for (let i = 0; i < 3; i++) {
+    expect(urls.map((url) => JSON.parse(urlJson(url, isSecret)) as string)).toEqual(urls);
+    expect(urlJson('http://a/b?password=Tr0ub4dor', isSecret)).not.toContain('Tr0ub4dor');
+  }
 });
