@@ -109,7 +109,7 @@ export function writeBody(
     if (media.lines) out.text(`,"chunks":${body.chunks}`);
     if (head !== null && codings.length > 0) out.text(`,"encoding":${quote(arrayJoin(codings, ', '))}`);
   };
-  const from = out.position();
+  const from = out.at;
   start(!whole);
   if (head === null || head.length === 0 || media.binary || !writeText(out, head, media, !whole, isSecret)) {
     out.cut(from);
@@ -260,7 +260,7 @@ function writePlain(
   }
   // The mark of a byte order, or no text at all.
   if (bytes[0] === 0xef || indexOfByte(bytes, 0) >= 0) return false;
-  const from = out.position();
+  const from = out.at;
   out.text(TEXT_KEY);
   if (writeKnown(bytes, out, keyKind)) return true;
   out.cut(from);

@@ -38,7 +38,7 @@ const HEX = '0123456789abcdef';
 export function writeEscaped(bytes: Buffer, out: Encoder, keyKind: KeyTest): boolean {
   if (mayHoldFormed(bytes)) return false;
   const { length } = bytes;
-  const from = out.position();
+  const from = out.at;
   /** After the last quote, and after the last sign between a name and a value. */
   let start = 0;
   let named = 0;
@@ -46,7 +46,7 @@ export function writeEscaped(bytes: Buffer, out: Encoder, keyKind: KeyTest): boo
   for (let i = 0; i < length;) {
     const end = i + PIECE < length ? i + PIECE : length;
     const target = out.room((end - i) * LONGEST);
-    let at = out.position();
+    let at = out.at;
     for (; i < end; i++) {
       const code = bytes[i];
       const escape = ESCAPES[code];

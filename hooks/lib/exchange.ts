@@ -242,7 +242,7 @@ export class Exchange implements BodyOwner {
 
   /** Of `ExchangeLine`. */
   writeLine(is: 'begin' | 'end', out: Encoder, brief: Brief): void {
-    const from = out.position();
+    const from = out.at;
     try {
       if (is === 'begin') this.writeBegin(out, brief);
       else this.writeEnd(out, brief);

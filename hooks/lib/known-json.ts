@@ -35,10 +35,10 @@ export function scanBody(bytes: Buffer, keyKind: KeyTest): number {
 /** As `writeEscaped`. */
 export function writeKnown(bytes: Buffer, out: Encoder, keyKind: KeyTest): boolean {
   const known = find(texts, bytes, keyKind);
-  const from = out.position();
+  const from = out.at;
   if (known !== null) out.bytes(known.json);
   else if (!writeEscaped(bytes, out, keyKind)) return false;
-  else remember(texts, bytes, bufferView(out.room(0), from, out.position()), keyKind);
+  else remember(texts, bytes, bufferView(out.room(0), from, out.at), keyKind);
   return true;
 }
 

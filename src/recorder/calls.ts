@@ -152,11 +152,11 @@ export function createCalls(parts: CallsParts) {
 
   /** As bytes it is out of the garbage collector's sight. */
   function putMade(value: unknown, to: number): number {
-    const from = made.position();
+    const from = made.at;
     preview.write(value);
     values[to] = MADE;
     values[to + 1] = from;
-    values[to + 2] = made.position() - from;
+    values[to + 2] = made.at - from;
     made.close();
     return to + 3;
   }

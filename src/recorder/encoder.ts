@@ -83,12 +83,12 @@ export interface Encoder {
   readonly batch: number;
   /** Hands on what there is. */
   flush(): void;
-  /** Where the next byte goes. A method, as the next: an object literal with accessors is slow in all its properties. */
-  position(): number;
-  view(): SafeDataView;
-  /** Takes back all after that position; also the other way, after a write into `room`. */
+  /** Where the next byte goes. */
+  readonly at: number;
+  readonly data: SafeDataView;
+  /** Takes back all after that place; also the other way, after a write into `room`. */
   cut(position: number): void;
-  /** Makes room for that many bytes after `position`. Returns the buffer, which is valid until the next write. */
+  /** Makes room for that many bytes after `at`. Returns the buffer, which is valid until the next write. */
   room(count: number): Uint8Array;
   /** Moves what is after that position. */
   insert(position: number, text: string): void;
@@ -113,8 +113,8 @@ class ByteEncoder implements Encoder {
   /** The room that is kept, and the room at the moment. */
   private kept = uncountedBytes(FIRST_ROOM);
   private buffer = this.kept;
-  private data = viewOf(this.kept.buffer);
-  private at = 0;
+  data = viewOf(this.kept.buffer);
+  at = 0;
   /** The reading at which the second began whose digits are known. */
   private secondStart = NaN;
   private secondText = constant('0000000000');
@@ -174,35 +174,31 @@ class ByteEncoder implements Encoder {
   private digits(whole: number): void {
     // As an integer it is divided by a multiplication.
     const value = whole | 0;
-    if (value < 1000) return this.upToThree(value);
     const thousands = (value / 1000) | 0;
-    if (thousands < 1000) this.upToThree(thousands);
-    else {
-      const millions = (thousands / 1000) | 0;
-      this.upToThree(millions);
-      this.three(thousands - millions * 1000);
+    const millions = (thousands / 1000) | 0;
+    const { data } = this;
+    const first = millions > 0 ? millions : thousands > 0 ? thousands : value;
+    data.setUint32(this.at, PLAIN[first], true);
+    this.at += first < 10 ? 1 : first < 100 ? 2 : 3;
+    if (millions > 0) {
+      data.setUint32(this.at, PADDED[thousands - millions * 1000], true);
+      this.at += 3;
     }
-    this.three(value - thousands * 1000);
+    if (thousands > 0) {
+      data.setUint32(this.at, PADDED[value - thousands * 1000], true);
+      this.at += 3;
+    }
   }
 
   private nineDigits(whole: number): void {
     const value = whole | 0;
     const thousands = (value / 1000) | 0;
     const millions = (thousands / 1000) | 0;
-    this.three(millions);
-    this.three(thousands - millions * 1000);
-    this.three(value - thousands * 1000);
-  }
-
-  /** 0 to 999, with leading zeros. */
-  private three(value: number): void {
-    this.data.setUint32(this.at, PADDED[value], true);
-    this.at += 3;
-  }
-
-  private upToThree(value: number): void {
-    this.data.setUint32(this.at, PLAIN[value], true);
-    this.at += value < 10 ? 1 : value < 100 ? 2 : 3;
+    const { data, at } = this;
+    data.setUint32(at, PADDED[millions], true);
+    data.setUint32(at + 3, PADDED[thousands - millions * 1000], true);
+    data.setUint32(at + 6, PADDED[value - thousands * 1000], true);
+    this.at = at + 9;
   }
 
   integer(value: number): void {
@@ -342,21 +338,13 @@ class ByteEncoder implements Encoder {
 
   copy(from: Encoder, start: number, length: number): void {
     this.need(length);
-    const source = from.view();
+    const source = from.data;
     const target = this.data;
     const end = this.at + length;
     for (let to = this.at, place = start; to < end; to += 8, place += 8) {
       target.setFloat64(to, source.getFloat64(place, true), true);
     }
     this.at = end;
-  }
-
-  position(): number {
-    return this.at;
-  }
-
-  view(): SafeDataView {
-    return this.data;
   }
 
   cut(position: number): void {

@@ -92,7 +92,7 @@ export class EventBuffer {
 
   /** Whether an event with `count` values may need room made for it. */
   isTight(count: number): boolean {
-    return this.at >= HIGH || this.valueAt + count * SPARE > this.values.length || this.made.position() > MADE_BYTES;
+    return this.at >= HIGH || this.valueAt + count * SPARE > this.values.length || this.made.at > MADE_BYTES;
   }
 
   /** Makes room for `count` values, up to the size of the buffer. */

@@ -110,7 +110,7 @@ export class EventLines {
       writeAgain(line) {
         line.write(out, 'bare');
         // Before the end of the object.
-        out.cut(out.position() - 2);
+        out.cut(out.at - 2);
         out.text(',"again":true}\n');
         room.count++;
       },
@@ -255,7 +255,7 @@ export class EventLines {
 
   private call(i: number, id: number, fn: number, budget: Budget): void {
     const { out, room, buffer, scope } = this;
-    const start = out.position();
+    const start = out.at;
     const caller = buffer.numbers[i + 2];
     if (room.keeper === null) room.openCalls++;
     const text = this.callHead(id, fn, caller, buffer.timeAt(i + 3), scope.json);
@@ -269,7 +269,7 @@ export class EventLines {
         this.value();
       }
     out.constant(args[last]);
-    if (out.position() < room.ampleTo) room.count++;
+    if (out.at < room.ampleTo) room.count++;
     else if (!room.has(start, DETAIL, budget, fn)) room.cutCall(start, id, caller, fn, budget);
     if (this.seams !== null && !room.limits.cut.has(id)) {
       this.seams.called(id, { fn, parent: caller, t0: buffer.timeAt(i + 3), json: scope.json });
@@ -305,7 +305,7 @@ export class EventLines {
       totals.errors++;
       return;
     }
-    const start = out.position();
+    const start = out.at;
     out.constant(this.heads[CAPPED_EXCEPTION]);
     out.integer(id);
     this.parent(caller);
@@ -325,7 +325,7 @@ export class EventLines {
 
   private endOfCall(i: number, kind: number, id: number, fn: number, budget: Budget): void {
     const { out, room, buffer } = this;
-    const start = out.position();
+    const start = out.at;
     if (room.keeper === null && kind < SETTLE) room.openCalls--;
     this.seams?.ended(id);
     const time = buffer.timeAt(i + 3);
@@ -336,11 +336,11 @@ export class EventLines {
     out.constant(DURATION);
     out.integer(time - buffer.timeAt(i + 2));
     out.constant(kind === EXCEPTION || kind === SETTLE_ERROR ? ERROR : RETURN_VALUE);
-    const valueStart = out.position();
+    const valueStart = out.at;
     this.value(isErrorEvent(kind) && this.isStackKnown(fn, budget));
     const close = kind === RETURN_PROMISE ? END_OF_PENDING : END_OF_LINE;
     out.constant(close);
-    if (out.position() < room.ampleTo) room.count++;
+    if (out.at < room.ampleTo) room.count++;
     else if (!room.has(start, NOTES, budget)) {
       room.tellNoRoom(room.isFull(), budget);
       out.cut(valueStart);

@@ -163,7 +163,7 @@ class WaitingLines implements Keeper {
     if (owner === this.process) return false;
     const waiting = this.waitingOf(owner);
     if (waiting.state === 'kept') return false;
-    const length = out.position() - start;
+    const length = out.at - start;
     if (length > 0) {
       if (waiting.state === 'waiting') this.add(owner, waiting, out, start, length, fn);
       else this.host.leftOut([fn], fn < 0 ? 0 : 1, 'kept', 0);
@@ -292,7 +292,7 @@ const SHORT = 512;
 function copyLine(out: Encoder, start: number, length: number, { bytes, view, used }: Block): void {
   const from = out.room(0);
   if (length > SHORT) return setBytes(bytes, bytesView(from, start, start + length), used);
-  const source = out.view();
+  const source = out.data;
   const whole = length & ~7;
   for (let i = 0; i < whole; i += 8) view.setFloat64(used + i, source.getFloat64(start + i, true), true);
   for (let i = whole; i < length; i++) bytes[used + i] = from[start + i];

@@ -104,7 +104,7 @@ export class LineRoom {
         return true;
       }
     }
-    const end = out.position();
+    const end = out.at;
     if (end - start > this.longestLine) return false;
     const size = options.sink.bytes + end;
     const withEnds = size + this.openCalls * END_BYTES;
@@ -130,19 +130,19 @@ export class LineRoom {
     const { out, options } = this.parts;
     const { limits } = this;
     const { sink, segments } = options;
-    this.charge(out.position());
+    this.charge(out.at);
     this.charged = root;
     const left = limits.ample(root, sink.bytes) - root.bytes;
     if (this.keeper !== null || segments !== null) this.ampleTo = -1;
     else {
       const inFile = limits.ample(null, sink.bytes) - sink.bytes - EVENTS * END_BYTES;
-      this.ampleTo = min(out.position() + left, inFile, out.batch);
+      this.ampleTo = min(out.at + left, inFile, out.batch);
     }
   }
 
   isFull(): boolean {
     const { out, options } = this.parts;
-    return !this.limits.fits(DETAIL, options.sink.bytes + out.position() + this.openCalls * END_BYTES);
+    return !this.limits.fits(DETAIL, options.sink.bytes + out.at + this.openCalls * END_BYTES);
   }
 
   cutLine(start: number): void {
@@ -205,10 +205,10 @@ export class LineRoom {
   /** After the lines for which there was no room, or the last for which there was. */
   writeLimits(): void {
     const { out, budget } = this.parts;
-    this.charge(out.position());
+    this.charge(out.at);
     for (let i = 0; i < this.limitsReached.length; i++) {
       const { line, part } = this.limitsReached[i];
-      const start = out.position();
+      const start = out.at;
       out.text(line);
       if (!this.has(start, part, budget)) out.cut(start);
     }
@@ -219,7 +219,7 @@ export class LineRoom {
 function keeperHost(room: LineRoom, { out, functions, totals, admission }: LineRoomParts) {
   return {
     write(root: Budget, bytes: Uint8Array, count: number): boolean {
-      const start = out.position();
+      const start = out.at;
       out.bytes(bytes);
       if (!room.has(start, DETAIL, root)) {
         room.noRoom(room.isFull(), root);

@@ -37,9 +37,9 @@ export class LongStrings {
   /** @param from where its preview begins, which has just been written */
   keep(text: string, hashed: boolean, out: Encoder, from: number): void {
     const { room } = this;
-    const start = room.position();
+    const start = room.at;
     if (start > MAX_KEPT) return;
-    const to = out.position();
+    const to = out.at;
     out.close();
     out.cut(to);
     room.copy(out, from, to - from);
@@ -49,7 +49,7 @@ export class LongStrings {
 
   /** They may be large, or part of larger ones, and nobody else may need them any more. */
   forget(): void {
-    if (this.room.position() === 0) return;
+    if (this.room.at === 0) return;
     this.room.reset();
     for (let i = 0; i < PLACES; i++) this.known[i] = null;
   }

@@ -31,7 +31,7 @@ export abstract class PreviewLists extends PreviewText {
     const { out, maxItems } = this;
     const { length } = input;
     const kept = length < maxItems ? length : maxItems;
-    const start = out.position();
+    const start = out.at;
     out.byte(OPEN_LIST);
     const end = this.items(input, depth, 0, kept);
     out.byte(CLOSE_LIST);

@@ -81,7 +81,7 @@ export class PreviewText {
     const isHashed = !this.hashing && this.toBeHashed > 0;
     if (isHashed) this.toBeHashed -= LEAST_HASHED;
     if (this.longStrings.write(text, isHashed, out)) return;
-    const from = out.position();
+    const from = out.at;
     this.long(text, isHashed);
     this.longStrings.keep(text, isHashed, out, from);
   }
@@ -95,12 +95,12 @@ export class PreviewText {
   private long(text: string, isHashed: boolean): void {
     const { out, maxString } = this;
     out.text(`{"$type":"string","length":${text.length},"value":`);
-    const start = out.position();
+    const start = out.at;
     const wide = maxString * 2;
     // What is cut off in the middle has lost its end, by which it may be told.
     const part = isHashed ? hashedPart(text, wide) : stringSlice(text, 0, wide);
     const shown = this.withoutSecrets(part);
-    const hash = isHashed ? hashBytes(out.room(0), start, out.position()) : 0;
+    const hash = isHashed ? hashBytes(out.room(0), start, out.at) : 0;
     out.cut(start);
     const most = shown === part || text.length <= wide ? maxString : shown.length - LEFT_OUT;
     out.string(stringSlice(shown, 0, most < maxString ? (most > 0 ? most : 0) : maxString));
@@ -111,9 +111,9 @@ export class PreviewText {
   /** Writes a text without the secrets in it, and returns it. */
   protected withoutSecrets(text: string): string {
     const { out } = this;
-    const from = out.position();
+    const from = out.at;
     const has = out.string(text);
-    const may = stringMayHoldSecret(out.room(0), from + 1, out.position() - 1, has, this.keyKind);
+    const may = stringMayHoldSecret(out.room(0), from + 1, out.at - 1, has, this.keyKind);
     if (!may && !textMayHoldBlock(text, has)) return text;
     const shown = redactText(text, this.isSecret);
     if (shown === text) return text;
@@ -139,13 +139,13 @@ export class PreviewText {
     this.nodes = 0;
     this.most = this.toBeHashed;
     this.more = false;
-    return this.out.position();
+    return this.out.at;
   }
 
   /** The hash of what was written from there, which is taken back. */
   protected endHash(start: number): number {
     const { out } = this;
-    const hash = hashBytes(out.room(0), start, out.position());
+    const hash = hashBytes(out.room(0), start, out.at);
     out.cut(start);
     this.hashing = false;
     this.toBeHashed -= this.nodes > LEAST_HASHED ? this.nodes : LEAST_HASHED;
@@ -155,9 +155,9 @@ export class PreviewText {
   }
 
   short(text: string, to: Encoder): void {
-    const from = to.position();
+    const from = to.at;
     const has = to.string(text);
-    const may = stringMayHoldSecret(to.room(0), from + 1, to.position() - 1, has, this.keyKind);
+    const may = stringMayHoldSecret(to.room(0), from + 1, to.at - 1, has, this.keyKind);
     if (!may && !textMayHoldBlock(text, has)) return;
     const shown = redactText(text, this.isSecret);
     if (shown === text) return;

@@ -73,7 +73,7 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
 
   write(input: unknown): void {
     const { out, path } = this;
-    const from = out.position();
+    const from = out.at;
     this.nodes = 0;
     this.most = MAX_NODES;
     this.more = false;
@@ -92,7 +92,7 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
 
   value(input: unknown): string {
     const { out } = this;
-    const from = out.position();
+    const from = out.at;
     this.write(input);
     const text = out.slice(from);
     out.cut(from);
@@ -209,9 +209,9 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
     const keys = objectKeys(input);
     const kept = keys.length < maxItems ? keys.length : maxItems;
     out.byte(OPEN);
-    const start = out.position();
+    const start = out.at;
     if (type !== null) out.constant(type);
-    const head = out.position();
+    const head = out.at;
     let lengthAt = -1;
     let hashAt = -1;
     let key: Key | null = null;
@@ -223,9 +223,9 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
       const name = keys[i];
       const property = getOwnPropertyDescriptor(input, name);
       if (!property) continue;
-      if (out.position() !== start) out.byte(COMMA);
-      if (name === 'length') lengthAt = out.position();
-      else if (name === 'hash') hashAt = out.position();
+      if (out.at !== start) out.byte(COMMA);
+      if (name === 'length') lengthAt = out.at;
+      else if (name === 'hash') hashAt = out.at;
       key = known.after(key, name);
       this.more = i + 1 < kept;
       out.constant(key.name);
@@ -250,7 +250,7 @@ class PreviewWriter extends PreviewLists implements ValueWriter {
       if (hashAt >= 0 && hashAt < lengthAt) out.insert(hashAt + 1, '$');
       const size = `"length":${keys.length}`;
       if (type !== null) out.insert(head, `,${size}`);
-      else out.insert(start, `"$type":"Object",${size}${out.position() === start ? '' : ','}`);
+      else out.insert(start, `"$type":"Object",${size}${out.at === start ? '' : ','}`);
       this.hashOfFields(input, keys, i, depth);
     }
     out.byte(CLOSE);

@@ -66,7 +66,7 @@ export class RawLines {
   /** Every test has its line. */
   private outcome(line: string | Line): void {
     const { out, budget, room } = this.parts;
-    const start = out.position();
+    const start = out.at;
     this.put(line);
     if (!room.has(start, ENDS, budget)) room.cutLine(start);
   }
@@ -79,7 +79,7 @@ export class RawLines {
 
   private inFull(line: string | Line, { is, id = 0 }: LineKind, root: Budget): void {
     const { out, room, totals } = this.parts;
-    const start = out.position();
+    const start = out.at;
     this.put(line);
     if (room.has(start, is === 'note' ? NOTES : is === 'outcome' || is === 'ending' ? ENDS : DETAIL, root)) return;
     room.tellNoRoom(room.isFull(), root);
@@ -96,14 +96,14 @@ export class RawLines {
   /** What did not fail says no more than that. */
   private ordinary(line: string | Line, is: LineKind['is'], root: Budget): void {
     const { out, budget, room, totals } = this.parts;
-    const start = out.position();
+    const start = out.at;
     if (typeof line === 'string') out.text(line);
     else {
       (root.begin as Line | null)?.write(out, 'bare');
       line.write(out, 'bare');
     }
     root.begin = null;
-    const bytes = this.ordinaryBytes + out.position() - start;
+    const bytes = this.ordinaryBytes + out.at - start;
     if (is === 'outcome' || room.limits.fitsOrdinary(bytes)) {
       if (room.has(start, ENDS, budget)) {
         if (is === 'end') room.count++;

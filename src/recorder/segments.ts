@@ -155,7 +155,7 @@ export function createSeams({ sink, writeCall, writeAgain, writeKept, gone }: Se
     kept.forEach((line) => writeKept(line));
     const most = sink.size / OPEN_PART;
     open.forEach((each, id) => {
-      if (out.position() > most) return;
+      if (out.at > most) return;
       if ('fn' in each) {
         writeCall(id, each);
         count(each);

@@ -7,7 +7,7 @@ const out = createEncoder(() => undefined);
 
 /** null: there may be a secret in it. */
 function written(text: string, test = keyKind): unknown {
-  const from = out.position();
+  const from = out.at;
   return writeKnown(Buffer.from(text), out, test) ? JSON.parse(out.slice(from)) : null;
 }
 
