@@ -20,34 +20,36 @@ export function createLookouts({ guarded }: Guards): Lookouts {
   return {
     lookouts,
     whenImported(builtin, step) {
-      // A list of all modules is no import. The name comes first: engines look for fixed text fastest.
-      const name = `${builtin}(?:/promises)?['"\`]`;
-      const before = `(?:\\b(?:from|import)\\s*|(?:import|[rR]equire|getBuiltinModule)[\\w$]*\\s*\\(\\s*)['"\`](?:node:)?`;
-      lookouts.push(lookoutFor(builtin, `${name}(?<=${before}${name})`, guarded(step)));
+      // A list of all modules is no import.
+      lookouts.push({ isIn: (source) => isNamed(source, builtin, IMPORT), seen: guarded(step) });
     },
     beforeUse(builtin, step) {
       if (mayBeUsed(builtin)) return step();
-      lookouts.push(lookoutFor(builtin, `(?<=['"\`](?:node:)?)${builtin}['"\`]`, guarded(step)));
+      lookouts.push({ isIn: (source) => isNamed(source, builtin, QUOTE), seen: guarded(step) });
       lookouts.push({ isIn: (source) => source.includes('builtinModules'), seen: guarded(step) });
     },
   };
 }
 
-/** Words such as `http` are in many texts: V8 would compile the pattern for them, and search all of each. */
-function lookoutFor(builtin: string, pattern: string, seen: () => void): Lookout {
-  return { isIn: (source) => isNamed(source, builtin) && new RegExp(pattern).test(source), seen };
-}
+/** What comes before the name of a module, and how much of the text is looked at for it. */
+const IMPORT = /(?:\b(?:from|import)\s*|(?:import|[rR]equire|getBuiltinModule)[\w$]*\s*\(\s*)['"`](?:node:)?$/;
+const QUOTE = /['"`](?:node:)?$/;
+const BEFORE = 100;
+const PROMISES = '/promises';
 
-/** Whether it may be the name of a module somewhere in there. */
-function isNamed(source: string, builtin: string): boolean {
+/**
+ * Whether the name of a module is in there, in quotes. Words such as `http` are in many texts: a pattern with them would be
+ * compiled for each of them, and search all of the text.
+ */
+function isNamed(source: string, builtin: string, before: RegExp): boolean {
   for (let at = source.indexOf(builtin); at >= 0; at = source.indexOf(builtin, at + 1)) {
-    if (BEFORE_NAME.includes(source[at - 1]) && AFTER_NAME.includes(source[at + builtin.length])) return true;
+    if (!`'"\`:`.includes(source[at - 1])) continue;
+    const end = at + builtin.length;
+    const after = source[source.startsWith(PROMISES, end) ? end + PROMISES.length : end];
+    if (`'"\``.includes(after) && before.test(source.slice(Math.max(0, at - BEFORE), at))) return true;
   }
   return false;
 }
-
-const BEFORE_NAME = `'"\`:`;
-const AFTER_NAME = `'"\`/`;
 
 function mayBeUsed(builtin: string): boolean {
   const { argv, moduleLoadList = [], versions } = process as typeof process & { moduleLoadList?: string[] };
