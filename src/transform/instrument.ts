@@ -5,7 +5,7 @@ import { applyEdits } from './edits.js';
 import { LineTable } from './lines.js';
 import { GLOBAL, type ProbeName } from '../probes.js';
 import { findOrigins } from './origins.js';
-import { parseSource } from './parser.js';
+import { parseSource, type Parsed } from './parser.js';
 import { Rewriter } from './rewriter.js';
 import { firstStatement, hasTopLevelAwait, isImport, lastStatementEnd } from './statements.js';
 import {
@@ -15,6 +15,7 @@ import {
   type Instrumented,
   type InstrumentOptions,
   type Node,
+  type SourceKind,
 } from './types.js';
 
 /**
@@ -66,19 +67,19 @@ function linesOfImports(program: Node, lines: LineTable): Set<number> {
 
 /** Reads the text by the rules under which Node will run it. */
 function parse(source: string, filename: string, kind: CodeKind): { program: Node; kind: 'module' | 'commonjs' } {
-  const { program, error, hasModuleSyntax } = parseSource(filename, source, {
-    sourceType: kind === 'body' ? 'module' : kind,
-    // A body has been compiled already, whatever the file is called.
-    lang: kind === 'body' ? 'js' : language(filename),
-    preserveParens: true,
-    showSemanticErrors: true,
-  });
-  if (kind === 'unambiguous' && !hasModuleSyntax) {
-    // Without module syntax Node runs the text as CommonJS, unless a top-level await forbids that.
-    return parse(source, filename, hasTopLevelAwait(program) ? 'module' : 'commonjs');
+  const read = (sourceType: SourceKind, lang = language(filename)): Parsed =>
+    parseSource(filename, source, { sourceType, lang, preserveParens: true, showSemanticErrors: true });
+  // A body has been compiled already, whatever the file is called.
+  let found = kind === 'body' ? read('module', 'js') : read(kind === 'module' ? kind : 'commonjs');
+  let isModule = kind === 'module';
+  if (kind === 'unambiguous' && (found.error !== undefined || found.hasModuleSyntax)) {
+    // What is no CommonJS Node runs as a module, if it has the syntax of one.
+    const other = read(kind);
+    isModule = other.hasModuleSyntax || hasTopLevelAwait(other.program);
+    if (isModule) found = other.hasModuleSyntax ? other : read('module');
   }
-  if (error !== undefined) throw new UnparsableSource(error);
-  return { program, kind: kind === 'commonjs' || kind === 'body' ? 'commonjs' : 'module' };
+  if (found.error !== undefined) throw new UnparsableSource(found.error);
+  return { program: found.program, kind: isModule ? 'module' : 'commonjs' };
 }
 
 /** V8 does not know types. */

@@ -1,7 +1,7 @@
 import { isFunction } from './analyse.js';
 import { eachChild } from './children.js';
 import { applyEdits } from './edits.js';
-import { parseSource } from './parser.js';
+import { parseSource, type Parsed } from './parser.js';
 import type { Edit, Node, SourceKind } from './types.js';
 
 /**
@@ -76,14 +76,18 @@ export function editLibrary(source: string, filename: string, kind: SourceKind, 
     source,
     edits.sort((a, b) => a.at - b.at),
   );
-  parse(code, filename, kind);
+  checked(code, filename, kind);
   return code;
 }
 
 function parse(source: string, filename: string, kind: SourceKind): Node {
-  const { program, error } = parseSource(filename, source, { sourceType: kind, preserveParens: true });
-  if (error !== undefined) throw new UnfamiliarSource(`cannot be parsed: ${error}`);
-  return program;
+  return checked(source, filename, kind).program;
+}
+
+function checked(source: string, filename: string, kind: SourceKind): Parsed {
+  const found = parseSource(filename, source, { sourceType: kind, preserveParens: true });
+  if (found.error !== undefined) throw new UnfamiliarSource(`cannot be parsed: ${found.error}`);
+  return found;
 }
 
 interface Found {

@@ -101,12 +101,8 @@ function parseOriginal(source: string, filename: string): Node | undefined {
   // JSX may be in any file that a build step reads; types may too.
   const languages: ('ts' | 'tsx' | 'jsx')[] = typed === undefined ? ['jsx', 'tsx'] : [typed === 'tsx' ? 'tsx' : 'ts'];
   for (const lang of languages) {
-    const { program, error } = parseSource(filename, source, {
-      sourceType: 'unambiguous',
-      lang,
-      preserveParens: true,
-    });
-    if (error === undefined) return program;
+    const found = parseSource(filename, source, { sourceType: 'unambiguous', lang, preserveParens: true });
+    if (found.error === undefined) return found.program;
   }
   return undefined;
 }

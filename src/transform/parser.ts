@@ -8,11 +8,12 @@ export { visitorKeys };
 
 /** A source that was read. */
 export interface Parsed {
-  program: Node;
+  /** Made when it is asked for, which takes twice as long as to parse. */
+  readonly program: Node;
   /** What the parser says against it; undefined: nothing. */
-  error: string | undefined;
+  readonly error: string | undefined;
   /** Whether it has `import`, `export` or `import.meta`. */
-  hasModuleSyntax: boolean;
+  readonly hasModuleSyntax: boolean;
 }
 
 /** The way from the root to a node whose value JSON cannot hold. */
@@ -28,8 +29,19 @@ export function parseSource(filename: string, source: string, options: ParserOpt
     return { program, error: 'it is nested too deeply', hasModuleSyntax: false };
   }
   const result = parseSync(filename, source, options);
-  // Each may be asked for once.
-  const { errors, program: json } = result;
+  let program: Node | undefined;
+  return {
+    get program() {
+      return (program ??= treeOf(result.program));
+    },
+    error: result.errors.find(({ severity }) => severity === 'Error')?.message,
+    get hasModuleSyntax() {
+      return result.module.hasModuleSyntax;
+    },
+  };
+}
+
+function treeOf(json: string): Node {
   const { node: program, fixes } = JSON.parse(json) as { node: Node; fixes: Path[] };
   for (const path of fixes) {
     let node = program;
@@ -37,9 +49,5 @@ export function parseSource(filename: string, source: string, options: ParserOpt
     // Of a regular expression nobody wants the value. That of `1n` may be a name.
     if (node.bigint != null) node.value = node.bigint;
   }
-  return {
-    program,
-    error: errors.find(({ severity }) => severity === 'Error')?.message,
-    hasModuleSyntax: options.sourceType === 'unambiguous' && result.module.hasModuleSyntax,
-  };
+  return program;
 }
