@@ -33,6 +33,8 @@ const LONG_TEXT = 4 * 1024 * 1024;
 const MAX_MARKS = 1000;
 
 const free: Buffer[] = [];
+/** The same for the ends of bodies. */
+const freeRings: Buffer[] = [];
 
 /** Of a limit, what is kept of the end of a body that is longer. */
 export function tailOf(max: number): number {
@@ -127,7 +129,7 @@ export class BodyCollector {
     if (bytes.length <= room) return this.store(bytes, ours);
     this.store(bytesView(bytes, 0, room), ours);
     const tail = tailOf(this.max);
-    const ring = allocUnsafeSlow(tail);
+    const ring = ringOf(tail);
     setBytes(ring, bytesView(this.bytes(), this.max - tail, this.kept));
     this.kept -= tail;
     this.ring = ring;
@@ -188,19 +190,23 @@ export class BodyCollector {
     return part.length === kept ? (part as Buffer) : bufferView(part, 0, kept);
   }
 
-  /** What was kept of its end, where it was too long; else null. */
+  /** What was kept of its end, where it was too long; else null. Valid until another one is asked for. */
   tail(): Buffer | null {
     const { ring, ringAt } = this;
     if (ring === null || ringAt === 0) return ring;
-    return joinBytes([bytesView(ring, ringAt, ring.length), bytesView(ring, 0, ringAt)]);
+    if (straight.length !== ring.length) straight = allocUnsafeSlow(ring.length);
+    setBytes(straight, bytesView(ring, ringAt, ring.length));
+    setBytes(straight, bytesView(ring, 0, ringAt), ring.length - ringAt);
+    return straight;
   }
 
   /** Forgets what was kept; from now on only the size is counted. */
   release(): void {
     this.released = true;
     this.kept = 0;
+    const { blocks, ring } = this;
     this.ring = null;
-    const { blocks } = this;
+    if (ring !== null && ring.length <= BLOCK && freeRings.length < MAX_FREE) arrayPush(freeRings, ring);
     for (let i = 0; i < blocks.length && free.length < MAX_FREE; i++) arrayPush(free, blocks[i]);
     this.blocks = [];
     this.parts = [];
@@ -208,3 +214,10 @@ export class BodyCollector {
 }
 
 const EMPTY = Buffer.alloc(0);
+/** The last end of a body that was asked for, from its first byte to its last. */
+let straight = EMPTY;
+
+function ringOf(length: number): Buffer {
+  const ring = arrayPop(freeRings);
+  return ring?.length === length ? ring : allocUnsafeSlow(length);
+}

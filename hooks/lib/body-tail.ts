@@ -1,4 +1,4 @@
-import { bufferView, indexOfByte, isUtf8 } from '../../src/intrinsics.js';
+import { bufferView, indexOfByte, isUtf8, Uint8Array } from '../../src/intrinsics.js';
 import { isOpening } from '../../src/recorder/json-characters.js';
 
 const QUOTE = 0x22;
@@ -7,6 +7,10 @@ const COMMA = 0x2c;
 const COLON = 0x3a;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
+
+/** Per byte: what does not simply go on. */
+const TELLS = new Uint8Array(256);
+for (const letter of '"\\,{}[]') TELLS[letter.charCodeAt(0)] = 1;
 
 /**
  * Where in the end of a text that was cut it is known what is no secret: what comes before may be the rest of a value
@@ -41,6 +45,7 @@ function knownJsonFrom(bytes: Uint8Array): number {
   let comma = -1;
   for (let i = from; i < length; i++) {
     const code = bytes[i];
+    if (TELLS[code] === 0) continue;
     if (code === BACKSLASH) i++;
     else if (code === QUOTE) inString = !inString;
     else if (inString) continue;

@@ -4,13 +4,13 @@ import type { Encoder } from '../../src/recorder/encoder.js';
 import { quote } from '../../src/recorder/quote.js';
 import { redactForm, redactText } from '../../src/recorder/redact.js';
 import { tailOf, type BodyCollector } from './body-collector.js';
-import { knownFrom, wholeCharacters } from './body-tail.js';
+import { wholeCharacters } from './body-tail.js';
 import { decode, type Decoded } from './decode.js';
 import { EVENT_STREAM } from './event-stream.js';
 import { redactMultipart } from './redact-text.js';
-import { scanBody, writeKnown } from './known-json.js';
+import { endFrom, scanBody, writeAgain, writeKnown } from './known-json.js';
 import { JSON_TEXT, LINES, scanJson } from './scan-json.js';
-import { keyTest } from '../../src/recorder/key-kinds.js';
+import { keyTest, type KeyTest } from '../../src/recorder/key-kinds.js';
 import {
   bufferView,
   indexOfByte,
@@ -191,7 +191,7 @@ function tailStart(bytes: Buffer, head: Buffer, media: Media): number {
   const pem = lastIndexOfText(bytes, '-----END ');
   const start = pem >= 0 && lastIndexOfText(bytes, '-----BEGIN ', pem) < 0 ? indexOfText(bytes, '\n', pem) : 0;
   if (start < 0) return bytes.length;
-  return start + knownFrom(bufferView(bytes, start), !media.lines && beginsLikeJson(head));
+  return start + endFrom(bufferView(bytes, start), !media.lines && beginsLikeJson(head));
 }
 
 function beginsLikeJson(bytes: Buffer): boolean {
@@ -242,8 +242,9 @@ function writePlain(
   truncated: boolean,
   isSecret: (key: string) => boolean,
 ): boolean {
-  if (!isUtf8(bytes)) return false;
   const keyKind = keyTest(isSecret);
+  if (truncated && writeTextAgain(out, bytes, keyKind)) return true;
+  if (!isUtf8(bytes)) return false;
   if (!truncated && !media.lines && (bytes[0] === 0x7b || bytes[0] === 0x5b)) {
     const found = scanBody(bytes, keyKind);
     if (found === JSON_TEXT) {
@@ -263,6 +264,15 @@ function writePlain(
   const from = out.at;
   out.text(TEXT_KEY);
   if (writeKnown(bytes, out, keyKind)) return true;
+  out.cut(from);
+  return false;
+}
+
+/** What was written before is valid text; one that begins with the mark of a byte order is not shown as it is. */
+function writeTextAgain(out: Encoder, bytes: Buffer, keyKind: KeyTest): boolean {
+  const from = out.at;
+  out.text(TEXT_KEY);
+  if (bytes[0] !== 0xef && writeAgain(bytes, out, keyKind)) return true;
   out.cut(from);
   return false;
 }

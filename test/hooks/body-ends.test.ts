@@ -74,6 +74,27 @@ describe('of a long body the end is shown,', () => {
     expect(shown(text, type, 400)).not.toHaveProperty('tail');
   });
 
+  test('of each that is on its way at once, and of those that come again', () => {
+    const max = 400;
+    const texts = Array.from({ length: 12 }, (_, i) => `${JSON.stringify([...items, { name: `last ${i}` }])}`);
+    const started = (text: string): BodyCollector => {
+      const body = new BodyCollector(max);
+      for (const part of text.match(/.{1,90}/gs)!) body.add(Buffer.from(part));
+      body.complete = true;
+      return body;
+    };
+    for (let round = 0; round < 40; round++) {
+      const bodies = texts.map(started);
+      const ends = bodies.map((body) => {
+        const about = { type: JSON_TYPE, encoding: undefined };
+        const { tail } = JSON.parse(bodyJson(body, about, max, isSecret)) as BodyPreview;
+        return /"last \d+"\}\]$/.exec(tail!)?.[0];
+      });
+      expect(ends).toEqual(texts.map((_, i) => `"last ${i}"}]`));
+      for (const body of bodies) body.release();
+    }
+  });
+
   test('and not of a body that has not ended', () => {
     const body = new BodyCollector(400);
     body.add(JSON.stringify(items));

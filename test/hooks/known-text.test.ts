@@ -1,4 +1,5 @@
-import { writeKnown } from '../../hooks/lib/known-json.js';
+import { endFrom, writeKnown } from '../../hooks/lib/known-json.js';
+import { knownFrom } from '../../hooks/lib/body-tail.js';
 import { createEncoder } from '../../src/recorder/encoder.js';
 import { keyTest } from '../../src/recorder/key-kinds.js';
 
@@ -44,4 +45,13 @@ test('what may hold a secret is said to, however often it comes and whatever cam
       keyTest((key) => key === 'passwort'),
     ),
   ).toBeNull();
+});
+
+test('where an end is known from does not depend on the ones before', () => {
+  const ends = [',{"id":9}]', ',"id":9}}', 'some "words"}]\n{"a":1}'].map((text) =>
+    Buffer.from(`{"${page}":1}${text}`),
+  );
+  const all = ends.flatMap((bytes) => [true, false].map((json) => ({ bytes, json, from: knownFrom(bytes, json) })));
+  expect(new Set(all.map(({ from }) => from)).size).toBeGreaterThan(2);
+  for (let i = 0; i < 100; i++) for (const { bytes, json, from } of all) expect(endFrom(bytes, json)).toBe(from);
 });
