@@ -93,7 +93,7 @@ class GivenTexts {
   }
 }
 
-/** Whether the function around the getter is one of Node's. */
+/** Whether the function around the getter is one of Node's. V8 looks for all line ends of the agent for that: 0.4 ms. */
 function isAskedByNode(): boolean {
   // This one, the one above, the getter, and who reads it.
   const asking = (

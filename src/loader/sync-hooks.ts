@@ -10,10 +10,14 @@ const { syncBuiltinESMExports } = nodeModule;
 /** In the program's own thread, by `module.registerHooks`. */
 export function installSync(options: LoaderOptions, rewritten: Rewriting): Installed {
   const compiling = watchCompile(options, rewritten);
+  /** The module to come is the program's first: no code of others runs before Node compiles it. */
+  let isFirst = isMainThread && process.argv[1] !== undefined && isAlone();
 
   function loaded(url: string, result: LoadResult, required: boolean): LoadResult {
     const kind = kindOf(result.format);
     if (!kind) return result;
+    const isNext = required || isFirst;
+    isFirst = false;
     const filename = filenameOf(url);
     if (result.source == null) {
       compiling.unseen(filename);
@@ -26,7 +30,7 @@ export function installSync(options: LoaderOptions, rewritten: Rewriting): Insta
       kind,
     );
     // Last: rewriting may load something itself.
-    if (kind !== 'module') compiling.seen(filename, required);
+    if (kind !== 'module') compiling.seen(filename, isNext);
     return code === null ? result : { ...result, source: code };
   }
 
