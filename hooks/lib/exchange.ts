@@ -30,7 +30,7 @@ import { sendingPackage } from './sender.js';
 import { continueTrace, otelJson, traceJson, traceparent, type SentTrace } from './trace-context.js';
 import { max, Number } from '../../src/intrinsics.js';
 
-export { entries, headerOf, headerPairs, pairs, type HeaderList, type RawHeaders } from './headers.js';
+export { entries, flatPairs, headerOf, headerPairs, pairs, type HeaderList, type RawHeaders } from './headers.js';
 
 export type Client = HttpRequest['client'];
 
@@ -61,6 +61,8 @@ export class Exchange implements BodyOwner {
   inside: Scope | null = null;
   /** The message that answers it, where that is another one. */
   answer: object | null = null;
+  /** Where its request goes, as the agent was told. */
+  target: object | null = null;
   /** The scope it began in. */
   readonly scope: Scope | null;
   ended = false;

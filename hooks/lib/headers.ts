@@ -245,6 +245,17 @@ export function pairs(raw: readonly unknown[]): HeaderList {
   return list;
 }
 
+/** The same without a list for each, unless a name has several values. */
+export function flatPairs(raw: readonly unknown[]): RawHeaders {
+  const list: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    if (isArray(raw[i + 1])) return pairs(raw);
+    arrayPush(list, text(raw[i]));
+    arrayPush(list, text(raw[i + 1]));
+  }
+  return list;
+}
+
 /** Of an object that `fetch` made. */
 export function headerPairs(headers: Headers): HeaderList {
   return pairs(arrayFlat(listFrom(headers)));

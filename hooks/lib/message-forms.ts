@@ -39,7 +39,7 @@ export function headOf(message: Outgoing): RawHeaders {
 }
 
 /** The address of a request that this process makes. */
-export function urlOf(request: Request, headers: RawHeaders, target: Target | undefined): string {
+export function urlOf(request: Request, headers: RawHeaders, target: Target | null): string {
   const path = String(request.path);
   // To a proxy the path is the whole address.
   if (!stringStartsWith(path, '/') && regExpTest(/^[a-z][a-z\d+.-]*:\/\//i, path)) return path;

@@ -19,7 +19,6 @@ import {
   type Protocol,
   type Request,
   type Response,
-  type Target,
 } from './message-forms.js';
 import { patchMessages, type MessageArgs, type MessageSteps, type Sending } from './message-patches.js';
 import { createPatches } from './patch.js';
@@ -48,7 +47,6 @@ class MessageWire implements MessageSteps {
   private readonly patches;
   private readonly outgoing = createNotes<Exchange>();
   private readonly incoming = createNotes<Exchange>();
-  private readonly targets = createNotes<Target>();
   /** Requests that the program itself has ended. */
   private readonly stopped = new SafeWeakSet<object>();
   /** Responses that a mock gives: what is pushed into them is all there is. */
@@ -148,7 +146,8 @@ class MessageWire implements MessageSteps {
   private reportRequest(request: Request, exchange: Exchange): void {
     if (exchange.sent) return;
     const headers = headOf(request);
-    exchange.request(request.method, urlOf(request, headers, this.targets.get(request)), headers);
+    exchange.request(request.method, urlOf(request, headers, exchange.target), headers);
+    exchange.target = null;
   }
 
   private failed(request: Request, error: unknown): void {
@@ -169,8 +168,8 @@ class MessageWire implements MessageSteps {
   }
 
   beforeAddRequest(request: Request, options: unknown): void {
-    this.begin(request);
-    if (typeof options === 'object' && options !== null) this.targets.set(request, options);
+    const exchange = this.begin(request);
+    if (exchange && typeof options === 'object') exchange.target = options;
   }
 
   afterRequestDestroy(request: Request, error: unknown): void {

@@ -1,4 +1,4 @@
-import { entries, headerOf, pairs, type HeaderList, type RawHeaders } from './exchange.js';
+import { entries, flatPairs, headerOf, pairs, type HeaderList, type RawHeaders } from './exchange.js';
 import { own } from './library-call.js';
 import type { Asked } from './library-watch.js';
 import {
@@ -73,6 +73,11 @@ export function headersOf(headers: unknown): HeaderList {
     return pairs(arrayFlat(listFrom(headers as unknown as Iterable<[string, string]>)));
   }
   return entries(headers);
+}
+
+/** Those of a response, as its channel has them. */
+export function answerHeaders(headers: unknown): RawHeaders {
+  return isArray(headers) && !isProxy(headers) && !isArray(headers[0]) ? flatPairs(headers) : headersOf(headers);
 }
 
 function lines(text: string): [string, string][] {

@@ -11,6 +11,7 @@ import { createPatches } from './patch.js';
 import { socketJson } from './socket-json.js';
 import { UndiciDispatchers } from './undici-dispatchers.js';
 import {
+  answerHeaders,
   describeFetch,
   describeRequest,
   headersOf,
@@ -115,7 +116,7 @@ export class UndiciWire {
     this.subscribe(
       'undici:request:headers',
       ({ request, response }: { request: object; response: { statusCode: number; headers: unknown } }) =>
-        this.exchanges.get(request)?.response(response.statusCode, headersOf(response.headers)),
+        this.exchanges.get(request)?.response(response.statusCode, answerHeaders(response.headers)),
     );
     this.subscribe('undici:request:trailers', ({ request, trailers }: { request: object; trailers: unknown }) =>
       this.ended(request, trailers),

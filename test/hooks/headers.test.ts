@@ -1,4 +1,5 @@
 import {
+  flatPairs,
   headerOf,
   headWith,
   pairs,
@@ -86,4 +87,12 @@ test('URLs that come again are written as the first time, and others of the same
     expect(urls.map((url) => JSON.parse(urlJson(url, isSecret)) as string)).toEqual(urls);
     expect(urlJson('http://a/b?password=Tr0ub4dor', isSecret)).not.toContain('Tr0ub4dor');
   }
+});
+
+test('names and values in turn, also as bytes or with several values, are written as the list of them is', () => {
+  const one = [Buffer.from('X-Id'), Buffer.from('a\xe9', 'latin1'), 'x-id', 'b', 'n', 1];
+  const several = [...one, 'Set-Cookie', [Buffer.from('c'), 'd']];
+  expect(flatPairs(one)).toEqual(['X-Id', 'aé', 'x-id', 'b', 'n', '1']);
+  for (const raw of [one, several, []]) expect(written(flatPairs(raw))).toEqual(written(pairs(raw)));
+  expect(written(flatPairs(several))).toEqual({ 'x-id': ['aé', 'b'], n: '1', 'set-cookie': ['c', 'd'] });
 });
