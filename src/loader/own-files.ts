@@ -36,9 +36,9 @@ export function requireOwn(folder: string, name: string): unknown {
 
 /** undefined: an ES module, or in an archive, which only Node's `require` can read. */
 function load(file: string): unknown {
+  if (extname(file) === '.mjs') return undefined;
   let text: string;
   try {
-    if (extname(file) === '.mjs') return undefined;
     text = readFileSync(file, 'utf8');
   } catch {
     return undefined;
