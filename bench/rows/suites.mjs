@@ -25,15 +25,13 @@ export const suites = {
   name: 'suites',
   onEveryNode: true,
   async measure(bench) {
-    const checkouts = process.env.HANDIT_BENCH_CHECKOUTS?.split(',') ?? [];
-    const projects = bench.size(
-      [...LIBRARIES.filter(({ name }) => !LEFT_OUT.includes(name)), ...checkouts],
-      [small(bench.project)],
-    );
+    const checkouts = (process.env.HANDIT_BENCH_CHECKOUTS?.split(',') ?? []).map(checkout);
+    // Results are told apart by name.
+    const leftOut = [...LEFT_OUT, ...checkouts.map(({ name }) => name)];
+    const libraries = LIBRARIES.filter(({ name }) => !leftOut.includes(name));
     const results = [];
-    for (const project of projects) {
-      const { name, folder, tests } =
-        typeof project === 'string' ? checkout(project) : (project.at ?? installed(project));
+    for (const project of bench.size([...libraries, ...checkouts], [small(bench.project)])) {
+      const { name, folder, tests } = project.folder ? project : installed(project);
       const command = testCommand(folder, tests);
       const once = ({ tool }) => runSuite(bench.node, tool, folder, command);
       results.push(...(await bench.compare(name, [{ tool: 'bare' }, { tool: 'handit' }], { warmUp: true, once })));
@@ -116,5 +114,5 @@ function small(project) {
   mkdirSync(join(folder, 'test'), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "scripts": { "test": "node --test" } }');
   writeFileSync(join(folder, 'test/a.test.js'), "require('node:test')('adds', () => [1, 2].map((n) => n + 1));\n");
-  return { at: { name: 'one test', folder, tests: ['test'] } };
+  return { name: 'one test', folder, tests: ['test'] };
 }
