@@ -3,16 +3,11 @@
  * has no flags of its own.
  */
 export function isAlone(): boolean {
-  const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`.trim();
+  const options = `${process.execArgv.join(' ')} ${process.env.NODE_OPTIONS ?? ''}`;
   // One option, which loads one file.
-  const end = PRELOADS.find((each) => options.startsWith(`${each}=`) || options.startsWith(`${each} `))?.length;
-  return (
-    end !== undefined &&
-    !options
-      .slice(end + 1)
-      .trim()
-      .includes(' ')
-  );
+  const words = options.split(' ').filter((word) => word !== '');
+  if (words.length === 2) return PRELOADS.includes(words[0]);
+  return words.length === 1 && PRELOADS.some((each) => words[0].startsWith(`${each}=`));
 }
 
 const PRELOADS = ['--import', '--require', '-r'];

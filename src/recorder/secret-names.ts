@@ -17,26 +17,24 @@ export interface SecretNames {
 /** The same, for names that have one of these texts in them as well. */
 const having = (also: string, names: SecretNames): SecretNames => ({ ...names, also: stringSplit(also, ' ') });
 
-/** Secret wherever it is in a name. */
-const anywhere = (fragments: string[], ...patterns: string[]): SecretNames => ({
+const named = (fragments: string[], patterns: string[]): SecretNames => ({
   fragments,
   also: null,
   pattern: any(patterns),
 });
 
+/** Secret wherever it is in a name. */
+const anywhere = (fragments: string[], ...patterns: string[]): SecretNames => named(fragments, patterns);
+
 /** Secret as whole words, at any place. */
-const words = (fragments: string[], ...patterns: string[]): SecretNames => ({
-  fragments,
-  also: null,
-  pattern: any(arrayMap(patterns, (each) => `_(?:${each})_`)),
-});
+const words = (fragments: string[], ...patterns: string[]): SecretNames =>
+  named(
+    fragments,
+    arrayMap(patterns, (each) => `_(?:${each})_`),
+  );
 
 /** Secret as the last words of a name. */
-const last = (fragments: string[], ...patterns: string[]): SecretNames => ({
-  fragments,
-  also: null,
-  pattern: any(arrayMap(patterns, ends)),
-});
+const last = (fragments: string[], ...patterns: string[]): SecretNames => named(fragments, arrayMap(patterns, ends));
 
 /** Addresses that hold a password, or are as good as one. */
 const ADDRESSES =

@@ -70,21 +70,17 @@ export class UnfamiliarSource extends Error {
  * @throws UnfamiliarSource when any rule does not apply exactly as written
  */
 export function editLibrary(source: string, filename: string, kind: SourceKind, rules: readonly LibraryRule[]): string {
-  const named = namedFunctions(parse(source, filename, kind));
+  const named = namedFunctions(parse(source, filename, kind).program);
   const edits = rules.flatMap((rule) => editsOf(rule, named));
   const code = applyEdits(
     source,
     edits.sort((a, b) => a.at - b.at),
   );
-  checked(code, filename, kind);
+  parse(code, filename, kind);
   return code;
 }
 
-function parse(source: string, filename: string, kind: SourceKind): Node {
-  return checked(source, filename, kind).program;
-}
-
-function checked(source: string, filename: string, kind: SourceKind): Parsed {
+function parse(source: string, filename: string, kind: SourceKind): Parsed {
   const found = parseSource(filename, source, { sourceType: kind, preserveParens: true });
   if (found.error !== undefined) throw new UnfamiliarSource(`cannot be parsed: ${found.error}`);
   return found;
